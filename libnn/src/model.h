@@ -1,0 +1,50 @@
+/* The inside of a model, for the tiers above it (loss, optim, fit, files). */
+#ifndef NN_SRC_MODEL_H
+#define NN_SRC_MODEL_H
+
+#include "layer.h"
+
+struct nn_model {
+    nn_model_def def;  /* def.layers points to the caller's table as copied into `table`, names included */
+    nn_layer_def *table;
+    nn_layer *layers;  /* layer_count, one more than the table if the last activation became a layer of its own */
+    int layer_count;
+    const nn_kernels *kernels;
+    int threads;
+    nn_allocator allocator; /* a copy; alloc NULL: malloc */
+
+    nn_float *params, *grads, *state; /* one block, in layer order */
+    size_t param_count, state_count;
+    bool params_exposed; /* nn_model_params was called: weights may change at any time */
+    bool weights_changed; /* since the last forward */
+
+    nn_float **dy;       /* (layer_count) gradient by each layer's output; slots are shared where lifetimes allow */
+    nn_float *dx;        /* gradient by the input */
+    nn_float *branch;    /* scratch for gradients of outputs that several layers take; NULL in a chain */
+    nn_float *scratch, *worker_scratch;
+    size_t worker_stride;
+
+    nn_rng rng;          /* dropout; counter is the number of training forwards */
+    nn_rng run_rng;      /* of the last forward */
+    const nn_tensor *x;  /* of the last forward */
+    int batch;           /* of the last forward; 0: none yet */
+    nn_mode mode;
+    nn_tensor output, input_grad, no_grad;
+    bool has_input_grad;
+    nn_error error;
+    void *memory, *arena; /* the two allocations */
+    size_t memory_size, arena_size;
+};
+
+/* The fused last activation of the model, NN_LINEAR if its last layer is none: then logits are its input. */
+nn_activation nn_model_last_activation(const nn_model *model);
+/* The input of the last activation layer (batch, out); the output itself if there is none. */
+const nn_float *nn_model_logits(const nn_model *model);
+/* Backward from dlogits instead of dy when `from_logits`; see nn_backward(). dy is read only. */
+nn_status nn_model_backward(nn_model *model, const nn_float *dy, bool from_logits, unsigned want);
+/* Weights were written by the library itself (an optimiser, a load): packed copies are stale. */
+void nn_model_weights_changed(nn_model *model);
+/* Forgets the last call's error. */
+void nn_model_clear_error(nn_model *model);
+
+#endif
