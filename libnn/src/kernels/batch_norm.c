@@ -1,0 +1,4 @@
+#include "batch_norm.h"
+#include "real.h"
+
+const nn_batch_norm_kernels NN_KERNEL(batch_norm_kernels) = { 0 };
