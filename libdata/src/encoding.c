@@ -1,0 +1,129 @@
+/* Keras' imdb.load_data (start, index_from, num_words, skip_top) and pad_sequences. */
+#include "encoding.h"
+
+#include "error.h"
+#include "tokenizer.h"
+
+#include <string.h>
+
+enum { DEFAULT_WORDS = 10000, DEFAULT_LENGTH = 500, MAX_LENGTH = 32768 };
+
+data_status data_encoding_fill(const data_encoding *given, data_encoding *filled, data_error *error)
+{
+    data_encoding e = given ? *given : (data_encoding){ 0 };
+    if (e.words == 0) e.words = DEFAULT_WORDS;
+    if (e.words == DATA_ALL_WORDS) e.words = INT32_MAX;
+    if (e.length == 0) e.length = DEFAULT_LENGTH;
+    if (e.words <= DATA_INDEX_FROM) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "encoding.words: expected at least %d, got %d",
+                         DATA_INDEX_FROM + 1, e.words);
+    }
+    if (e.skip_top < 0) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "encoding.skip_top: expected at least 0, got %d",
+                         e.skip_top);
+    }
+    if (e.length < 1 || e.length > MAX_LENGTH) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "encoding.length: expected 1 to %d, got %d", MAX_LENGTH,
+                         e.length);
+    }
+    *filled = e;
+    return DATA_OK;
+}
+
+// The raw index of the next word: rank + DATA_INDEX_FROM, or -1 for one that is not in the vocabulary.
+static bool next_index(const data_vocabulary *vocabulary, const data_encoding *filled, const char **text,
+                       const char *end, int32_t *index)
+{
+    size_t size;
+    const char *word = data_next_word(text, end, &size);
+    if (!word) return false;
+    *index = data_limit_index(filled, data_vocabulary_index(vocabulary, word, size));
+    return true;
+}
+
+size_t data_encode(const data_vocabulary *vocabulary, const data_encoding *encoding, const char *text, size_t size,
+                   int32_t *indices, size_t capacity)
+{
+    data_encoding filled;
+    if (data_encoding_fill(encoding, &filled, NULL) != DATA_OK) return 0;
+    const char *at = text, *const end = text + size;
+    size_t count = 0;
+    int32_t index = data_limit_index(&filled, DATA_START);
+    do {
+        if (count < capacity) indices[count] = index;
+        count++;
+    } while (next_index(vocabulary, &filled, &at, end, &index));
+    return count;
+}
+
+void data_pad_row(const int32_t *indices, size_t count, const data_encoding *filled, int32_t *row)
+{
+    const size_t length = (size_t)filled->length, kept = count < length ? count : length;
+    const int32_t *first = filled->truncate_post ? indices : indices + (count - kept);
+    int32_t *words = filled->pad_post ? row : row + (length - kept);
+    int32_t *zeros = filled->pad_post ? row + kept : row;
+    memcpy(words, first, kept * sizeof *row);
+    memset(zeros, 0, (length - kept) * sizeof *row); // DATA_PAD
+}
+
+data_status data_imdb_encode(const data_vocabulary *vocabulary, const data_encoding *encoding, const char *text,
+                             size_t size, int32_t *row)
+{
+    data_encoding filled;
+    const data_status status = data_encoding_fill(encoding, &filled, NULL);
+    if (status != DATA_OK) return status;
+    const size_t length = (size_t)filled.length;
+    const size_t count = data_encode(vocabulary, &filled, text, size, row, length);
+    if (count <= length || filled.truncate_post) {
+        // The first indices stand at the front of the row: move them to where they belong.
+        const size_t kept = count < length ? count : length, lead = filled.pad_post ? 0 : length - kept;
+        memmove(row + lead, row, kept * sizeof *row);
+        memset(filled.pad_post ? row + kept : row, 0, (length - kept) * sizeof *row);
+        return DATA_OK;
+    }
+    // The last `length` of a longer text: go over it again, writing from there on.
+    const char *at = text, *const end = text + size;
+    int32_t index = data_limit_index(&filled, DATA_START);
+    size_t i = 0;
+    do {
+        if (i >= count - length) row[i - (count - length)] = index;
+        i++;
+    } while (next_index(vocabulary, &filled, &at, end, &index));
+    return DATA_OK;
+}
+
+data_status data_pad_lists(const int32_t *indices, const int64_t *offsets, int count, const data_encoding *encoding,
+                           int32_t *rows, data_error *error)
+{
+    data_encoding filled;
+    data_status status = data_encoding_fill(encoding, &filled, error);
+    if (status == DATA_OK) status = data_check_lists(NULL, offsets, count, 0, error);
+    if (status != DATA_OK) return status;
+    for (int i = 0; i < count; i++) {
+        const size_t size = (size_t)(offsets[i + 1] - offsets[i]);
+        data_pad_row(indices + offsets[i], size, &filled, rows + (size_t)i * (size_t)filled.length);
+    }
+    return DATA_OK;
+}
+
+data_status data_check_lists(const int32_t *indices, const int64_t *offsets, int count, int32_t bound,
+                             data_error *error)
+{
+    if (count < 0) return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "lists: expected a count, got %d", count);
+    if (offsets[0] != 0) {
+        return data_fail(error, DATA_ERR_FORMAT, NULL, 0, "offset 0: expected 0, got %lld", (long long)offsets[0]);
+    }
+    for (int i = 0; i < count; i++) {
+        if (offsets[i + 1] < offsets[i]) {
+            return data_fail(error, DATA_ERR_FORMAT, NULL, 0, "offset %d: expected at least %lld, got %lld", i + 1,
+                             (long long)offsets[i], (long long)offsets[i + 1]);
+        }
+        for (int64_t k = offsets[i]; indices && k < offsets[i + 1]; k++) {
+            if (indices[k] >= 0 && indices[k] < bound) continue;
+            return data_fail(error, DATA_ERR_FORMAT, NULL, (uint64_t)k,
+                             "list %d, position %lld: expected an index from 0 to %d, got %d", i,
+                             (long long)(k - offsets[i]), bound - 1, indices[k]);
+        }
+    }
+    return DATA_OK;
+}

@@ -1,0 +1,59 @@
+/* PNG files: stb_image_write compresses in memory, our own writer checks every byte. */
+#include "error.h"
+#include "file.h"
+#include "picture.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+// stb's own compressor does not survive a failing allocation; zlib is here anyway and packs tighter.
+static unsigned char *compress_rows(unsigned char *rows, int size, int *packed_size, int level)
+{
+    uLongf room = compressBound((uLong)size);
+    unsigned char *packed = malloc(room);
+    if (!packed) return NULL;
+    if (room > INT32_MAX || compress2(packed, &room, rows, (uLong)size, level) != Z_OK) {
+        free(packed);
+        return NULL;
+    }
+    *packed_size = (int)room;
+    return packed;
+}
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#define STBI_WRITE_NO_STDIO
+#define STBIW_ASSERT(x)     ((void)0)
+#define STBIW_ZLIB_COMPRESS compress_rows
+#include <stb_image_write.h>
+
+data_status data_check_picture(int width, int height, int channels, data_error *error)
+{
+    if (width < 1 || height < 1 || width > DATA_PICTURE_MAX || height > DATA_PICTURE_MAX) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "picture: expected 1 to %d pixels either way, got %d x %d",
+                         DATA_PICTURE_MAX, width, height);
+    }
+    if (channels != 1 && channels != 3) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "picture: expected 1 or 3 channels, got %d", channels);
+    }
+    return DATA_OK;
+}
+
+data_status data_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels,
+                           data_error *error)
+{
+    data_status status = data_check_picture(width, height, channels, error);
+    if (status != DATA_OK) return status;
+    // Its sizes are int: at the cap a row and its filter byte times the height stays below INT_MAX.
+    int size = 0;
+    unsigned char *bytes = stbi_write_png_to_mem(pixels, width * channels, width, height, channels, &size);
+    if (!bytes) return data_fail_memory(error, path, (size_t)width * (size_t)height * (size_t)channels);
+    data_file *file;
+    status = data_file_create(path, &file, error);
+    if (status == DATA_OK) {
+        data_file_write(file, bytes, (size_t)size);
+        status = data_file_commit(file, error);
+    }
+    STBIW_FREE(bytes);
+    return status;
+}
