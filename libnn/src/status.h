@@ -5,9 +5,9 @@
 #include <kvist/nn.h>
 
 #if defined(__GNUC__) || defined(__clang__)
-#define NN_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define NN_PRINTF(at, first) __attribute__((format(printf, at, first)))
 #else
-#define NN_PRINTF(format, first)
+#define NN_PRINTF(text, first)
 #endif
 
 /* Writes status and text into *error unless it is NULL or already holds an error; returns status. */
