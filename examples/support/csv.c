@@ -1,0 +1,141 @@
+#include "csv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ROW = 1024 };
+
+static int count_columns(const char *header)
+{
+    int columns = 1;
+    for (; *header; header++) columns += *header == ',';
+    return columns;
+}
+
+static void failed(csv_writer *writer, int error)
+{
+    if (writer->error) return;
+    writer->error = error;
+    if (writer->log) fprintf(writer->log, "warning: %s: %s\n", writer->path, strerror(error));
+}
+
+static bool open_writer(csv_writer *writer, const char *path, const char *header, int flags, FILE *log)
+{
+    *writer = (csv_writer){ .path = path, .columns = count_columns(header), .log = log };
+    writer->file = open(path, flags | O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (writer->file < 0) failed(writer, errno);
+    return writer->file >= 0;
+}
+
+/* Appends the whole text or, on a disk that is full, nothing of it: rows after a gap must not continue half a row. */
+static void append(csv_writer *writer, const char *text, size_t length)
+{
+    const off_t before = lseek(writer->file, 0, SEEK_END);
+    for (size_t done = 0; done < length;) {
+        const ssize_t written = write(writer->file, text + done, length - done);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            failed(writer, written < 0 ? errno : EIO);
+            const bool taken_back = before >= 0 && ftruncate(writer->file, before) == 0;
+            (void)taken_back; /* fails on a device, which keeps nothing */
+            return;
+        }
+        done += (size_t)written;
+    }
+}
+
+static void append_header(csv_writer *writer, const char *header)
+{
+    append(writer, header, strlen(header));
+    append(writer, "\n", 1);
+}
+
+bool csv_create(csv_writer *writer, const char *path, const char *header, FILE *log)
+{
+    if (!open_writer(writer, path, header, O_TRUNC, log)) return false;
+    append_header(writer, header);
+    return true;
+}
+
+/* --- going on after a resume -------------------------------------------------------------------------------------- */
+
+/* Bytes of the header and the rows to keep; -1 if the header is another one. */
+static off_t kept_bytes(FILE *file, const char *header, double last)
+{
+    char row[ROW];
+    off_t kept = 0;
+    const size_t length = strlen(header);
+    if (!fgets(row, sizeof row, file)) return ferror(file) ? -1 : 0;
+    if (strncmp(row, header, length) != 0 || strcmp(row + length, "\n") != 0) return -1;
+    kept += (off_t)strlen(row);
+    while (fgets(row, sizeof row, file)) {
+        char *end;
+        const double key = strtod(row, &end);
+        if (end == row || *end != ',' || !strchr(end, '\n') || !(key <= last)) break;
+        kept += (off_t)strlen(row);
+    }
+    return kept;
+}
+
+bool csv_resume(csv_writer *writer, const char *path, const char *header, double last, FILE *log)
+{
+    *writer = (csv_writer){ .file = -1, .path = path, .columns = count_columns(header), .log = log };
+    FILE *file = fopen(path, "r");
+    if (!file && errno != ENOENT) {
+        failed(writer, errno);
+        return false;
+    }
+    const off_t kept = file ? kept_bytes(file, header, last) : 0;
+    if (file) fclose(file);
+    if (kept < 0) {
+        writer->error = EINVAL;
+        if (log) fprintf(log, "warning: %s: expected the header '%s', got another\n", path, header);
+        return false;
+    }
+    if (!open_writer(writer, path, header, 0, log)) return false;
+    if (ftruncate(writer->file, kept) != 0) failed(writer, errno);
+    if (kept == 0) append_header(writer, header);
+    return true;
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------------- */
+
+/* Whole numbers whole; others in the fewest of 6 to 9 digits that read back as the same float. */
+static int format_value(char *text, size_t size, double value)
+{
+    if (value > -1e15 && value < 1e15 && value == (double)(long long)value)
+        return snprintf(text, size, "%lld", (long long)value);
+    int length = 0;
+    for (int precision = 6; precision <= 9; precision++) {
+        length = snprintf(text, size, "%.*g", precision, value);
+        if (strtof(text, NULL) == (float)value) break;
+    }
+    return length;
+}
+
+void csv_row(csv_writer *writer, const double *values, int count)
+{
+    if (writer->file < 0) return;
+    char row[ROW];
+    size_t length = 0;
+    if (count != writer->columns || count > ROW / 32) {
+        failed(writer, EINVAL);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        length += (size_t)format_value(row + length, sizeof row - length, values[i]);
+        row[length++] = i + 1 < count ? ',' : '\n';
+    }
+    append(writer, row, length);
+}
+
+bool csv_close(csv_writer *writer)
+{
+    if (writer->file >= 0 && close(writer->file) != 0) failed(writer, errno);
+    writer->file = -1;
+    return writer->error == 0;
+}

@@ -1,0 +1,127 @@
+/* Command lines of the example programs: a const table of options, parsed, checked and printed as --help. */
+#ifndef KVIST_SUPPORT_OPTIONS_H
+#define KVIST_SUPPORT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** What the value of an option is; decides the type its destination points to. */
+typedef enum options_kind {
+    OPTIONS_KIND_FLAG,   /* no value; sets a bool */
+    OPTIONS_KIND_INT,    /* int from min to max */
+    OPTIONS_KIND_U64,    /* any uint64_t */
+    OPTIONS_KIND_DOUBLE, /* finite double from min (or above it) to max */
+    OPTIONS_KIND_TEXT,   /* any string, borrowed from argv */
+    OPTIONS_KIND_PATH,   /* a string that is not empty, borrowed from argv */
+    OPTIONS_KIND_CHOICE  /* one word of `choices`; stores its position as int */
+} options_kind;
+
+/** One option. Its destination holds the default before parsing: --help prints it from there. */
+typedef struct options_entry {
+    const char *name; /* without the dashes */
+    options_kind kind;
+    union {
+        bool *flag;
+        int *integer; /* INT and CHOICE */
+        uint64_t *u64;
+        double *number;
+        const char **text; /* TEXT and PATH */
+    } to;
+    double min, max;     /* INT and DOUBLE, inclusive; ±INFINITY for no limit */
+    bool above;          /* DOUBLE: min itself is excluded */
+    const char *choices; /* CHOICE: "dense|rnn|lstm" */
+    const char *value;   /* placeholder in --help; NULL: N, X or the choices */
+    const char *help;    /* a few words */
+    const char *shown;   /* the default in words; NULL: printed from the destination */
+} options_entry;
+
+#define OPTIONS_FLAG(n, dest, says)                                                                                    \
+    {                                                                                                                  \
+        .name = (n), .kind = OPTIONS_KIND_FLAG, .to.flag = (dest), .help = (says)                                      \
+    }
+#define OPTIONS_INT(n, dest, lo, hi, says)                                                                             \
+    {                                                                                                                  \
+        .name = (n), .kind = OPTIONS_KIND_INT, .to.integer = (dest), .min = (lo), .max = (hi), .help = (says)          \
+    }
+#define OPTIONS_U64(n, dest, says)                                                                                     \
+    {                                                                                                                  \
+        .name = (n), .kind = OPTIONS_KIND_U64, .to.u64 = (dest), .help = (says)                                        \
+    }
+#define OPTIONS_DOUBLE(n, dest, lo, hi, says)                                                                          \
+    {                                                                                                                  \
+        .name = (n), .kind = OPTIONS_KIND_DOUBLE, .to.number = (dest), .min = (lo), .max = (hi), .help = (says)        \
+    }
+#define OPTIONS_POSITIVE(n, dest, hi, says)                                                                            \
+    {                                                                                                                  \
+        .name = (n), .kind = OPTIONS_KIND_DOUBLE, .to.number = (dest), .max = (hi), .above = true, .help = (says)      \
+    }
+#define OPTIONS_TEXT(n, dest, placeholder, says)                                                                       \
+    {                                                                                                                  \
+        .name = (n), .kind = OPTIONS_KIND_TEXT, .to.text = (dest), .value = (placeholder), .help = (says)              \
+    }
+#define OPTIONS_PATH(n, dest, placeholder, says)                                                                       \
+    {                                                                                                                  \
+        .name = (n), .kind = OPTIONS_KIND_PATH, .to.text = (dest), .value = (placeholder), .help = (says)              \
+    }
+#define OPTIONS_CHOICE(n, dest, words, says)                                                                           \
+    {                                                                                                                  \
+        .name = (n), .kind = OPTIONS_KIND_CHOICE, .to.integer = (dest), .choices = (words), .help = (says)             \
+    }
+
+/** The options every program has. Fill it with OPTIONS_COMMON_DEFAULTS, then with the program's own defaults. */
+typedef struct options_common {
+    uint64_t seed;
+    int threads;                          /* 0: all cores */
+    const char *data, *out, *save, *load; /* NULL: not given */
+    bool resume, quiet;
+} options_common;
+#define OPTIONS_COMMON_DEFAULTS                                                                                        \
+    {                                                                                                                  \
+        .seed = 1                                                                                                      \
+    }
+
+enum { OPTIONS_COMMON_COUNT = 8 };
+
+/** Writes the entries of the common options (--help and --version need no destination) to table. */
+void options_common_entries(options_common *common, options_entry table[OPTIONS_COMMON_COUNT]);
+
+/** A program as its user sees it. */
+typedef struct options_program {
+    const char *name, *summary; /* summary: one line */
+    const char *example;        /* one command line, without a prompt */
+    const options_entry *entries;
+    int count;
+    options_common *common;
+} options_program;
+#define OPTIONS_ENTRIES(table) .entries = (table), .count = (int)(sizeof(table) / sizeof((table)[0]))
+
+typedef enum options_status { OPTIONS_OK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR } options_status;
+
+/** Why a command line was refused: one line without control characters, `--epochs: expected ..., got 'ten'`. */
+typedef struct options_message {
+    char text[256];
+} options_message;
+
+/**
+ * Parses `--name value` and `--name=value`; the last of repeated options wins. A separate value may be "-" or a
+ * negative number but cannot begin with "--". --help (or -h) and --version win over everything else and store nothing.
+ *
+ * @param message filled on OPTIONS_ERROR; destinations of options before the wrong one are then already set
+ */
+options_status options_parse(const options_program *program, int argc, char *const argv[], options_message *message);
+
+/**
+ * Parses; prints help and version on stdout, a refusal as one line on stderr.
+ *
+ * @return -1 to go on, otherwise the exit code: 0 after --help and --version, 2 after a wrong command line
+ */
+int options_read(const options_program *program, int argc, char *const argv[]);
+
+/** Whether --name stands on the command line: what is given wins over what a preset would set. */
+bool options_given(int argc, char *const argv[], const char *name);
+
+/** Writes --help: at most 80 columns, defaults as the destinations hold them now. */
+void options_help(const options_program *program, FILE *stream);
+
+#endif

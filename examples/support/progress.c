@@ -1,0 +1,154 @@
+#include "progress.h"
+
+#include "run.h"
+#include "terminal.h"
+
+#include <math.h>
+#include <stdarg.h>
+
+enum { BAR = 30, LINE = 512 };
+static const double redraw_after = 0.1; /* seconds */
+
+/* Text of a line, cut rather than overrun. */
+typedef struct line {
+    char text[LINE];
+    int length;
+} line;
+
+static void add(line *l, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int written = vsnprintf(l->text + l->length, (size_t)(LINE - l->length), format, arguments);
+    va_end(arguments);
+    if (written > 0) l->length = written < LINE - l->length ? l->length + written : LINE - 1;
+}
+
+progress progress_create(bool quiet)
+{
+    return progress_of(&(progress_def){ .stream = stderr, .quiet = quiet, .terminal = terminal_is(stderr) });
+}
+
+progress progress_of(const progress_def *def)
+{
+    progress bar = { .def = *def };
+    if (!bar.def.stream) bar.def.stream = stderr;
+    if (!bar.def.clock) bar.def.clock = run_seconds;
+    return bar;
+}
+
+void progress_begin(progress *bar, const char *unit, int index, int count, long total)
+{
+    bar->unit = unit;
+    bar->index = index;
+    bar->count = count;
+    bar->total = total;
+    bar->start = bar->def.clock();
+    bar->drawn = -INFINITY;
+    if (!bar->def.quiet && bar->def.terminal && count > 0) fprintf(bar->def.stream, "%s %d/%d\n", unit, index, count);
+}
+
+static int digits(long number)
+{
+    int n = 1;
+    for (; number >= 10; number /= 10) n++;
+    return n;
+}
+
+/* " 12/156 [==>...........................]" */
+static void add_bar(line *l, long done, long total)
+{
+    const int width = digits(total);
+    const int filled = total > 0 && done < total ? (int)((double)done / (double)total * BAR) : BAR;
+    add(l, "%*ld/%ld [", width, done, total);
+    for (int i = 0; i < BAR; i++) add(l, "%c", i < filled ? '=' : i == filled ? '>' : '.');
+    add(l, "]");
+}
+
+static void add_duration(line *l, double seconds)
+{
+    const long s = lround(fmin(fmax(seconds, 0), 359999));
+    if (s >= 3600)
+        add(l, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    else if (s >= 60)
+        add(l, "%ld:%02ld", s / 60, s % 60);
+    else
+        add(l, "%lds", s);
+}
+
+/* "12s 77ms/step", the form of an ended bar */
+static void add_pace(line *l, double elapsed, long done)
+{
+    add_duration(l, elapsed);
+    const double step = done > 0 ? elapsed / (double)done : 0;
+    if (step >= 1)
+        add(l, " %.1fs/step", step);
+    else if (step >= 1e-3)
+        add(l, " %.0fms/step", step * 1e3);
+    else
+        add(l, " %.0fus/step", step * 1e6);
+}
+
+static void add_metrics(line *l, const progress_metric *metrics, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const double v = metrics[i].value;
+        const bool plain = v == 0 || (fabs(v) >= 1e-3 && fabs(v) < 1e5);
+        add(l, plain || !isfinite(v) ? " - %s: %.4f" : " - %s: %.3e", metrics[i].name, v);
+    }
+}
+
+/* The last column stays free: a full line would wrap and the carriage return could not take it back. */
+static void draw(progress *bar, const line *l)
+{
+    const int width = bar->def.width > 0 ? bar->def.width : terminal_width(bar->def.stream);
+    fprintf(bar->def.stream, "\r%.*s\033[K", l->length < width ? l->length : width - 1, l->text);
+    fflush(bar->def.stream);
+    bar->on_line = true;
+}
+
+void progress_update(progress *bar, long done, const progress_metric *metrics, int count)
+{
+    if (bar->def.quiet || !bar->def.terminal) return;
+    const double now = bar->def.clock();
+    if (now - bar->drawn < redraw_after) return;
+    bar->drawn = now;
+    const double elapsed = now - bar->start;
+    line l = { .length = 0 };
+    add_bar(&l, done, bar->total);
+    if (done > 0) { /* ETA = time per step so far * steps left */
+        add(&l, " - ETA: ");
+        add_duration(&l, elapsed / (double)done * (double)(bar->total - done));
+    }
+    add_metrics(&l, metrics, count);
+    draw(bar, &l);
+}
+
+void progress_end(progress *bar, long done, const progress_metric *metrics, int count)
+{
+    if (bar->def.quiet) return;
+    const double elapsed = bar->def.clock() - bar->start;
+    line l = { .length = 0 };
+    if (bar->def.terminal)
+        add_bar(&l, done, bar->total);
+    else if (bar->count > 0)
+        add(&l, "%s %d/%d", bar->unit, bar->index, bar->count);
+    else
+        add(&l, "%s %ld/%ld", bar->unit, done, bar->total);
+    add(&l, " - ");
+    add_pace(&l, elapsed, done);
+    add_metrics(&l, metrics, count);
+    /* Whole, even if it wraps: nothing is drawn over the final figures. */
+    fprintf(bar->def.stream, bar->def.terminal ? "\r%s\033[K\n" : "%s\n", l.text);
+    fflush(bar->def.stream);
+    bar->on_line = false;
+}
+
+void progress_clear(progress *bar)
+{
+    if (!bar->on_line) return;
+    fputs("\r\033[K", bar->def.stream);
+    fflush(bar->def.stream);
+    bar->on_line = false;
+    bar->drawn = -INFINITY;
+}

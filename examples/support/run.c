@@ -1,0 +1,218 @@
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *program_name = "kvist";
+static bool stdout_reported;
+static volatile sig_atomic_t caught_signal;
+
+void run_start(const char *program)
+{
+    program_name = program;
+    /* open returns the lowest free number: each closed one of 0, 1, 2 in turn */
+    for (int fd = open("/dev/null", O_RDONLY); fd >= 0; fd = open("/dev/null", O_RDONLY)) {
+        if (fd <= 2) continue;
+        close(fd);
+        break;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+}
+
+int run_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "%s: ", program_name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return RUN_FAILED;
+}
+
+/* --- folders ------------------------------------------------------------------------------------------------------ */
+
+bool run_join(char path[RUN_PATH], const char *folder, const char *name)
+{
+    const size_t length = strlen(folder);
+    const char *separator = length > 0 && folder[length - 1] == '/' ? "" : "/";
+    const int written = snprintf(path, RUN_PATH, "%s%s%s", folder, separator, name);
+    if (written >= 0 && written < RUN_PATH) return true;
+    path[0] = '\0';
+    return false;
+}
+
+static bool find_in(char path[RUN_PATH], const char *folder, const char *const names[])
+{
+    for (; *names; names++)
+        if (run_join(path, folder, *names) && access(path, R_OK) == 0) return true;
+    return false;
+}
+
+static bool is_set(const char *value)
+{
+    return value && *value;
+}
+
+run_data run_find_data(char path[RUN_PATH], const char *option, const char *const names[])
+{
+    if (option) {
+        if (find_in(path, option, names)) return RUN_DATA_FOUND;
+        const int written = snprintf(path, RUN_PATH, "%s", option);
+        return written < RUN_PATH && access(path, R_OK) == 0 ? RUN_DATA_FOUND : RUN_DATA_MISSING;
+    }
+    const char *folder = getenv("KVIST_DATA");
+    if (is_set(folder) && find_in(path, folder, names)) return RUN_DATA_FOUND;
+
+    char user[RUN_PATH], kvist[RUN_PATH];
+    const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    bool known = false;
+    if (is_set(xdg))
+        known = run_join(kvist, xdg, "kvist");
+    else if (is_set(home))
+        known = run_join(user, home, ".local/share") && run_join(kvist, user, "kvist");
+    if (known && find_in(path, kvist, names)) return RUN_DATA_FOUND;
+    path[0] = '\0';
+    return RUN_DATA_NONE;
+}
+
+static bool make_folders(const char *folder)
+{
+    char path[RUN_PATH];
+    const size_t length = strlen(folder);
+    if (length == 0 || length >= sizeof path) {
+        errno = length ? ENAMETOOLONG : ENOENT;
+        return false;
+    }
+    for (size_t i = 1; i <= length; i++) {
+        if (folder[i] != '/' && folder[i] != '\0') continue;
+        memcpy(path, folder, i);
+        path[i] = '\0';
+        if (mkdir(path, 0777) != 0 && errno != EEXIST) return false;
+    }
+    return true;
+}
+
+/* Writes, not asks: access() knows nothing of a full disk, and root may write everywhere by its word. */
+static bool can_write(const char *folder)
+{
+    char path[RUN_PATH];
+    if (!run_join(path, folder, ".kvist-XXXXXX")) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    const int file = mkstemp(path);
+    if (file < 0) return false;
+    bool written = write(file, "x", 1) == 1 && fsync(file) == 0;
+    const int error = errno;
+    if (close(file) != 0) written = false;
+    unlink(path);
+    if (!written) errno = error;
+    return written;
+}
+
+bool run_make_out(const char *folder)
+{
+    if (make_folders(folder) && can_write(folder)) return true;
+    run_error("--out: expected a folder that can be written, %s: %s", folder, strerror(errno));
+    return false;
+}
+
+/* --- signals ------------------------------------------------------------------------------------------------------ */
+
+static void on_signal(int number)
+{
+    if (caught_signal) _exit(RUN_INTERRUPTED);
+    caught_signal = number;
+}
+
+void run_catch_signals(void)
+{
+    struct sigaction action = { .sa_flags = SA_RESTART };
+    action.sa_handler = on_signal;
+    sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool run_interrupted(void)
+{
+    return caught_signal != 0;
+}
+
+/* An argument as a shell takes it. */
+static void print_quoted(const char *argument)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%";
+    if (*argument && strspn(argument, plain) == strlen(argument)) {
+        fprintf(stderr, " %s", argument);
+        return;
+    }
+    fputs(" '", stderr);
+    for (; *argument; argument++) {
+        if (*argument == '\'')
+            fputs("'\\''", stderr);
+        else
+            fputc(*argument, stderr);
+    }
+    fputc('\'', stderr);
+}
+
+int run_say_resume(int argc, char *const argv[])
+{
+    bool resumes = false;
+    fprintf(stderr, "%s: interrupted, state saved; go on with:\n ", program_name);
+    for (int i = 0; i < argc; i++) {
+        print_quoted(argv[i]);
+        if (strcmp(argv[i], "--resume") == 0) resumes = true;
+    }
+    fputs(resumes ? "\n" : " --resume\n", stderr);
+    return RUN_INTERRUPTED;
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+double run_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void run_result(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("result: ", stdout);
+    vprintf(format, arguments);
+    fputc('\n', stdout);
+    va_end(arguments);
+}
+
+bool run_stdout_ok(void)
+{
+    const bool flushed = fflush(stdout) == 0;
+    const int error = errno;
+    if (flushed && !ferror(stdout)) return true;
+    if (!stdout_reported)
+        run_error("warning: stdout: %s", flushed ? "some lines could not be written" : strerror(error));
+    stdout_reported = true;
+    return false;
+}
+
+int run_finish(int code)
+{
+    run_stdout_ok();
+    return code;
+}

@@ -1,0 +1,28 @@
+/* What the programs ask of a terminal: is it one, how wide is it, and text frames played in place. */
+#ifndef KVIST_SUPPORT_TERMINAL_H
+#define KVIST_SUPPORT_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/** Whether stream is a terminal that can move its cursor (a `dumb` one cannot). */
+bool terminal_is(FILE *stream);
+
+/** Columns of the terminal behind stream, 80 where they are unknown. */
+int terminal_width(FILE *stream);
+
+/** Plays frames: in place with a pause on a terminal; one after the other without a pause elsewhere. */
+typedef struct terminal_player {
+    FILE *stream;
+    bool in_place;
+    double delay; /* seconds a frame stays */
+    bool started;
+} terminal_player;
+
+/** @param delay seconds a frame stays on a terminal, 0.02 for CartPole's own speed */
+terminal_player terminal_player_of(FILE *stream, double delay);
+
+/** Shows a frame of '\n'-separated lines and waits; a caught signal ends the wait. */
+void terminal_play(terminal_player *player, const char *frame);
+
+#endif
