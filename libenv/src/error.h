@@ -1,0 +1,15 @@
+/* Filling an env_error. */
+#ifndef KVIST_ENV_ERROR_H
+#define KVIST_ENV_ERROR_H
+#include <kvist/env.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define ENV_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define ENV_PRINTF(text, first)
+#endif
+
+/* Writes status and text to error, which may be NULL; returns status. */
+env_status env_fail(env_error *error, env_status status, const char *format, ...) ENV_PRINTF(3, 4);
+
+#endif
