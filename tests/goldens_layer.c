@@ -1,0 +1,60 @@
+/* Single layers and stacks: the output, the gradients of sum(y * dy), and what batch normalisation leaves behind. */
+#include "goldens.h"
+
+#include "layers/dropout.h"
+#include "model.h"
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Dropout in training: the case brings the mask, which takes a look inside the model. An activation that the model
+ * split off comes last, so positions are those of the list.
+ */
+static bool give_masks(golden_case *c, const char *list, nn_model *model)
+{
+    for (int i = 0; i < model->layer_count; i++) {
+        nn_layer *layer = &model->layers[i];
+        if (layer->def.type != NN_DROPOUT) continue;
+        char prefix[32] = "";
+        if (*list) snprintf(prefix, sizeof prefix, "%s%d_", list, i);
+        const npy *mask = golden_need(c, prefix, "mask");
+        if (!mask) return false;
+        if (mask->is_int || (size_t)mask->dim[0] * layer->out_size != mask->count)
+            return golden_error(c, "%smask: has a type or size of its own", prefix);
+        ((nn_dropout_private *)layer->priv)->given_mask = mask->f32;
+    }
+    return true;
+}
+
+static void backward(golden_case *c, const char *list, nn_model *model, const npy *x, const npy *dy)
+{
+    nn_tensor gradient = golden_view(dy, 0, 0);
+    unsigned want = NN_GRAD_PARAMS | (x->is_int ? 0 : NN_GRAD_INPUT);
+    const nn_tensor *dx = nn_backward(model, &gradient, want);
+    if (!dx) {
+        golden_error(c, "backward: %s", nn_model_error(model));
+        return;
+    }
+    if (!x->is_int) golden_compare_tensor(c, model, "dx", dx, golden_need(c, "", "dx"));
+    golden_compare_grads(c, list, model);
+}
+
+void golden_layers(golden_case *c, const golden_run *run)
+{
+    const bool stack = strcmp(c->kind, "stack") == 0;
+    const char *list = stack ? "l" : "";
+    const int count = stack ? golden_int(c, "", "layers", 0) : 1;
+    const bool training = golden_flag(c, "", "training", false);
+    const npy *x = golden_need(c, "", "x"), *y = golden_need(c, "", "y"), *dy = golden_need(c, "", "dy");
+    if (!x || !y || !dy) return;
+
+    nn_tensor input = golden_view(x, 0, 0);
+    nn_model *model = golden_model(c, run, list, count, &input);
+    if (model && (!training || give_masks(c, list, model))) {
+        const nn_tensor *output = nn_forward(model, &input, training ? NN_TRAIN : NN_EVAL);
+        if (golden_compare_tensor(c, model, "y", output, y)) backward(c, list, model, x, dy);
+        golden_compare_weights(c, run, list, model, training ? "_after" : "", "_after_fused");
+    }
+    if (!training) golden_find(c, "", "mask"); /* inference leaves it unused */
+    nn_model_destroy(model);
+}
