@@ -46,11 +46,13 @@ typedef struct nn_layer_ops {
     const char *name;      /* as in default names: "lstm" */
     const char *type_name; /* as in summaries: "LSTM" */
     size_t private_size;   /* of the layer's own struct at layer->priv, zeroed */
-    /* Resolves defaults in layer->def, checks them and the inputs' shapes, sets layer->out, declares weights and scratch. */
+    /* Resolves defaults in layer->def, checks them and the inputs' shapes, sets layer->out, declares weights and
+     * scratch. */
     nn_status (*plan)(nn_layer *layer, nn_error *error);
     /* Takes buffers that live as long as the model; runs twice, first while the arena only counts. May be NULL. */
     void (*carve)(nn_layer *layer, nn_arena *arena);
-    /* Initialises weights in a way that no nn_init names (the forget gate's bias); after the model's own. May be NULL. */
+    /* Initialises weights in a way that no nn_init names (the forget gate's bias); after the model's own. May be NULL.
+     */
     void (*init)(nn_layer *layer);
     /* layer->x -> layer->y. Fails only for what is in the data (an index outside the vocabulary). */
     nn_status (*forward)(nn_layer *layer, const nn_run *run);
@@ -71,14 +73,15 @@ struct nn_layer {
     const nn_kernels *kernels;
 
     int input_count;
-    int from[NN_MAX_INPUTS];       /* index of the layer that makes the input, or -1: the model's input */
-    nn_shape in[NN_MAX_INPUTS];    /* of one sample */
-    nn_dtype in_type;              /* of the first input */
-    bool in_sparse;                /* the first input is a multi-hot layer's: index lists, not rows */
-    nn_shape out;                  /* of one sample; set by plan() */
-    size_t out_size;               /* elements of one sample, set by the model after plan() */
-    bool out_sparse;               /* set by plan() of multi-hot: y stays NULL */
-    bool alias;                    /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */
+    int from[NN_MAX_INPUTS];    /* index of the layer that makes the input, or -1: the model's input */
+    nn_shape in[NN_MAX_INPUTS]; /* of one sample */
+    int index;                  /* position in the model, from 0 */
+    nn_dtype in_type;           /* of the first input */
+    bool in_sparse;             /* the first input is a multi-hot layer's: index lists, not rows */
+    nn_shape out;               /* of one sample; set by plan() */
+    size_t out_size;            /* elements of one sample, set by the model after plan() */
+    bool out_sparse;            /* set by plan() of multi-hot: y stays NULL */
+    bool alias; /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */
     nn_weight weights[NN_MAX_WEIGHTS];
     int weight_count;
     size_t scratch;        /* reals of run->scratch that forward or backward need, for max_batch */
@@ -88,6 +91,7 @@ struct nn_layer {
     const nn_float *x[NN_MAX_INPUTS]; /* (batch, in) */
     const int32_t *ids;               /* (batch, in), when in_type is NN_I32 or in_sparse */
     const int64_t *offsets;           /* NULL, or rows of ids are ragged */
+    size_t ids_per_row;               /* of ids, where they are not ragged */
     nn_float *y;                      /* (batch, out); lives from forward to the last backward */
 };
 

@@ -13,8 +13,8 @@ void *nn_alloc(const nn_allocator *allocator, size_t size);
 void nn_release(const nn_allocator *allocator, void *memory);
 
 /*
- * An arena is walked twice by the same code: first with base NULL, when every take only counts and returns NULL, then over
- * the memory of that size. Takes are aligned to 64 bytes. An overflow sticks in `overflow`.
+ * An arena is walked twice by the same code: first with base NULL, when every take only counts and returns NULL, then
+ * over the memory of that size. Takes are aligned to 64 bytes. An overflow sticks in `overflow`.
  */
 typedef struct nn_arena {
     unsigned char *base;

@@ -4,10 +4,21 @@
 
 #include "layer.h"
 
+/* A layer as a node of the graph: who takes its output, and where the gradient by its output is kept. */
+typedef struct nn_node {
+    int consumers;
+    bool has_params;    /* this layer or one before it has trainable weights: its gradient matters to them */
+    bool reaches_input; /* the gradient by the model's input goes through it */
+    int slot;           /* its gradient's memory; -1: none yet */
+    size_t slot_size;   /* of slot number i, in node i */
+    nn_float *slot_memory;
+    bool gradient_set; /* in this backward pass */
+} nn_node;
+
 struct nn_model {
-    nn_model_def def;  /* def.layers points to the caller's table as copied into `table`, names included */
+    nn_model_def def; /* def.layers is the model's own copy of the table, names included */
     nn_layer_def *table;
-    nn_layer *layers;  /* layer_count, one more than the table if the last activation became a layer of its own */
+    nn_layer *layers; /* layer_count, one more than the table if the last activation became a layer of its own */
     int layer_count;
     const nn_kernels *kernels;
     int threads;
@@ -15,19 +26,21 @@ struct nn_model {
 
     nn_float *params, *grads, *state; /* one block, in layer order */
     size_t param_count, state_count;
-    bool params_exposed; /* nn_model_params was called: weights may change at any time */
+    bool params_exposed;  /* nn_model_params was called: weights may change at any time */
     bool weights_changed; /* since the last forward */
 
-    nn_float **dy;       /* (layer_count) gradient by each layer's output; slots are shared where lifetimes allow */
-    nn_float *dx;        /* gradient by the input */
-    nn_float *branch;    /* scratch for gradients of outputs that several layers take; NULL in a chain */
+    nn_node *nodes;   /* (layer_count) */
+    nn_float *dx;     /* gradient by the input */
+    nn_float *branch; /* NN_MAX_INPUTS gradients of outputs that several layers take; NULL in a chain */
+    size_t branch_size;
+    nn_float *loss_grad; /* (max_batch, out) */
     nn_float *scratch, *worker_scratch;
     size_t worker_stride;
 
-    nn_rng rng;          /* dropout; counter is the number of training forwards */
-    nn_rng run_rng;      /* of the last forward */
-    const nn_tensor *x;  /* of the last forward */
-    int batch;           /* of the last forward; 0: none yet */
+    nn_rng rng;         /* dropout; counter is the number of training forwards */
+    nn_rng run_rng;     /* of the last forward */
+    const nn_tensor *x; /* of the last forward */
+    int batch;          /* of the last forward; 0: none yet */
     nn_mode mode;
     nn_tensor output, input_grad, no_grad;
     bool has_input_grad;

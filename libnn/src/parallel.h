@@ -1,11 +1,13 @@
-/* The one place that knows OpenMP: tasks numbered by shape, never by thread, so that results do not depend on threads. */
+/* The one place that knows OpenMP: tasks numbered by shape, never by thread, so that results do not depend on threads.
+ */
 #ifndef NN_SRC_PARALLEL_H
 #define NN_SRC_PARALLEL_H
 
 /* One task of a parallel loop. `worker` in [0, threads) owns a part of the scratch memory while the task runs. */
 typedef void nn_task(void *context, int task, int worker);
 
-/* Runs tasks 0 .. count - 1 on at most `threads` threads, each with denormals flushed to zero; returns when all are done. */
+/* Runs tasks 0 .. count - 1 on at most `threads` threads, each with denormals flushed to zero; returns when all are
+ * done. */
 void nn_parallel(int threads, int count, nn_task *run, void *context);
 
 /* What OpenMP would use; 1 without OpenMP. */

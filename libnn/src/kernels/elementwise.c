@@ -1,0 +1,220 @@
+/*
+ * Element by element: whole vectors of NN_LANES, then the rest in one padded vector, so that every element goes through
+ * the same arithmetic wherever it stands.
+ */
+#include "elementwise.h"
+#include "real.h"
+#include "vector_math.h"
+#include <string.h>
+
+/* The first n < NN_LANES elements, the others zero; and back. */
+static inline nn_vec load_part(const nn_float *p, size_t n)
+{
+    nn_vec v = { 0 };
+    memcpy(&v, p, n * sizeof *p);
+    return v;
+}
+
+static inline void store_part(nn_float *p, nn_vec v, size_t n)
+{
+    memcpy(p, &v, n * sizeof *p);
+}
+
+/* out[i] = expression of `x` (and more), for all i < n. `part` loads what the expression needs besides x. */
+#define FOR_EACH_VECTOR(n, out, full, rest)                                                                            \
+    do {                                                                                                               \
+        size_t i = 0;                                                                                                  \
+        for (; i + NN_LANES <= (n); i += NN_LANES) nn_store((out) + i, (full));                                        \
+        if (i < (n)) store_part((out) + i, (rest), (n)-i);                                                             \
+    } while (0)
+
+static inline nn_vec relu(nn_vec x)
+{
+    return nn_vselect(x < 0, (nn_vec){ 0 }, x); /* NaN stays NaN */
+}
+
+static inline nn_vec hard_sigmoid(nn_vec x)
+{
+    const nn_vec y = x * NN_REAL(0.2) + NN_REAL(0.5), one = nn_splat(1);
+    return nn_vselect(y > 1, one, nn_vselect(y < 0, (nn_vec){ 0 }, y));
+}
+
+static inline nn_vec activation_of(nn_vec x, nn_activation activation)
+{
+    switch (activation) {
+    case NN_RELU:
+        return relu(x);
+    case NN_SIGMOID:
+        return nn_vsigmoid(x);
+    case NN_TANH:
+        return nn_vtanh(x);
+    case NN_HARD_SIGMOID:
+        return hard_sigmoid(x);
+    default:
+        return x;
+    }
+}
+
+/* activation'(x) in terms of y = activation(x). */
+static inline nn_vec derivative_of(nn_vec y, nn_activation activation)
+{
+    const nn_vec zero = { 0 }, one = nn_splat(1);
+    switch (activation) {
+    case NN_RELU:
+        return nn_vselect(y > 0, one, zero);
+    case NN_SIGMOID:
+        return y * (1 - y);
+    case NN_TANH:
+        return 1 - y * y;
+    case NN_HARD_SIGMOID:
+        return nn_vselect((y > 0) & (y < 1), nn_splat(NN_REAL(0.2)), zero);
+    default:
+        return one;
+    }
+}
+
+static void activate_row(nn_float *y, const nn_float *x, const nn_float *bias, size_t n, nn_activation activation)
+{
+    if (bias)
+        FOR_EACH_VECTOR(n, y, activation_of(nn_load(x + i) + nn_load(bias + i), activation),
+                        activation_of(load_part(x + i, n - i) + load_part(bias + i, n - i), activation));
+    else
+        FOR_EACH_VECTOR(n, y, activation_of(nn_load(x + i), activation),
+                        activation_of(load_part(x + i, n - i), activation));
+}
+
+/* e^(x - max) / sum: finite for any finite logits. */
+static void softmax_row(nn_float *y, const nn_float *x, const nn_float *bias, size_t n)
+{
+    nn_float most = -INFINITY, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        y[i] = bias ? x[i] + bias[i] : x[i];
+        most = y[i] > most ? y[i] : most;
+    }
+    FOR_EACH_VECTOR(n, y, nn_vexp(nn_load(y + i) - most), nn_vexp(load_part(y + i, n - i) - most));
+    for (size_t i = 0; i < n; i++) sum += y[i];
+    for (size_t i = 0; i < n; i++) y[i] /= sum;
+}
+
+static void activate(nn_float *y, const nn_float *x, const nn_float *bias, size_t rows, size_t n,
+                     nn_activation activation)
+{
+    if (activation != NN_SOFTMAX && !bias) {
+        n *= rows;
+        rows = 1;
+    }
+    for (size_t r = 0; r < rows; r++) {
+        if (activation == NN_SOFTMAX)
+            softmax_row(y + r * n, x + r * n, bias, n);
+        else
+            activate_row(y + r * n, x + r * n, bias, n, activation);
+    }
+}
+
+/* dx = y * (dy - sum(dy * y)) */
+static void softmax_backward_row(nn_float *dx, const nn_float *dy, const nn_float *y, size_t n)
+{
+    nn_float along = 0;
+    for (size_t i = 0; i < n; i++) along += dy[i] * y[i];
+    for (size_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - along);
+}
+
+static void activate_backward(nn_float *dx, const nn_float *dy, const nn_float *y, size_t rows, size_t n,
+                              nn_activation activation)
+{
+    if (activation == NN_SOFTMAX) {
+        for (size_t r = 0; r < rows; r++) softmax_backward_row(dx + r * n, dy + r * n, y + r * n, n);
+        return;
+    }
+    n *= rows;
+    FOR_EACH_VECTOR(n, dx, nn_load(dy + i) * derivative_of(nn_load(y + i), activation),
+                    load_part(dy + i, n - i) * derivative_of(load_part(y + i, n - i), activation));
+}
+
+static inline nn_vec leaky(nn_vec x, nn_vec of, nn_float slope)
+{
+    return nn_vselect(of >= 0, x, x * slope);
+}
+
+static void leaky_relu(nn_float *y, const nn_float *x, size_t n, nn_float slope)
+{
+    FOR_EACH_VECTOR(n, y, leaky(nn_load(x + i), nn_load(x + i), slope),
+                    leaky(load_part(x + i, n - i), load_part(x + i, n - i), slope));
+}
+
+static void leaky_relu_backward(nn_float *dx, const nn_float *dy, const nn_float *x, size_t n, nn_float slope)
+{
+    FOR_EACH_VECTOR(n, dx, leaky(nn_load(dy + i), nn_load(x + i), slope),
+                    leaky(load_part(dy + i, n - i), load_part(x + i, n - i), slope));
+}
+
+static void add_to(nn_float *y, const nn_float *x, size_t n)
+{
+    FOR_EACH_VECTOR(n, y, nn_load(y + i) + nn_load(x + i), load_part(y + i, n - i) + load_part(x + i, n - i));
+}
+
+/* A block of columns at a time stays in registers down all rows. */
+static void add_rows(nn_float *sum, const nn_float *x, size_t rows, size_t n)
+{
+    size_t j = 0;
+    for (; j + NN_LANES <= n; j += NN_LANES) {
+        nn_vec total = { 0 };
+        for (size_t r = 0; r < rows; r++) total += nn_load(x + r * n + j);
+        nn_store(sum + j, nn_load(sum + j) + total);
+    }
+    for (; j < n; j++) {
+        nn_float total = 0;
+        for (size_t r = 0; r < rows; r++) total += x[r * n + j];
+        sum[j] += total;
+    }
+}
+
+enum { PHILOX_BLOCKS = 16 };
+
+/* PHILOX_BLOCKS blocks of Philox4x32-10 side by side, so that the loops over them vectorise; see random.c. */
+static void philox_blocks(uint32_t out[4][PHILOX_BLOCKS], uint64_t seed, uint64_t stream, uint64_t counter)
+{
+    uint32_t *x0 = out[0], *x1 = out[1], *x2 = out[2], *x3 = out[3];
+    uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+    for (int i = 0; i < PHILOX_BLOCKS; i++) {
+        x0[i] = (uint32_t)(counter + (uint64_t)i);
+        x1[i] = (uint32_t)((counter + (uint64_t)i) >> 32);
+        x2[i] = (uint32_t)stream;
+        x3[i] = (uint32_t)(stream >> 32);
+    }
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < PHILOX_BLOCKS; i++) {
+            const uint64_t a = (uint64_t)0xD2511F53u * x0[i], b = (uint64_t)0xCD9E8D57u * x2[i];
+            x0[i] = (uint32_t)(b >> 32) ^ x1[i] ^ key0;
+            x1[i] = (uint32_t)b;
+            x2[i] = (uint32_t)(a >> 32) ^ x3[i] ^ key1;
+            x3[i] = (uint32_t)a;
+        }
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+}
+
+static void dropout(nn_float *y, const nn_float *x, size_t first, size_t n, double rate, uint64_t seed, uint64_t stream,
+                    uint64_t counter)
+{
+    const uint32_t threshold = (uint32_t)(rate * 0x1p32);
+    const nn_float scale = (nn_float)(1.0 / (1.0 - rate));
+    uint32_t words[4][PHILOX_BLOCKS];
+    for (size_t start = 0; start < n; start += 4 * PHILOX_BLOCKS) {
+        const size_t count = n - start < 4 * PHILOX_BLOCKS ? n - start : 4 * PHILOX_BLOCKS;
+        philox_blocks(words, seed, stream, (counter << 32) + (first + start) / 4);
+        for (size_t i = 0; i < count; i++) y[start + i] = words[i % 4][i / 4] >= threshold ? x[start + i] * scale : 0;
+    }
+}
+
+extern const nn_elementwise_kernels NN_KERNEL(elementwise_kernels);
+const nn_elementwise_kernels NN_KERNEL(elementwise_kernels) = {
+    .activate = activate,
+    .activate_backward = activate_backward,
+    .leaky_relu = leaky_relu,
+    .leaky_relu_backward = leaky_relu_backward,
+    .add_rows = add_rows,
+    .add = add_to,
+    .dropout = dropout,
+};

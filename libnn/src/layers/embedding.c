@@ -1,0 +1,78 @@
+/* Embedding: y[b, t] = embeddings[ids[b, t]]. */
+#include "../kernels/lookup.h"
+#include "layers.h"
+
+enum { IDS_PER_TASK = 1 << 11, TABLE_PARTS = 16 };
+
+typedef struct lookup {
+    const nn_layer *layer;
+    const nn_run *run;
+    const nn_float *dy;
+    size_t count; /* of ids */
+} lookup;
+
+static nn_status plan(nn_layer *layer, nn_error *error)
+{
+    const nn_embedding_def *def = &layer->def.embedding;
+    nn_status status = nn_layer_check_positive(layer, "vocab", def->vocab, error);
+    if (status == NN_OK) status = nn_layer_check_positive(layer, "dim", def->dim, error);
+    if (status != NN_OK) return status;
+    if (layer->in_type != NN_I32 || layer->in[0].dim[0] == NN_RAGGED || layer->in[0].rank > 2)
+        return nn_layer_fail(layer, error, NN_ERR_SHAPE, "wants the model's indices (batch, time)");
+    layer->out = layer->in[0];
+    layer->out.dim[layer->out.rank++] = def->dim;
+    nn_layer_add_weight(layer, "embeddings", (nn_shape){ 2, { def->vocab, def->dim } },
+                        nn_default_init(def->init, NN_UNIFORM_05), def->vocab, def->dim, true);
+    return NN_OK;
+}
+
+static void gather_task(void *context, int task, int worker)
+{
+    const lookup *k = context;
+    const size_t dim = (size_t)k->layer->def.embedding.dim, first = (size_t)task * IDS_PER_TASK;
+    const size_t count = k->count - first < IDS_PER_TASK ? k->count - first : IDS_PER_TASK;
+    (void)worker;
+    k->run->kernels->lookup->gather(k->layer->y + first * dim, k->layer->weights[0].value, k->layer->ids + first, count,
+                                    dim);
+}
+
+static nn_status forward(nn_layer *layer, const nn_run *run)
+{
+    const size_t steps = nn_shape_count(layer->in[0]);
+    lookup k = { layer, run, NULL, (size_t)run->batch * steps };
+    for (size_t i = 0; i < k.count; i++)
+        if (layer->ids[i] < 0 || layer->ids[i] >= layer->def.embedding.vocab)
+            return nn_layer_fail(layer, run->error, NN_ERR_DATA,
+                                 "sample %zu, step %zu: expected an index from 0 to %d, got %d", i / steps, i % steps,
+                                 layer->def.embedding.vocab - 1, (int)layer->ids[i]);
+    nn_parallel(run->threads, (int)((k.count + IDS_PER_TASK - 1) / IDS_PER_TASK), gather_task, &k);
+    return NN_OK;
+}
+
+/* A part of the table's rows: each row takes its gradients in the order of the samples, whoever does it. */
+static void scatter_task(void *context, int task, int worker)
+{
+    const lookup *k = context;
+    const int64_t vocab = k->layer->def.embedding.vocab;
+    const size_t dim = (size_t)k->layer->def.embedding.dim;
+    (void)worker;
+    k->run->kernels->lookup->scatter_add(k->layer->weights[0].grad, k->layer->ids, k->dy, dim, k->count, dim,
+                                         (int32_t)(vocab * task / TABLE_PARTS),
+                                         (int32_t)(vocab * (task + 1) / TABLE_PARTS));
+}
+
+static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
+{
+    lookup k = { layer, run, dy, (size_t)run->batch * nn_shape_count(layer->in[0]) };
+    (void)dx;
+    if (!want_params) return;
+    if (run->threads > 1)
+        nn_parallel(run->threads, TABLE_PARTS, scatter_task, &k);
+    else
+        run->kernels->lookup->scatter_add(layer->weights[0].grad, layer->ids, dy, (size_t)layer->def.embedding.dim,
+                                          k.count, (size_t)layer->def.embedding.dim, 0, layer->def.embedding.vocab);
+}
+
+const nn_layer_ops nn_embedding_ops = {
+    .name = "embedding", .type_name = "Embedding", .plan = plan, .forward = forward, .backward = backward
+};

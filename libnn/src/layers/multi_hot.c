@@ -1,0 +1,37 @@
+/* Multi-hot: lists of indices stand for rows of zeros and ones, which the Dense layer behind it reads as lists. */
+#include "layers.h"
+
+static nn_status plan(nn_layer *layer, nn_error *error)
+{
+    const nn_status status = nn_layer_check_positive(layer, "vocab", layer->def.multi_hot.vocab, error);
+    if (status != NN_OK) return status;
+    if (layer->in_type != NN_I32 || layer->in[0].rank != 1)
+        return nn_layer_fail(layer, error, NN_ERR_SHAPE, "wants the model's indices, ragged or (batch, length)");
+    layer->out = (nn_shape){ 1, { layer->def.multi_hot.vocab } };
+    layer->out_sparse = true;
+    return NN_OK;
+}
+
+/* Only checks the indices: nothing is built. */
+static nn_status forward(nn_layer *layer, const nn_run *run)
+{
+    const int32_t vocab = layer->def.multi_hot.vocab;
+    for (size_t row = 0; row < (size_t)run->batch; row++) {
+        const size_t begin = layer->offsets ? (size_t)layer->offsets[row] : row * layer->ids_per_row;
+        const size_t end = layer->offsets ? (size_t)layer->offsets[row + 1] : begin + layer->ids_per_row;
+        for (size_t i = begin; i < end; i++)
+            if (layer->ids[i] < 0 || layer->ids[i] >= vocab)
+                return nn_layer_fail(layer, run->error, NN_ERR_DATA, "sample %zu, index %zu: expected 0 to %d, got %d",
+                                     row, i - begin, vocab - 1, (int)layer->ids[i]);
+    }
+    return NN_OK;
+}
+
+static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
+{
+    (void)layer, (void)run, (void)dy, (void)dx, (void)want_params;
+}
+
+const nn_layer_ops nn_multi_hot_ops = {
+    .name = "multi_hot", .type_name = "MultiHot", .plan = plan, .forward = forward, .backward = backward
+};
