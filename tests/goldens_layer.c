@@ -4,26 +4,43 @@
 #include "layers/dropout.h"
 #include "model.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
  * Dropout in training: the case brings the mask, which takes a look inside the model. An activation that the model
  * split off comes last, so positions are those of the list.
  */
+static bool give_mask(golden_case *c, const nn_layer *layer, const npy *mask)
+{
+    if (!mask) return false;
+    if (mask->count != (size_t)mask->dim[0] * layer->out_size) return golden_error(c, "mask: has a size of its own");
+    nn_float *reals = malloc((mask->count + 1) * sizeof *reals);
+    if (!reals) return golden_error(c, "out of memory");
+    for (size_t i = 0; i < mask->count; i++) reals[i] = mask->is_int ? (nn_float)mask->i32[i] : mask->f32[i];
+    ((nn_dropout_private *)layer->priv)->given_mask = reals;
+    return true;
+}
+
 static bool give_masks(golden_case *c, const char *list, nn_model *model)
 {
     for (int i = 0; i < model->layer_count; i++) {
-        nn_layer *layer = &model->layers[i];
+        const nn_layer *layer = &model->layers[i];
         if (layer->def.type != NN_DROPOUT) continue;
         char prefix[32] = "";
         if (*list) snprintf(prefix, sizeof prefix, "%s%d_", list, i);
-        const npy *mask = golden_need(c, prefix, "mask");
-        if (!mask) return false;
-        if (mask->is_int || (size_t)mask->dim[0] * layer->out_size != mask->count)
-            return golden_error(c, "%smask: has a type or size of its own", prefix);
-        ((nn_dropout_private *)layer->priv)->given_mask = mask->f32;
+        if (!give_mask(c, layer, golden_need(c, prefix, "mask"))) return false;
     }
     return true;
+}
+
+static void free_masks(nn_model *model)
+{
+    for (int i = 0; model && i < model->layer_count; i++) {
+        if (model->layers[i].def.type != NN_DROPOUT) continue;
+        nn_dropout_private *priv = model->layers[i].priv;
+        free((void *)(uintptr_t)priv->given_mask);
+    }
 }
 
 static void backward(golden_case *c, const char *list, nn_model *model, const npy *x, const npy *dy)
@@ -56,5 +73,6 @@ void golden_layers(golden_case *c, const golden_run *run)
         golden_compare_weights(c, run, list, model, training ? "_after" : "", "_after_fused");
     }
     if (!training) golden_find(c, "", "mask"); /* inference leaves it unused */
+    free_masks(model);
     nn_model_destroy(model);
 }
