@@ -103,29 +103,34 @@ static point to_pixels(const hand *h, point p)
     return (point){ h->center_x + h->xx * x + h->xy * y, h->center_y + h->yx * x + h->yy * y };
 }
 
+static float clamp(float x, float low, float high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
 static float distance_to_segment(float x, float y, point a, point b)
 {
     const float dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
-    float t = length > 0.0f ? ((x - a.x) * dx + (y - a.y) * dy) / length : 0.0f;
-    t = fminf(1.0f, fmaxf(0.0f, t));
-    return hypotf(x - (a.x + t * dx), y - (a.y + t * dy));
+    const float t = length > 0.0f ? clamp(((x - a.x) * dx + (y - a.y) * dy) / length, 0.0f, 1.0f) : 0.0f;
+    const float off_x = x - (a.x + t * dx), off_y = y - (a.y + t * dy);
+    return sqrtf(off_x * off_x + off_y * off_y);
 }
 
-static int clamp_pixel(float x)
+static int to_pixel(float x)
 {
-    return x < 0.0f ? 0 : x > SIDE - 1 ? SIDE - 1 : (int)x;
+    return (int)clamp(x, 0.0f, SIDE - 1);
 }
 
 // Inks every pixel by how deep it lies in the pen's path, half a pixel of soft edge on either side.
 static void draw_segment(const hand *h, point a, point b, uint8_t *image)
 {
     const float reach = h->radius + 1.0f;
-    const int left = clamp_pixel(fminf(a.x, b.x) - reach), right = clamp_pixel(fmaxf(a.x, b.x) + reach);
-    const int top = clamp_pixel(fminf(a.y, b.y) - reach), bottom = clamp_pixel(fmaxf(a.y, b.y) + reach);
+    const int left = to_pixel(fminf(a.x, b.x) - reach), right = to_pixel(fmaxf(a.x, b.x) + reach);
+    const int top = to_pixel(fminf(a.y, b.y) - reach), bottom = to_pixel(fmaxf(a.y, b.y) + reach);
     for (int y = top; y <= bottom; y++) {
         for (int x = left; x <= right; x++) {
             const float depth = h->radius + 0.5f - distance_to_segment((float)x, (float)y, a, b);
-            const uint8_t ink = (uint8_t)(255.0f * h->ink * fminf(1.0f, fmaxf(0.0f, depth)));
+            const uint8_t ink = (uint8_t)(255.0f * h->ink * clamp(depth, 0.0f, 1.0f));
             uint8_t *pixel = &image[y * SIDE + x];
             if (ink > *pixel) *pixel = ink;
         }

@@ -1,0 +1,29 @@
+/* Files made for a test, in a folder of its own that goes away with it. */
+#ifndef TEMP_H
+#define TEMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { TEMP_PATH = 512 };
+
+typedef struct temp_folder {
+    char path[TEMP_PATH - 128];
+} temp_folder;
+
+/* Makes a new empty folder (below $TMPDIR or /tmp). */
+void temp_make(temp_folder *folder);
+/* Removes the folder with all it holds. */
+void temp_remove(const temp_folder *folder);
+/* The path of a name in the folder, valid until sixteen more calls. */
+const char *temp_path(const temp_folder *folder, const char *name);
+/* Number of entries in the folder, temporaries included. */
+int temp_entries(const temp_folder *folder);
+
+/* Write a file, making the folders above it; plain or gzip. Return its path as temp_path does. */
+const char *temp_write(const temp_folder *folder, const char *name, const void *bytes, size_t size);
+const char *temp_write_gz(const temp_folder *folder, const char *name, const void *bytes, size_t size);
+/* Reads a whole file; freed by the caller. */
+unsigned char *temp_read(const char *path, size_t *size);
+
+#endif

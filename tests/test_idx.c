@@ -1,0 +1,299 @@
+/* IDX files and gzip: fault rows 1 to 8 and 11 to 14, each refused with its reason and the destination untouched. */
+#include "temp.h"
+
+#include <kvist/data.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static temp_folder folder;
+
+/* The largest allocation the library asked for. */
+static size_t largest;
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+    if (size > largest) largest = size;
+    return __real_malloc(size);
+}
+
+enum { IMAGES = 3, SIDE = 4, HEADER = 16, PAYLOAD = IMAGES * SIDE * SIDE, SIZE = HEADER + PAYLOAD };
+
+static const unsigned char labels[] = { 0, 0, 8, 1, 0, 0, 0, IMAGES, 7, 0, 9 };
+
+static void put_word(unsigned char *at, unsigned value)
+{
+    for (int i = 0; i < 4; i++) at[i] = (unsigned char)(value >> (24 - 8 * i));
+}
+
+// Three images whose pixels count up from 0.
+static void make_images(unsigned char bytes[SIZE])
+{
+    put_word(bytes, 0x803);
+    put_word(bytes + 4, IMAGES);
+    put_word(bytes + 8, SIDE);
+    put_word(bytes + 12, SIDE);
+    for (int i = 0; i < PAYLOAD; i++) bytes[HEADER + i] = (unsigned char)i;
+}
+
+static const char *label_file(void)
+{
+    return temp_write(&folder, "labels", labels, sizeof labels);
+}
+
+// The pair must be refused, the text must hold both parts, and nothing may have come of it.
+static data_error refuse(const char *images, const char *label_path, const char *text, const char *more)
+{
+    data_images out;
+    unsigned char before[sizeof out];
+    data_error error = { 0 };
+    memset(&out, 0x5a, sizeof out);
+    memcpy(before, &out, sizeof out);
+    largest = 0;
+    const data_status status = data_images_load(images, label_path, 10, &out, &error);
+    assert_int_not_equal(status, DATA_OK);
+    assert_int_equal(status, error.status);
+    assert_memory_equal(&out, before, sizeof out);
+    if (!strstr(error.text, text) || !strstr(error.text, more)) {
+        fail_msg("expected \"%s\" and \"%s\" in: %s", text, more, error.text);
+    }
+    return error;
+}
+
+static data_error refuse_images(const void *bytes, size_t size, const char *text, const char *more)
+{
+    const char *path = temp_write(&folder, "images", bytes, size);
+    const data_error error = refuse(path, label_file(), text, more);
+    char start[TEMP_PATH];
+    // Every reason begins with path:offset.
+    snprintf(start, sizeof start, "%s:%llu: ", path, (unsigned long long)error.offset);
+    assert_memory_equal(error.text, start, strlen(start));
+    return error;
+}
+
+static void accepts(const char *images, const char *label_path)
+{
+    data_images out = { 0 };
+    data_error error = { 0 };
+    if (data_images_load(images, label_path, 10, &out, &error) != DATA_OK) fail_msg("%s", error.text);
+    assert_int_equal(out.count, IMAGES);
+    assert_int_equal(out.height, SIDE);
+    assert_int_equal(out.width, SIDE);
+    for (int i = 0; i < PAYLOAD; i++) assert_int_equal(out.pixels[i], i);
+    assert_memory_equal(out.labels, labels + 8, IMAGES);
+    data_images_free(&out);
+    assert_null(out.pixels);
+}
+
+static void test_reads_plain_and_gzip(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE];
+    make_images(bytes);
+    accepts(temp_write(&folder, "images", bytes, SIZE), label_file());
+    accepts(temp_write_gz(&folder, "images.gz", bytes, SIZE), label_file());
+}
+
+static void test_01_empty(void **state)
+{
+    (void)state;
+    refuse_images("", 0, "file: expected", "empty");
+    // A gzip file of nothing is an empty file too.
+    refuse(temp_write_gz(&folder, "empty.gz", "", 0), label_file(), "magic: expected 4 bytes", "got 0");
+}
+
+static void test_02_magic(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE];
+    make_images(bytes);
+    bytes[0] = 0x12;
+    refuse_images(bytes, SIZE, "magic: expected 0x00000803", "got 0x12000803");
+    make_images(bytes);
+    bytes[2] = 0x0d; // floats
+    refuse_images(bytes, SIZE, "magic: expected 0x00000803", "got 0x00000d03");
+}
+
+static void test_03_rank(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE];
+    make_images(bytes);
+    const char *path = temp_write(&folder, "images", bytes, SIZE);
+    refuse(label_file(), label_file(), "rank: expected 3", "got 1");
+    refuse(path, path, "rank: expected 1", "got 3");
+}
+
+static void test_04_truncated_header(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE];
+    make_images(bytes);
+    const data_error error = refuse_images(bytes, 10, "dimension: expected 4 bytes", "got 2");
+    assert_int_equal(error.offset, 8);
+    refuse_images(bytes, 3, "magic: expected 4 bytes", "got 3");
+}
+
+static void test_05_truncated_payload(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE];
+    make_images(bytes);
+    refuse_images(bytes, SIZE - 5, "payload: expected 48 bytes", "got 43");
+    refuse(temp_write_gz(&folder, "short.gz", bytes, SIZE - 5), label_file(), "payload: expected 48 bytes", "got 43");
+}
+
+static void test_06_trailing_bytes(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE + 1] = { 0 };
+    make_images(bytes);
+    const data_error error = refuse_images(bytes, SIZE + 1, "payload: expected 48 bytes", "got more");
+    assert_int_equal(error.offset, SIZE);
+}
+
+static void test_07_product_overflows(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE];
+    make_images(bytes);
+    put_word(bytes + 4, 0xffffffff);
+    put_word(bytes + 8, 0xffffffff);
+    put_word(bytes + 12, 0xffffffff);
+    refuse_images(bytes, SIZE, "dimensions: expected a product", "got more");
+    // 800 MB that fit every type but not the file: refused before any of it is asked for.
+    put_word(bytes + 4, 1000000);
+    put_word(bytes + 8, 28);
+    put_word(bytes + 12, 28);
+    refuse_images(bytes, SIZE, "payload: expected 784000000 bytes", "got 48");
+    assert_true(largest < 1 << 20);
+    refuse(temp_write_gz(&folder, "lie.gz", bytes, SIZE), label_file(), "payload: expected 784000000 bytes", "at most");
+    assert_true(largest < 1 << 20);
+}
+
+static void test_08_zero_dimension(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE];
+    make_images(bytes);
+    put_word(bytes + 8, 0);
+    const data_error error = refuse_images(bytes, SIZE, "dimension: expected at least 1", "got 0");
+    assert_int_equal(error.offset, 8);
+}
+
+static void test_11_gzip_bomb(void **state)
+{
+    (void)state;
+    enum { BOMB = 64 << 20 };
+    unsigned char *bytes = calloc(BOMB, 1);
+    assert_non_null(bytes);
+    make_images(bytes);
+    const char *path = temp_write_gz(&folder, "bomb.gz", bytes, BOMB);
+    free(bytes);
+    const data_error error = refuse(path, label_file(), "payload: expected 48 bytes", "got more");
+    assert_int_equal(error.offset, SIZE); // one byte past what the header implies, and no further
+    assert_true(largest < 1 << 20);
+}
+
+static void refuse_gzip(size_t change_at, size_t cut, const char *added, const char *text, const char *more)
+{
+    unsigned char bytes[SIZE];
+    size_t size;
+    make_images(bytes);
+    const char *path = temp_write_gz(&folder, "whole.gz", bytes, SIZE);
+    unsigned char *packed = temp_read(path, &size), *broken = malloc(size + 16);
+    assert_non_null(broken);
+    memcpy(broken, packed, size);
+    if (change_at > 0) broken[size - change_at] ^= 0x40;
+    size -= cut;
+    memcpy(broken + size, added, strlen(added));
+    size += strlen(added);
+    path = temp_write(&folder, "broken.gz", broken, size);
+    refuse(path, label_file(), text, more);
+    free(packed);
+    free(broken);
+}
+
+static void test_12_gzip_damage(void **state)
+{
+    (void)state;
+    refuse_gzip(8, 0, "", "gzip: expected valid data", "data check"); // CRC-32
+    refuse_gzip(4, 0, "", "gzip: expected valid data", "length check");
+    for (size_t cut = 1; cut <= 20; cut++) refuse_gzip(0, cut, "", "gzip: expected a whole member", "end of the file");
+    refuse_gzip(0, 0, "x", "gzip: expected the end of the file", "more bytes");
+}
+
+static void test_13_name_does_not_tell(void **state)
+{
+    (void)state;
+    unsigned char bytes[SIZE];
+    make_images(bytes);
+    accepts(temp_write(&folder, "plain.gz", bytes, SIZE), label_file());
+    accepts(temp_write_gz(&folder, "packed", bytes, SIZE), label_file());
+}
+
+static void test_14_not_a_file(void **state)
+{
+    (void)state;
+    const char *fifo = temp_path(&folder, "fifo");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(refuse(fifo, label_file(), "file: expected a regular file", "a FIFO").status, DATA_ERR_IO);
+    refuse(folder.path, label_file(), "file: expected a regular file", "a directory");
+    refuse("/dev/zero", label_file(), "file: expected a regular file", "a device");
+    refuse(temp_path(&folder, "absent"), label_file(), "open: expected success", "No such file");
+}
+
+static void test_long_path_is_shortened(void **state)
+{
+    (void)state;
+    char path[400];
+    data_error error;
+    data_images out;
+    memset(path, 'd', sizeof path);
+    memcpy(path + sizeof path - 6, "/tail", 6);
+    assert_int_equal(data_images_load(path, path, 10, &out, &error), DATA_ERR_IO);
+    assert_memory_equal(error.text, "...ddd", 6);
+    assert_non_null(strstr(error.text, "/tail:0: open: expected success"));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    temp_make(&folder);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    temp_remove(&folder);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reads_plain_and_gzip),
+        cmocka_unit_test(test_01_empty),
+        cmocka_unit_test(test_02_magic),
+        cmocka_unit_test(test_03_rank),
+        cmocka_unit_test(test_04_truncated_header),
+        cmocka_unit_test(test_05_truncated_payload),
+        cmocka_unit_test(test_06_trailing_bytes),
+        cmocka_unit_test(test_07_product_overflows),
+        cmocka_unit_test(test_08_zero_dimension),
+        cmocka_unit_test(test_11_gzip_bomb),
+        cmocka_unit_test(test_12_gzip_damage),
+        cmocka_unit_test(test_13_name_does_not_tell),
+        cmocka_unit_test(test_14_not_a_file),
+        cmocka_unit_test(test_long_path_is_shortened),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
