@@ -1,4 +1,4 @@
-# Finds a CBLAS (header and library) as KVIST_BLAS asks; kvist_link_blas(target) links it and defines NN_HAVE_CBLAS.
+# Finds a CBLAS (header and library) as KVIST_BLAS asks; kvist_link_blas(name) links it and defines NN_HAVE_CBLAS.
 # The generic vendor comes first, so that the system's alternatives can be swapped by library path.
 
 set(KVIST_BLAS_LIBRARIES "")
@@ -40,10 +40,11 @@ else()
   message(STATUS "kvist: built-in matrix kernels only")
 endif()
 
-function(kvist_link_blas target)
+# kvist_link_blas(nn): links it to kvist_nn.
+function(kvist_link_blas name)
   if(KVIST_BLAS_LIBRARIES)
-    target_include_directories(${target} SYSTEM PRIVATE ${KVIST_CBLAS_INCLUDE_DIR})
-    target_compile_definitions(${target} PRIVATE NN_HAVE_CBLAS)
-    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:${KVIST_BLAS_LIBRARIES}>)
+    target_include_directories(kvist_${name} SYSTEM PRIVATE ${KVIST_CBLAS_INCLUDE_DIR})
+    target_compile_definitions(kvist_${name} PRIVATE NN_HAVE_CBLAS)
+    kvist_third_party(${name} BUILD ${KVIST_BLAS_LIBRARIES} INSTALLED ${KVIST_BLAS_LIBRARIES})
   endif()
 endfunction()
