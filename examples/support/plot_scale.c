@@ -19,7 +19,7 @@ double plot_nice_step(double span, int most, bool whole)
 static plot_range widened(plot_range range, bool whole)
 {
     const double size = fmax(fabs(range.low), fabs(range.high));
-    if (range.high - range.low > 1e-9 * size && range.high > range.low) return range;
+    if (range.high - range.low > 1e-9 * size) return range;
     const double half = whole ? 1 : size > 0 ? 0.1 * size : 1;
     return (plot_range){ range.low - half, range.high + half };
 }
