@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROW = 1024 };
+enum { ROW = 1024, VALUE = 32 };
 
 static int count_columns(const char *header)
 {
@@ -105,29 +105,31 @@ bool csv_resume(csv_writer *writer, const char *path, const char *header, double
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
 /* Whole numbers whole; others in the fewest of 6 to 9 digits that read back as the same float. */
-static int format_value(char *text, size_t size, double value)
+static size_t format_value(char text[VALUE], double value)
 {
     if (value > -1e15 && value < 1e15 && value == (double)(long long)value)
-        return snprintf(text, size, "%lld", (long long)value);
+        return (size_t)snprintf(text, VALUE, "%lld", (long long)value);
     int length = 0;
     for (int precision = 6; precision <= 9; precision++) {
-        length = snprintf(text, size, "%.*g", precision, value);
+        length = snprintf(text, VALUE, "%.*g", precision, value);
         if (strtof(text, NULL) == (float)value) break;
     }
-    return length;
+    return (size_t)length;
 }
 
 void csv_row(csv_writer *writer, const double *values, int count)
 {
     if (writer->file < 0) return;
-    char row[ROW];
+    char row[ROW], value[VALUE];
     size_t length = 0;
-    if (count != writer->columns || count > ROW / 32) {
+    if (count != writer->columns || count > ROW / VALUE) {
         failed(writer, EINVAL);
         return;
     }
     for (int i = 0; i < count; i++) {
-        length += (size_t)format_value(row + length, sizeof row - length, values[i]);
+        const size_t digits = format_value(value, values[i]);
+        memcpy(row + length, value, digits);
+        length += digits;
         row[length++] = i + 1 < count ? ',' : '\n';
     }
     append(writer, row, length);
