@@ -1,0 +1,228 @@
+/* Training: epochs of shuffled batches, validation, early stopping, checkpoints. */
+#include "fit.h"
+#include "loss.h"
+#include "model.h"
+#include "random.h"
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* --- memory: all of it before the first step --- */
+
+static void carve(nn_fit_run *run, nn_arena *arena)
+{
+    const nn_model *model = run->model;
+    const int samples = run->x.shape.dim[0];
+    const int batch = run->def.batch < samples ? run->def.batch : samples;
+    run->order = nn_arena_take(arena, (size_t)samples, sizeof *run->order);
+    nn_stage_carve(&run->batch_x, arena, &run->x, batch);
+    nn_stage_carve(&run->batch_y, arena, &run->y, batch);
+    run->history = run->def.history;
+    if (!run->history) run->history = nn_arena_take(arena, (size_t)run->def.epochs, sizeof *run->history);
+    if (!run->def.restore_best) return;
+    run->best_params = nn_arena_reals(arena, model->param_count);
+    run->best_state = nn_arena_reals(arena, model->state_count);
+}
+
+/* Returns what is to be released, NULL when memory runs out. */
+static void *allocate(nn_fit_run *run)
+{
+    nn_arena arena = { 0 };
+    carve(run, &arena);
+    if (!arena.overflow) arena.base = nn_alloc(&run->model->allocator, arena.used);
+    if (!arena.base) {
+        nn_fail(run->error, NN_ERR_MEMORY, "fit: out of memory for %zu bytes", arena.used);
+        return NULL;
+    }
+    arena.used = 0;
+    carve(run, &arena);
+    return arena.base;
+}
+
+/* --- one batch --- */
+
+/* The order of an epoch depends on the seed and the epoch alone, so that any epoch can be taken up again. */
+static void order_samples(nn_fit_run *run)
+{
+    const size_t samples = (size_t)run->x.shape.dim[0];
+    nn_rng rng = { .seed = run->def.seed, .stream = run->at.epoch << 32 | NN_STREAM_SHUFFLE };
+    for (size_t i = 0; i < samples; i++) run->order[i] = (uint32_t)i;
+    if (!run->def.no_shuffle) nn_shuffle(run->order, samples, &rng);
+}
+
+static nn_status fail_batch(const nn_fit_run *run)
+{
+    const nn_error *why = &run->model->error;
+    return nn_fail(run->error, why->status, "epoch %llu, batch %llu: %s", (unsigned long long)run->at.epoch + 1,
+                   (unsigned long long)run->at.batch + 1, why->text);
+}
+
+static nn_status train_batch(nn_fit_run *run)
+{
+    nn_model *model = run->model;
+    const nn_fit_def *def = &run->def;
+    const int first = (int)run->at.batch * def->batch, left = run->x.shape.dim[0] - first;
+    const int count = left < def->batch ? left : def->batch;
+    nn_stage_gather(&run->batch_x, &run->x, run->order + first, count);
+    nn_stage_gather(&run->batch_y, &run->y, run->order + first, count);
+
+    const nn_tensor *y = nn_forward(model, &run->batch_x.tensor, NN_TRAIN), *target = &run->batch_y.tensor;
+    if (!y) return fail_batch(run);
+    double loss = NAN;
+    int64_t correct = 0, counted = 0;
+    nn_status status =
+        nn_metric_compute(def->metric, nn_metric_border(def->loss.type), y, target, &correct, &counted, &model->error);
+    if (status == NN_OK) status = nn_model_backprop(model, &def->loss, target, NN_GRAD_PARAMS, &loss);
+    if (status != NN_OK) return fail_batch(run);
+    nn_optim_step(run->optim);
+
+    run->at.batch++;
+    run->at.samples += (uint64_t)count;
+    run->at.correct += (uint64_t)correct;
+    run->at.counted += (uint64_t)counted;
+    run->at.loss_sum += loss * count;
+    return NN_OK;
+}
+
+/* --- one epoch --- */
+
+static nn_progress progress_of(const nn_fit_run *run)
+{
+    const nn_fit_position *at = &run->at;
+    return (nn_progress){ .epoch = (int)at->epoch + 1,
+                          .epochs = run->def.epochs,
+                          .batch = (int)at->batch,
+                          .batches = run->batches,
+                          .loss = at->samples > 0 ? at->loss_sum / (double)at->samples : NAN,
+                          .accuracy = at->counted > 0 ? (double)at->correct / (double)at->counted : NAN,
+                          .val_loss = NAN,
+                          .val_accuracy = NAN,
+                          .seconds = at->seconds };
+}
+
+/* The batches that are left of this epoch; NN_STOPPED after the one at which the callback said so. */
+static nn_status train_epoch(nn_fit_run *run)
+{
+    const nn_fit_def *def = &run->def;
+    const double start = now() - run->at.seconds;
+    order_samples(run);
+    while (run->at.batch < (uint64_t)run->batches) {
+        const nn_status status = train_batch(run);
+        if (status != NN_OK) return status;
+        run->at.seconds = now() - start;
+        if (!def->on_batch) continue;
+        const nn_progress progress = progress_of(run);
+        if (!def->on_batch(&progress, def->user)) return NN_STOPPED;
+    }
+    return NN_OK;
+}
+
+static nn_status validate(nn_fit_run *run, nn_progress *progress)
+{
+    if (!run->validates) return NN_OK;
+    const double start = now();
+    nn_error why;
+    const nn_status status = nn_evaluate(run->model, &run->def.loss, run->def.metric, &run->val_x, &run->val_y,
+                                         &progress->val_loss, &progress->val_accuracy, &why);
+    progress->seconds += now() - start;
+    if (status == NN_OK) return NN_OK;
+    return nn_fail(run->error, status, "epoch %d, validation: %s", progress->epoch, why.text);
+}
+
+static void copy(nn_float *to, const nn_float *from, size_t count)
+{
+    if (count > 0) memcpy(to, from, count * sizeof *to);
+}
+
+/* Keeps the weights of the best epoch so far. */
+static nn_status keep_best(nn_fit_run *run, const nn_progress *progress)
+{
+    const nn_model *model = run->model;
+    const double value = nn_fit_monitored(run, progress);
+    const bool first = run->at.best_epoch == 0 && !isnan(value);
+    if (!first && !nn_fit_improves(run, value, run->at.best)) return NN_OK;
+    run->at.best = value;
+    run->at.best_epoch = run->at.epoch;
+    if (run->def.restore_best) {
+        copy(run->best_params, model->params, model->param_count);
+        copy(run->best_state, model->state, model->state_count);
+    }
+    return run->def.best ? nn_model_save(run->model, run->def.best, run->error) : NN_OK;
+}
+
+/* What follows the batches of an epoch; NN_STOPPED if the callback said so. */
+static nn_status finish_epoch(nn_fit_run *run)
+{
+    const nn_fit_def *def = &run->def;
+    nn_progress progress = progress_of(run);
+    nn_status status = validate(run, &progress);
+    if (status != NN_OK) return status;
+    run->history[run->at.epoch] = progress;
+    nn_checkpoint_add_epoch(run, run->at.epoch);
+    run->at = (nn_fit_position){ .epoch = run->at.epoch + 1, .best_epoch = run->at.best_epoch, .best = run->at.best };
+    status = keep_best(run, &progress);
+    if (status != NN_OK) return status;
+    return def->on_epoch && !def->on_epoch(&progress, def->user) ? NN_STOPPED : NN_OK;
+}
+
+/* --- the run --- */
+
+static bool finished(const nn_fit_run *run)
+{
+    const uint64_t patience = (uint64_t)run->def.patience;
+    if (run->at.epoch >= (uint64_t)run->def.epochs) return true;
+    return run->at.batch == 0 && patience > 0 && run->at.epoch - run->at.best_epoch >= patience;
+}
+
+/* Epochs until the run is finished or stopped, and a checkpoint whenever one is due. */
+static nn_status train(nn_fit_run *run)
+{
+    nn_status status = NN_OK;
+    while (status == NN_OK && !finished(run)) {
+        status = train_epoch(run);
+        if (status == NN_OK) status = finish_epoch(run);
+        if (status != NN_OK && status != NN_STOPPED) return status;
+        const bool due = run->at.epoch % (uint64_t)run->def.checkpoint_every == 0;
+        if (!due && status == NN_OK && !finished(run)) continue;
+        const nn_status saved = nn_checkpoint_save(run);
+        if (saved != NN_OK) return saved;
+    }
+    return status;
+}
+
+static void restore_best(nn_fit_run *run)
+{
+    nn_model *model = run->model;
+    if (!run->def.restore_best || run->at.best_epoch == 0) return;
+    copy(model->params, run->best_params, model->param_count);
+    copy(model->state, run->best_state, model->state_count);
+    nn_model_weights_changed(model);
+}
+
+nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def *def, nn_error *error)
+{
+    nn_error unheard;
+    nn_fit_run run = { .model = model, .optim = optim, .error = error ? error : &unheard };
+    *run.error = (nn_error){ 0 };
+    if (def && def->epochs_done) *def->epochs_done = 0;
+    nn_status status = nn_fit_resolve(&run, def);
+    if (status != NN_OK) return status;
+    void *memory = allocate(&run);
+    if (!memory) return NN_ERR_MEMORY;
+
+    nn_zero_grad(model);
+    status = nn_checkpoint_begin(&run);
+    if (status == NN_OK) status = train(&run);
+    if (status == NN_OK || status == NN_STOPPED) restore_best(&run);
+    if (def->epochs_done) *def->epochs_done = (int)run.at.epoch;
+    nn_archive_destroy(run.archive);
+    nn_release(&model->allocator, memory);
+    return status;
+}

@@ -1,0 +1,149 @@
+/* Checkpoints of nn_fit(): the model, the optimiser and where the run stands, in one file. */
+#include "files/replace.h"
+#include "files/system.h"
+#include "fit.h"
+#include "model.h"
+#include <stdio.h>
+#include <string.h>
+
+nn_status nn_check_writable(const char *path, nn_error *error)
+{
+    nn_claim claim = { 0 };
+    const nn_status status = nn_claim_begin(&claim, path, error);
+    nn_claim_end(&claim);
+    return status;
+}
+
+static void add_numbers(nn_archive *archive, nn_fit_position *at, nn_fit_settings *settings)
+{
+    nn_archive_add_u64(archive, "fit.epoch", &at->epoch);
+    nn_archive_add_u64(archive, "fit.batch", &at->batch);
+    nn_archive_add_u64(archive, "fit.samples", &at->samples);
+    nn_archive_add_u64(archive, "fit.correct", &at->correct);
+    nn_archive_add_u64(archive, "fit.counted", &at->counted);
+    nn_archive_add_f64(archive, "fit.loss_sum", &at->loss_sum);
+    nn_archive_add_f64(archive, "fit.seconds", &at->seconds);
+    nn_archive_add_u64(archive, "fit.best_epoch", &at->best_epoch);
+    nn_archive_add_f64(archive, "fit.best", &at->best);
+    nn_archive_add_u64(archive, "fit.set.samples", &settings->samples);
+    nn_archive_add_u64(archive, "fit.set.batch", &settings->batch);
+    nn_archive_add_u64(archive, "fit.set.seed", &settings->seed);
+    nn_archive_add_u64(archive, "fit.set.shuffled", &settings->shuffled);
+    nn_archive_add_u64(archive, "fit.set.monitor", &settings->monitor);
+}
+
+void nn_checkpoint_add_epoch(nn_fit_run *run, uint64_t epoch)
+{
+    static const char *const names[] = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" };
+    if (!run->archive) return;
+    nn_progress *progress = &run->history[epoch];
+    double *const values[] = { &progress->loss, &progress->accuracy, &progress->val_loss, &progress->val_accuracy,
+                               &progress->seconds };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "fit.epoch.%llu.%s", (unsigned long long)epoch + 1, names[i]);
+        nn_archive_add_f64(run->archive, name, values[i]);
+    }
+}
+
+/* Everything but the history. */
+static void add_all(nn_fit_run *run)
+{
+    const nn_model *model = run->model;
+    nn_archive_add_model(run->archive, "model", run->model);
+    nn_archive_add_optim(run->archive, "optim", run->optim);
+    add_numbers(run->archive, &run->at, &run->settings);
+    if (run->best_params)
+        nn_archive_add_bytes(run->archive, "fit.best_params", run->best_params, model->param_count * sizeof(nn_float));
+    if (run->best_state)
+        nn_archive_add_bytes(run->archive, "fit.best_state", run->best_state, model->state_count * sizeof(nn_float));
+}
+
+/* The file is there, or the one before it. */
+static bool exists(const nn_fit_run *run)
+{
+    static const char suffix[] = ".prev";
+    const char *path = run->def.checkpoint;
+    const size_t length = strlen(path);
+    nn_sys_info info;
+    if (nn_sys_stat(path, &info) == 0) return true;
+    char *previous = nn_alloc(&run->model->allocator, length + sizeof suffix);
+    if (!previous) return true; /* loading will say what is wrong */
+    memcpy(previous, path, length);
+    memcpy(previous + length, suffix, sizeof suffix);
+    const bool there = nn_sys_stat(previous, &info) == 0;
+    nn_release(&run->model->allocator, previous);
+    return there;
+}
+
+static nn_status compare(nn_error *error, const char *what, uint64_t saved, uint64_t now)
+{
+    if (saved == now) return NN_OK;
+    return nn_fail(error, NN_ERR_MISMATCH, "resume: %s: expected %llu, as in the checkpoint, got %llu", what,
+                   (unsigned long long)saved, (unsigned long long)now);
+}
+
+/* Whether this run can go on from where the file stands, asked before anything is overwritten. */
+static nn_status check_position(const nn_fit_run *run, const nn_fit_position *at, const nn_fit_settings *saved)
+{
+    const nn_fit_settings *now = &run->settings;
+    const uint64_t epochs = (uint64_t)run->def.epochs;
+    if (at->epoch > epochs || (at->epoch == epochs && at->batch > 0))
+        return nn_fail(run->error, NN_ERR_MISMATCH,
+                       "resume: epochs: expected at least %llu, as in the checkpoint, got %d",
+                       (unsigned long long)at->epoch + (at->batch > 0), run->def.epochs);
+    nn_status status = at->best_epoch > 0 ? compare(run->error, "monitor", saved->monitor, now->monitor) : NN_OK;
+    if (at->batch == 0 || status != NN_OK) return status;
+    /* The rest of an epoch is the rest of one shuffle. */
+    status = compare(run->error, "samples", saved->samples, now->samples);
+    if (status == NN_OK) status = compare(run->error, "batch", saved->batch, now->batch);
+    if (status == NN_OK) status = compare(run->error, "seed", saved->seed, now->seed);
+    if (status == NN_OK) status = compare(run->error, "shuffled", saved->shuffled, now->shuffled);
+    if (status == NN_OK && at->batch > (uint64_t)run->batches)
+        status = nn_fail(run->error, NN_ERR_FORMAT, "resume: batch: expected at most %d, got %llu", run->batches,
+                         (unsigned long long)at->batch);
+    return status;
+}
+
+/* Reads where the file stands, without the weights. */
+static nn_status read_position(const nn_fit_run *run, nn_fit_position *at)
+{
+    nn_fit_settings saved = { 0 };
+    nn_archive *archive = nn_archive_create(run->error);
+    if (!archive) return NN_ERR_MEMORY;
+    add_numbers(archive, at, &saved);
+    const nn_status status = nn_archive_load(archive, run->def.checkpoint, run->error);
+    nn_archive_destroy(archive);
+    return status == NN_OK ? check_position(run, at, &saved) : status;
+}
+
+static nn_status resume(nn_fit_run *run)
+{
+    nn_fit_position at = { 0 };
+    nn_status status = read_position(run, &at);
+    if (status != NN_OK) return status;
+    for (uint64_t epoch = 0; epoch < at.epoch; epoch++) {
+        run->history[epoch] = (nn_progress){
+            .epoch = (int)epoch + 1, .epochs = run->def.epochs, .batch = run->batches, .batches = run->batches
+        };
+        nn_checkpoint_add_epoch(run, epoch);
+    }
+    const nn_fit_settings settings = run->settings;
+    status = nn_archive_load(run->archive, run->def.checkpoint, run->error);
+    run->settings = settings;
+    return status;
+}
+
+nn_status nn_checkpoint_begin(nn_fit_run *run)
+{
+    if (!run->def.checkpoint) return NN_OK;
+    run->archive = nn_archive_create(run->error);
+    if (!run->archive) return NN_ERR_MEMORY;
+    add_all(run);
+    return run->def.resume && exists(run) ? resume(run) : NN_OK;
+}
+
+nn_status nn_checkpoint_save(nn_fit_run *run)
+{
+    return run->archive ? nn_archive_save(run->archive, run->def.checkpoint, run->error) : NN_OK;
+}
