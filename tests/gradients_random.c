@@ -1,0 +1,143 @@
+/* Random networks: up to six random layers with random options, of which those are kept that the library accepts. */
+#include "gradients.h"
+
+enum { MOST_LAYERS = 6, TRIES = 14 };
+
+static int below(nn_rng *rng, int n)
+{
+    return (int)nn_random_below(rng, (uint32_t)n);
+}
+
+static bool coin(nn_rng *rng)
+{
+    return below(rng, 2) == 1;
+}
+
+static nn_activation any_activation(nn_rng *rng)
+{
+    return (nn_activation)below(rng, NN_HARD_SIGMOID + 1);
+}
+
+static void random_conv(nn_conv_def *conv, nn_rng *rng)
+{
+    *conv = (nn_conv_def){ .filters = 1 + below(rng, 6),
+                           .kernel = { 1 + below(rng, 4), below(rng, 4) },
+                           .stride = { below(rng, 4), below(rng, 3) },
+                           .padding = coin(rng) ? NN_SAME : NN_VALID,
+                           .activation = any_activation(rng),
+                           .no_bias = coin(rng) };
+}
+
+static void random_options(nn_layer_def *layer, nn_rng *rng)
+{
+    switch (layer->type) {
+    case NN_DENSE:
+        layer->dense =
+            (nn_dense_def){ .units = 1 + below(rng, 9), .activation = any_activation(rng), .no_bias = coin(rng) };
+        break;
+    case NN_SIMPLE_RNN:
+    case NN_LSTM:
+    case NN_GRU:
+        layer->rnn = (nn_rnn_def){ .units = 1 + below(rng, 6),
+                                   .activation = any_activation(rng),
+                                   .recurrent_activation = any_activation(rng),
+                                   .return_sequences = below(rng, 4) > 0,
+                                   .go_backwards = coin(rng),
+                                   .no_bias = coin(rng),
+                                   .reset_before = layer->type == NN_GRU && coin(rng) };
+        break;
+    case NN_CONV2D:
+    case NN_CONV2D_TRANSPOSE:
+        random_conv(&layer->conv, rng);
+        break;
+    case NN_MAX_POOL2D:
+    case NN_AVERAGE_POOL2D:
+        layer->pool = (nn_pool_def){ .size = { 1 + below(rng, 3), below(rng, 3) },
+                                     .stride = { below(rng, 3), below(rng, 3) },
+                                     .padding = coin(rng) ? NN_SAME : NN_VALID };
+        break;
+    case NN_BATCH_NORM:
+        layer->batch_norm = (nn_batch_norm_def){ .no_scale = coin(rng), .no_center = coin(rng) };
+        break;
+    case NN_ACTIVATION:
+        layer->activation.type = any_activation(rng);
+        break;
+    case NN_DROPOUT:
+        layer->dropout.rate = 0.5 * (double)nn_uniform(rng);
+        break;
+    case NN_RESHAPE:
+        layer->reshape.shape = NN_SHAPE(1 + below(rng, 4), -1, 1 + below(rng, 3));
+        break;
+    default:
+        break;
+    }
+}
+
+/* A layer after `count` others; sums, concatenations take the last one and others, so that no output is left over. */
+static nn_layer_def random_layer(nn_rng *rng, int count)
+{
+    nn_layer_def layer = { .type = (nn_layer_type)(1 + below(rng, NN_LAYER_TYPE_END - 1)) };
+    random_options(&layer, rng);
+    if (layer.type != NN_ADD && layer.type != NN_CONCAT) return layer;
+    const int inputs = 2 + below(rng, NN_MAX_INPUTS - 1), last = below(rng, inputs);
+    for (int i = 0; i < inputs; i++) {
+        const int position = i == last ? count : below(rng, count + 1);
+        layer.from[i] = position == 0 ? NN_INPUT : position;
+    }
+    return layer;
+}
+
+static bool is_accepted(const gradient_case *c)
+{
+    const nn_model_def def = { .input = c->input,
+                               .input_type = c->input_type,
+                               .max_batch = c->batch,
+                               .layers = c->layers,
+                               .layer_count = c->layer_count,
+                               .threads = 1 };
+    nn_model *model = nn_model_create(&def, NULL);
+    const bool small = model && nn_shape_count(nn_model_output_shape(model)) <= 500;
+    nn_model_destroy(model);
+    return small;
+}
+
+static nn_shape random_input(nn_rng *rng)
+{
+    switch (below(rng, 3)) {
+    case 0:
+        return NN_SHAPE(1 + below(rng, 8));
+    case 1:
+        return NN_SHAPE(1 + below(rng, 6), 1 + below(rng, 4));
+    default:
+        return NN_SHAPE(1 + below(rng, 8), 1 + below(rng, 8), 1 + below(rng, 4));
+    }
+}
+
+void gradients_random(gradient_tally *tally, uint64_t seed)
+{
+    nn_rng rng = { .seed = seed, .stream = 4 };
+    nn_layer_def layers[MOST_LAYERS];
+    gradient_case c = { .input = random_input(&rng),
+                        .batch = 1 + below(&rng, 5),
+                        .layers = layers,
+                        .vocab = 6,
+                        .mode = coin(&rng) ? NN_TRAIN : NN_EVAL };
+    if (below(&rng, 5) == 0) {
+        c.input_type = NN_I32;
+        c.padded = coin(&rng);
+        c.input = NN_SHAPE(1 + below(&rng, 7));
+        layers[c.layer_count++] =
+            coin(&rng) ? (nn_layer_def){ .type = NN_EMBEDDING, .embedding = { .vocab = 6, .dim = 1 + below(&rng, 5) } }
+                       : (nn_layer_def){ .type = NN_MULTI_HOT, .multi_hot = { 6 } };
+        if (layers[0].type == NN_MULTI_HOT) {
+            layers[c.layer_count] = (nn_layer_def){ .type = NN_DENSE };
+            random_options(&layers[c.layer_count++], &rng);
+        }
+    }
+    for (int tries = 0; tries < TRIES && c.layer_count < MOST_LAYERS; tries++) {
+        layers[c.layer_count] = random_layer(&rng, c.layer_count);
+        c.layer_count++;
+        if (!is_accepted(&c)) c.layer_count--;
+    }
+    if (c.layer_count > 0) gradient_check(tally, &c, seed);
+}
