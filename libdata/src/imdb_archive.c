@@ -57,13 +57,20 @@ static la_ssize_t give_chunk(struct archive *archive, void *user, const void **b
     return (la_ssize_t)got;
 }
 
+// Where the entry at hand begins, or how far the reader is where there is none.
+static uint64_t position(const source *s, struct archive *archive)
+{
+    const la_int64_t header = archive_read_header_position(archive);
+    return header < 0 ? data_reader_offset(s->reader) : (uint64_t)header;
+}
+
 // What libarchive found wrong, unless the reader below it failed first.
 static data_status fail_archive(source *s, struct archive *archive)
 {
     if (s->status != DATA_OK) return s->status;
     const char *why = archive_error_string(archive);
-    return data_fail(s->error, DATA_ERR_FORMAT, s->path, (uint64_t)archive_read_header_position(archive),
-                     "tar: expected a whole archive, got: %s", why ? why : "an unknown fault");
+    return data_fail(s->error, DATA_ERR_FORMAT, s->path, position(s, archive), "tar: expected a whole archive, got: %s",
+                     why ? why : "an unknown fault");
 }
 
 static bool climbs(const char *path)
@@ -78,7 +85,7 @@ static bool climbs(const char *path)
 
 static data_status check_entry(source *s, struct archive *archive, struct archive_entry *entry)
 {
-    const uint64_t offset = (uint64_t)archive_read_header_position(archive);
+    const uint64_t offset = position(s, archive);
     const char *path = archive_entry_pathname(entry);
     if (!path) return data_fail(s->error, DATA_ERR_FORMAT, s->path, offset, "path: expected one, got none");
     if (climbs(path)) {

@@ -39,18 +39,31 @@ static void remove_all(const char *path)
     rmdir(path);
 }
 
+/* Every path handed out, so that callers need not free them. */
+typedef struct path_node {
+    struct path_node *next;
+    char path[TEMP_PATH];
+} path_node;
+static path_node *paths;
+
 void temp_remove(const temp_folder *folder)
 {
     remove_all(folder->path);
+    while (paths) {
+        path_node *next = paths->next;
+        free(paths);
+        paths = next;
+    }
 }
 
 const char *temp_path(const temp_folder *folder, const char *name)
 {
-    static char paths[16][TEMP_PATH];
-    static unsigned next;
-    char *path = paths[next++ % 16];
-    snprintf(path, TEMP_PATH, "%s/%s", folder->path, name);
-    return path;
+    path_node *node = malloc(sizeof *node);
+    assert_non_null(node);
+    node->next = paths;
+    paths = node;
+    snprintf(node->path, TEMP_PATH, "%s/%s", folder->path, name);
+    return node->path;
 }
 
 int temp_entries(const temp_folder *folder)

@@ -13,9 +13,9 @@ typedef struct temp_folder {
 
 /* Makes a new empty folder (below $TMPDIR or /tmp). */
 void temp_make(temp_folder *folder);
-/* Removes the folder with all it holds. */
+/* Removes the folder with all it holds, and every path handed out. */
 void temp_remove(const temp_folder *folder);
-/* The path of a name in the folder, valid until sixteen more calls. */
+/* The path of a name in the folder, valid until temp_remove. */
 const char *temp_path(const temp_folder *folder, const char *name);
 /* Number of entries in the folder, temporaries included. */
 int temp_entries(const temp_folder *folder);
