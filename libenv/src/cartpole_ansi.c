@@ -107,8 +107,8 @@ static const char *how_it_stands(const env_cartpole *env)
 static void put_status_line(writer *w, const env_cartpole *env, int columns)
 {
     char line[160];
-    snprintf(line, sizeof line, "step %d/%d  x %+.2f m  pole %+.1f deg  %s", env->step, env->max_steps, env->x,
-             env->theta * (180 / 3.141592653589793), how_it_stands(env));
+    snprintf(line, sizeof line, "step %d/%d  %s  x %+.2f m  pole %+.1f deg", env->step, env->max_steps,
+             how_it_stands(env), env->x, env->theta * (180 / 3.141592653589793));
     int column = 0;
     for (; column < columns && line[column]; column++) put(w, line[column]);
     for (; column < columns; column++) put(w, ' ');

@@ -61,7 +61,7 @@ static colour over(colour under, colour paint, double distance, double scale)
 
 static colour shade(const view *v, double x, double y)
 {
-    const double line = fmax(0.5, 0.5 / v->scale); /* half the track's thickness: never under a pixel */
+    const double line = fmax(1.0, 1.0 / v->scale); /* half the track's thickness, never under a pixel */
     const double cart_x = x - v->cart, cart_y = y - TRACK_HEIGHT, axle_y = cart_y - AXLE_HEIGHT;
     /* along and across the pole, which reaches half its width below the axle */
     const double along = cart_x * v->sine + axle_y * v->cosine, across = cart_x * v->cosine - axle_y * v->sine;

@@ -1,0 +1,274 @@
+/* The pictures: where cart, pole and track are, sizes, errors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <kvist/env.h>
+#include <math.h>
+#include <string.h>
+
+static env_cartpole standing(double x, double theta)
+{
+    env_cartpole env;
+    assert_int_equal(env_cartpole_init(&env, 500, 0), ENV_OK);
+    env_cartpole_reset(&env, NULL);
+    env.x = x;
+    env.theta = theta;
+    env.step = 37;
+    return env;
+}
+
+/* --- text --------------------------------------------------------------------------------------------------------- */
+
+enum { COLUMNS = 56, ROWS = 12 };
+static char text[ENV_ANSI_SIZE(COLUMNS, ROWS)];
+static const env_ansi_def plain = { COLUMNS, ROWS, .plain = true };
+
+static void draw(double x, double theta)
+{
+    const env_cartpole env = standing(x, theta);
+    assert_int_equal(env_cartpole_ansi(&env, &plain, text, sizeof text), ENV_OK);
+    assert_int_equal(strlen(text), ROWS * (COLUMNS + 1));
+    for (int row = 0; row < ROWS; row++) assert_int_equal(text[row * (COLUMNS + 1) + COLUMNS], '\n');
+}
+
+static char at(int row, int column)
+{
+    return text[row * (COLUMNS + 1) + column];
+}
+
+/* The column of the pole in a row; -1 where there is none. */
+static int pole(int row)
+{
+    for (int column = 0; column < COLUMNS; column++)
+        if (strchr("|/\\", at(row, column))) return column;
+    return -1;
+}
+
+static void test_text_of_the_middle(void **state)
+{
+    (void)state;
+    draw(0, 0);
+    assert_memory_equal(text, "step 37/500  running  x +0.00 m  pole +0.0 deg", 46);
+    const char *cart = text + (ROWS - 2) * (COLUMNS + 1);
+    assert_memory_equal(cart + COLUMNS / 2 - 4, "[ooooooo]", 9);
+    for (int row = ROWS - 3; row > ROWS - 3 - 5; row--) {
+        assert_int_equal(pole(row), COLUMNS / 2);
+        assert_int_equal(at(row, COLUMNS / 2), '|');
+    }
+    assert_int_equal(pole(1), -1);
+    assert_int_equal(at(ROWS - 1, COLUMNS / 2), '=');
+    assert_int_equal(at(ROWS - 1, 4), '|'); /* -2.4 m of +-2.8 m, 56 columns */
+    assert_int_equal(at(ROWS - 1, 51), '|');
+}
+
+static void test_text_follows_the_state(void **state)
+{
+    (void)state;
+    draw(1.0, 0); /* 10 columns a metre */
+    assert_int_equal(pole(ROWS - 3), COLUMNS / 2 + 10);
+    draw(0, 0.2);
+    assert_true(pole(ROWS - 7) > COLUMNS / 2);
+    assert_int_equal(at(ROWS - 7, pole(ROWS - 7)), '/');
+    draw(0, -0.2);
+    assert_true(pole(ROWS - 7) < COLUMNS / 2);
+    assert_int_equal(at(ROWS - 7, pole(ROWS - 7)), '\\');
+    draw(1e300, -1e300); /* out of sight, nothing overflows */
+}
+
+static void assert_says(const env_cartpole *env, const char *word)
+{
+    assert_int_equal(env_cartpole_ansi(env, &plain, text, sizeof text), ENV_OK);
+    assert_non_null(strstr(text, word));
+}
+
+static void test_text_says_how_it_stands(void **state)
+{
+    (void)state;
+    env_cartpole env = { 0 };
+    assert_says(&env, "waiting for reset");
+    env = standing(2.39, 0);
+    assert_says(&env, "running");
+    env.x_dot = 5;
+    assert_int_equal(env_cartpole_step(&env, 1, NULL, NULL), ENV_OK);
+    assert_says(&env, "terminated");
+    env = standing(0, 0);
+    env.step = 499;
+    assert_int_equal(env_cartpole_step(&env, 1, NULL, NULL), ENV_OK);
+    assert_says(&env, "truncated");
+}
+
+static void test_text_sizes(void **state)
+{
+    (void)state;
+    const env_cartpole env = standing(0.3, 0.1);
+    const size_t needed = ROWS * (COLUMNS + 1) + 1;
+    char buffer[ROWS * (COLUMNS + 1) + 2];
+    for (size_t size = 0; size <= needed; size++) {
+        memset(buffer, '#', sizeof buffer);
+        const env_status status = env_cartpole_ansi(&env, &plain, buffer, size);
+        assert_int_equal(status, size < needed ? ENV_ERR_SPACE : ENV_OK);
+        assert_int_equal(buffer[size], '#'); /* nothing beyond */
+        if (size && size < needed) assert_int_equal(buffer[0], '\0');
+    }
+}
+
+/* The promised size holds a coloured frame of any state; without its escape sequences it is the plain one. */
+static void test_text_colours(void **state)
+{
+    (void)state;
+    const env_ansi_def coloured = { .columns = COLUMNS, .rows = ROWS };
+    static char frame[ENV_ANSI_SIZE(COLUMNS, ROWS)];
+    for (int k = -20; k <= 20; k++) {
+        const env_cartpole env = standing(0.13 * k, 0.01 * k);
+        assert_int_equal(env_cartpole_ansi(&env, &coloured, frame, sizeof frame), ENV_OK);
+        assert_int_equal(env_cartpole_ansi(&env, &plain, text, sizeof text), ENV_OK);
+        assert_non_null(strstr(frame, "\x1b["));
+        const char *want = text;
+        for (const char *c = frame; *c; c++) {
+            if (*c == '\x1b')
+                c = strchr(c, 'm');
+            else
+                assert_int_equal(*c, *want++);
+        }
+        assert_int_equal(*want, '\0');
+    }
+}
+
+static void test_text_errors(void **state)
+{
+    (void)state;
+    env_cartpole env = standing(0, 0);
+    assert_int_equal(env_cartpole_ansi(NULL, &plain, text, sizeof text), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_cartpole_ansi(&env, &plain, NULL, 0), ENV_ERR_ARGUMENT);
+    const env_ansi_def wrong[] = { { .columns = 19 }, { .columns = 1001 }, { .rows = 5 }, { .rows = -1 } };
+    for (int k = 0; k < 4; k++)
+        assert_int_equal(env_cartpole_ansi(&env, &wrong[k], text, sizeof text), ENV_ERR_ARGUMENT);
+    env.theta = NAN;
+    assert_int_equal(env_cartpole_ansi(&env, &plain, text, sizeof text), ENV_ERR_NUMERIC);
+    assert_int_equal(text[0], '\0');
+}
+
+/* --- pixels ------------------------------------------------------------------------------------------------------- */
+
+enum { WIDTH = 600, HEIGHT = 400 };
+static uint8_t pixels[HEIGHT][WIDTH][3];
+
+static void paint(double x, double theta)
+{
+    const env_cartpole env = standing(x, theta);
+    assert_int_equal(env_cartpole_rgb(&env, pixels[0][0], sizeof pixels, WIDTH, HEIGHT), ENV_OK);
+}
+
+static void assert_colour(int column, int row, int red, int green, int blue)
+{
+    const uint8_t *p = pixels[row][column];
+    if (p[0] != red || p[1] != green || p[2] != blue)
+        fail_msg("pixel %d, %d: expected %d %d %d, got %d %d %d", column, row, red, green, blue, p[0], p[1], p[2]);
+}
+
+static void test_pixels_of_the_middle(void **state)
+{
+    (void)state;
+    paint(0, 0);
+    assert_colour(0, 0, 255, 255, 255);
+    assert_colour(10, 310, 255, 255, 255);
+    assert_colour(280, 300, 0, 0, 0); /* cart: 50 x 30 around (300, 300 from the top) */
+    assert_colour(276, 312, 0, 0, 0);
+    assert_colour(273, 290, 255, 255, 255); /* just left of it */
+    assert_colour(280, 318, 255, 255, 255); /* just below */
+    assert_colour(300, 230, 202, 152, 101); /* pole: 10 wide, 120 above the axle */
+    assert_colour(296, 180, 202, 152, 101);
+    assert_colour(293, 230, 255, 255, 255);
+    assert_colour(300, 170, 255, 255, 255); /* above its tip */
+    assert_colour(300, 292, 129, 132, 203); /* axle */
+    assert_colour(20, 299, 0, 0, 0);        /* the track: two pixels */
+    assert_colour(580, 300, 0, 0, 0);
+    assert_colour(20, 301, 255, 255, 255);
+}
+
+static void test_pixels_follow_the_state(void **state)
+{
+    (void)state;
+    paint(1.0, 0); /* 125 pixels a metre */
+    assert_colour(405, 305, 0, 0, 0);
+    assert_colour(425, 230, 202, 152, 101);
+    assert_colour(300, 230, 255, 255, 255);
+    paint(0, 0.2); /* to the right: 100 up the pole is 20 over */
+    assert_colour(320, 194, 202, 152, 101);
+    assert_colour(280, 194, 255, 255, 255);
+    paint(0, -0.2);
+    assert_colour(279, 194, 202, 152, 101);
+    assert_colour(320, 194, 255, 255, 255);
+    paint(1e300, 1e300); /* out of sight, nothing overflows */
+}
+
+/* Edges between shapes have shades between the colours; upright and mirrored pictures agree. */
+static void test_pixels_are_antialiased_and_symmetric(void **state)
+{
+    (void)state;
+    paint(0, 0.1);
+    int between = 0;
+    for (int column = 0; column < WIDTH; column++) {
+        const uint8_t *p = pixels[220][column];
+        between += p[2] > 101 && p[2] < 255;
+    }
+    assert_in_range(between, 1, 4);
+
+    static uint8_t right[HEIGHT][WIDTH][3];
+    memcpy(right, pixels, sizeof right);
+    paint(0, -0.1);
+    for (int row = 0; row < HEIGHT; row++)
+        for (int column = 0; column < WIDTH; column++)
+            assert_memory_equal(right[row][column], pixels[row][WIDTH - 1 - column], 3);
+}
+
+static void test_pixel_sizes(void **state)
+{
+    (void)state;
+    const env_cartpole env = standing(0.5, 0.05);
+    const int size[][2] = { { 1, 1 }, { 3, 500 }, { 500, 3 }, { 64, 64 }, { 90, 60 } };
+    for (int k = 0; k < 5; k++) {
+        const size_t bytes = (size_t)size[k][0] * (size_t)size[k][1] * 3;
+        uint8_t *p = pixels[0][0];
+        memset(p, 7, bytes + 1);
+        assert_int_equal(env_cartpole_rgb(&env, p, bytes - 1, size[k][0], size[k][1]), ENV_ERR_SPACE);
+        for (size_t i = 0; i <= bytes; i++) assert_int_equal(p[i], 7);
+        assert_int_equal(env_cartpole_rgb(&env, p, bytes, size[k][0], size[k][1]), ENV_OK);
+        assert_int_equal(p[bytes], 7);
+    }
+}
+
+static void test_pixel_errors(void **state)
+{
+    (void)state;
+    env_cartpole env = standing(0, 0);
+    uint8_t *p = pixels[0][0];
+    assert_int_equal(env_cartpole_rgb(NULL, p, sizeof pixels, 10, 10), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_cartpole_rgb(&env, NULL, sizeof pixels, 10, 10), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 0, 10), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 10, -1), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, INT32_MAX, INT32_MAX), ENV_ERR_SPACE);
+    env.x = INFINITY;
+    assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 10, 10), ENV_ERR_NUMERIC);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_of_the_middle),
+        cmocka_unit_test(test_text_follows_the_state),
+        cmocka_unit_test(test_text_says_how_it_stands),
+        cmocka_unit_test(test_text_sizes),
+        cmocka_unit_test(test_text_colours),
+        cmocka_unit_test(test_text_errors),
+        cmocka_unit_test(test_pixels_of_the_middle),
+        cmocka_unit_test(test_pixels_follow_the_state),
+        cmocka_unit_test(test_pixels_are_antialiased_and_symmetric),
+        cmocka_unit_test(test_pixel_sizes),
+        cmocka_unit_test(test_pixel_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
