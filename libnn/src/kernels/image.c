@@ -1,5 +1,272 @@
 #include "image.h"
-#include "real.h"
+#include "tile.h"
+#include <string.h>
+
+/* --- gather: rows of the result by classes that share their taps -------------------------------------------------- */
+
+enum { GATHER_DEPTH = 512, GATHER_BLOCK = 64 * 1024 /* reals of the packed kernel that stay in the second cache */ };
+
+/* A part of the inner dimension: taps from .. to - 1 in the kernel's order, channels low .. high - 1 of each. */
+typedef struct chunk {
+    int from, to, low, high;
+} chunk;
+
+/* The spans of a class within a chunk, neighbours joined; their number. */
+static int class_spans(nn_span *spans, const nn_gather *g, const nn_taps *down, const nn_taps *across, chunk part)
+{
+    int count = 0;
+    for (int y = 0; y < down->taps; y++) {
+        for (int x = 0; x < across->taps; x++) {
+            const int tap = (down->tap + y * down->tap_step) * g->kernel_w + across->tap + x * across->tap_step;
+            if (tap < part.from || tap >= part.to) continue;
+            const ptrdiff_t pixel = (ptrdiff_t)y * down->source_tap * g->source_w + (ptrdiff_t)x * across->source_tap;
+            const nn_span span = { pixel * g->source_c + part.low, (size_t)tap * (size_t)g->source_c + (size_t)part.low,
+                                   (size_t)(part.high - part.low) };
+            nn_span *before = count > 0 ? &spans[count - 1] : NULL;
+            if (before && before->a + (ptrdiff_t)before->n == span.a && before->b + before->n == span.b) {
+                before->n += span.n;
+            } else {
+                spans[count++] = span;
+            }
+        }
+    }
+    return count;
+}
+
+/* Columns of the result, a panel at a time, for the tile's rows. */
+static void gather_panels(nn_tile *tile, const nn_float *packed, const nn_gather *g, const nn_span *spans, int count)
+{
+    const size_t n = (size_t)g->c, k = (size_t)g->kernel_h * (size_t)g->kernel_w * (size_t)g->source_c;
+    for (size_t j = 0; j < n; j += NN_TILE_COLS) {
+        tile->b = packed + j * k;
+        tile->b_step = nn_panel_width(n, j);
+        tile->cols = (int)nn_least(n - j, NN_TILE_COLS);
+        NN_KERNEL(tile)(tile, spans, count);
+        for (int r = 0; r < tile->rows; r++) tile->c[r] += tile->cols;
+    }
+}
+
+/* Positions of the class at rows low .. high - 1 of its own count, in all samples of the region. */
+static void gather_class(nn_float *result, const nn_float *source, const nn_float *packed, const nn_gather *g,
+                         const nn_taps *down, const nn_taps *across, nn_region region, const nn_span *spans, int count,
+                         bool add)
+{
+    const int low = down->first >= region.top ? 0 : (region.top - down->first + down->step - 1) / down->step;
+    nn_tile tile = { .a_step = 1, .add = add };
+    for (int n = region.first; n < region.last; n++) {
+        for (int i = low; i < down->count && down->first + i * down->step < region.bottom; i++) {
+            const size_t row = (size_t)n * (size_t)g->h + (size_t)(down->first + i * down->step);
+            const size_t from = (size_t)n * (size_t)g->source_h + (size_t)(down->source + i * down->source_step);
+            for (int j = 0; j < across->count; j++) {
+                const size_t pixel = row * (size_t)g->w + (size_t)(across->first + j * across->step);
+                const size_t origin = from * (size_t)g->source_w + (size_t)(across->source + j * across->source_step);
+                tile.a[tile.rows] = source + origin * (size_t)g->source_c;
+                tile.c[tile.rows] = result + pixel * (size_t)g->c;
+                if (++tile.rows < NN_TILE_ROWS) continue;
+                gather_panels(&tile, packed, g, spans, count);
+                tile.rows = 0;
+            }
+        }
+    }
+    if (tile.rows > 0) gather_panels(&tile, packed, g, spans, count);
+}
+
+static void gather_chunk(nn_float *result, const nn_float *source, const nn_float *packed, const nn_gather *g,
+                         nn_region region, chunk part)
+{
+    nn_span spans[GATHER_DEPTH];
+    for (int y = 0; y < g->down_count; y++) {
+        for (int x = 0; x < g->across_count; x++) {
+            const nn_taps *down = &g->down[y], *across = &g->across[x];
+            const bool none = down->taps == 0 || across->taps == 0;
+            const int count = class_spans(spans, g, down, across, part);
+            /* The chunk of the first tap stores, the others add; positions without taps become zero in the first. */
+            const bool start = none ? part.from == 0 && part.low == 0
+                                    : part.low == 0 && part.from <= down->tap * g->kernel_w + across->tap;
+            if (count > 0 || (none && start))
+                gather_class(result, source, packed, g, down, across, region, spans, count, !start);
+        }
+    }
+}
+
+static void gather(nn_float *result, const nn_float *source, const nn_float *packed, const nn_gather *g,
+                   nn_region region)
+{
+    /* The packed kernel goes by in chunks that stay in the cache while all rows of the region take them. */
+    const int fit = GATHER_BLOCK / (g->c + NN_LANES), deep = fit < GATHER_DEPTH ? fit : GATHER_DEPTH;
+    const int depth = deep > 32 ? deep : 32;
+    const int channels = g->source_c < depth ? g->source_c : depth, taps = depth / channels;
+    const int all = g->kernel_h * g->kernel_w;
+    for (int from = 0; from < all; from += taps) {
+        for (int low = 0; low < g->source_c; low += channels) {
+            const int high = low + channels < g->source_c ? low + channels : g->source_c;
+            gather_chunk(result, source, packed, g, region, (chunk){ from, from + taps, low, high });
+        }
+    }
+}
+
+/* --- scatter ------------------------------------------------------------------------------------------------------ */
+
+/* Adds one map position's products (kernel_h, kernel_w, c) to its window of a sample's image. */
+static void scatter_window(nn_float *image, const nn_float *product, const nn_conv *conv, int row, int col)
+{
+    const nn_window *down = &conv->down, *across = &conv->across;
+    const int top = row * down->stride - down->before, left = col * across->stride - across->before;
+    const int low = left < 0 ? -left : 0;
+    const int high = left + across->size > across->image ? across->image - left : across->size;
+    const size_t c = (size_t)conv->c;
+    for (int y = 0; y < down->size; y++) {
+        if (top + y < 0 || top + y >= down->image || high <= low) continue;
+        nn_float *to = image + ((size_t)(top + y) * (size_t)across->image + (size_t)(left + low)) * c;
+        const nn_float *from = product + ((size_t)y * (size_t)across->size + (size_t)low) * c;
+        const size_t count = (size_t)(high - low) * c;
+        for (size_t i = 0; i < count; i++) to[i] += from[i];
+    }
+}
+
+enum { SCATTER_POSITIONS = 96 };
+
+/* Rows of the map whose products are made at once. */
+static int scatter_rows(const nn_conv *conv)
+{
+    return SCATTER_POSITIONS > conv->across.map ? SCATTER_POSITIONS / conv->across.map : 1;
+}
+
+static size_t scatter_scratch(const nn_conv *conv)
+{
+    const size_t window = (size_t)conv->down.size * (size_t)conv->across.size * (size_t)conv->c;
+    return (size_t)scatter_rows(conv) * (size_t)conv->across.map * window;
+}
+
+static void scatter(nn_float *image, const nn_float *map, const nn_float *packed, nn_float *scratch,
+                    const nn_conv *conv, int first, int last)
+{
+    const size_t window = (size_t)conv->down.size * (size_t)conv->across.size * (size_t)conv->c;
+    const size_t pixels = (size_t)conv->down.image * (size_t)conv->across.image * (size_t)conv->c;
+    const size_t cols = (size_t)conv->across.map, f = (size_t)conv->f;
+    const int block = scatter_rows(conv);
+    for (int n = first; n < last; n++) {
+        nn_float *sample = image + (size_t)n * pixels;
+        memset(sample, 0, pixels * sizeof(nn_float));
+        for (int top = 0; top < conv->down.map; top += block) {
+            const int rows = conv->down.map - top < block ? conv->down.map - top : block;
+            const nn_float *from = map + ((size_t)n * (size_t)conv->down.map + (size_t)top) * cols * f;
+            NN_KERNEL(packed_product)(scratch, window, from, f, false, packed, (size_t)rows * cols, window, f, false);
+            for (int i = 0; i < rows * conv->across.map; i++) {
+                scatter_window(sample, scratch + (size_t)i * window, conv, top + i / conv->across.map,
+                               i % conv->across.map);
+            }
+        }
+    }
+}
+
+/* --- weights ------------------------------------------------------------------------------------------------------ */
+
+enum { WEIGHTS_SPANS = 128, WEIGHTS_BLOCK = 64 * 1024 /* reals of the packed map */ };
+
+/* Samples and map rows that are taken together: several whole samples, or some rows of one. */
+typedef struct block {
+    int samples, rows;
+} block;
+
+static block weights_block(const nn_conv *conv)
+{
+    const size_t f = ((size_t)conv->f + NN_LANES - 1) / NN_LANES * NN_LANES;
+    const size_t fit = WEIGHTS_BLOCK / ((size_t)conv->across.map * f);
+    const int rows = fit < 1 ? 1 : fit < WEIGHTS_SPANS ? (int)fit : WEIGHTS_SPANS;
+    if (rows < conv->down.map) return (block){ 1, rows };
+    return (block){ rows / conv->down.map, conv->down.map };
+}
+
+static size_t weights_scratch(const nn_conv *conv)
+{
+    const size_t f = ((size_t)conv->f + NN_LANES - 1) / NN_LANES * NN_LANES;
+    const block b = weights_block(conv);
+    return (size_t)b.samples * (size_t)b.rows * (size_t)conv->across.map * f;
+}
+
+/* Map positions from .. to - 1, within low .. high - 1, at which a tap lies inside the image. */
+typedef struct range {
+    int from, to;
+} range;
+
+static range tap_range(const nn_window *w, int tap, int low, int high)
+{
+    range r = { low, high };
+    while (r.from < r.to && r.from * w->stride + tap - w->before < 0) r.from++;
+    while (r.from < r.to && (r.to - 1) * w->stride + tap - w->before >= w->image) r.to--;
+    return r;
+}
+
+/* dkernel (c, f) of one tap, over a block's spans. */
+static void weights_tap(nn_float *dkernel, const nn_float *image, const nn_float *packed, const nn_conv *conv, size_t k,
+                        const nn_span *spans, int count, bool add)
+{
+    const size_t c = (size_t)conv->c, f = (size_t)conv->f;
+    nn_tile tile = { .a_step = (size_t)conv->across.stride * c, .add = add };
+    for (size_t i = 0; i < c; i += NN_TILE_ROWS) {
+        tile.rows = (int)nn_least(c - i, NN_TILE_ROWS);
+        for (size_t j = 0; j < f; j += NN_TILE_COLS) {
+            tile.cols = (int)nn_least(f - j, NN_TILE_COLS);
+            tile.b = packed + j * k;
+            tile.b_step = nn_panel_width(f, j);
+            for (int r = 0; r < tile.rows; r++) {
+                tile.a[r] = image + i + (size_t)r;
+                tile.c[r] = dkernel + (i + (size_t)r) * f + j;
+            }
+            NN_KERNEL(tile)(&tile, spans, count);
+        }
+    }
+}
+
+/* One block: samples n .. n + b.samples - 1, map rows top .. top + b.rows - 1, the map packed as (positions, f). */
+static void weights_of_block(nn_float *dkernel, const nn_float *image, const nn_float *packed, const nn_conv *conv,
+                             int n, int top, block b, bool add)
+{
+    const nn_window *down = &conv->down, *across = &conv->across;
+    const size_t k = (size_t)b.samples * (size_t)b.rows * (size_t)across->map;
+    nn_span spans[WEIGHTS_SPANS];
+    for (int y = 0; y < down->size; y++) {
+        const range rows = tap_range(down, y, top, top + b.rows);
+        for (int x = 0; x < across->size; x++) {
+            const range cols = tap_range(across, x, 0, across->map);
+            int count = 0;
+            for (int s = 0; s < b.samples; s++) {
+                for (int row = rows.from; row < rows.to && cols.from < cols.to; row++) {
+                    const ptrdiff_t line = (ptrdiff_t)(n + s) * down->image + row * down->stride + y - down->before;
+                    const int pixel = cols.from * across->stride + x - across->before;
+                    const size_t position = (size_t)(s * b.rows + row - top) * (size_t)across->map + (size_t)cols.from;
+                    spans[count++] =
+                        (nn_span){ (line * across->image + pixel) * conv->c, position, (size_t)(cols.to - cols.from) };
+                }
+            }
+            nn_float *tap = dkernel + (size_t)(y * across->size + x) * (size_t)conv->c * (size_t)conv->f;
+            if (count > 0 || !add) weights_tap(tap, image, packed, conv, k, spans, count, add);
+        }
+    }
+}
+
+static void weights(nn_float *dkernel, const nn_float *image, const nn_float *map, nn_float *scratch,
+                    const nn_conv *conv, int first, int last)
+{
+    const block most = weights_block(conv);
+    const size_t cols = (size_t)conv->across.map, f = (size_t)conv->f;
+    for (int n = first; n < last; n += most.samples) {
+        for (int top = 0; top < conv->down.map; top += most.rows) {
+            block b = most;
+            if (b.samples > last - n) b.samples = last - n;
+            if (b.rows > conv->down.map - top) b.rows = conv->down.map - top;
+            const nn_float *from = map + ((size_t)n * (size_t)conv->down.map + (size_t)top) * cols * f;
+            const size_t k = (size_t)b.samples * (size_t)b.rows * cols;
+            NN_KERNEL(pack)(scratch, from, (nn_pack){ 1, 0, k, f, f, 1 }, 0, f);
+            weights_of_block(dkernel, image, scratch, conv, n, top, b, n > first || top > 0);
+        }
+    }
+}
 
 extern const nn_image_kernels NN_KERNEL(image_kernels);
-const nn_image_kernels NN_KERNEL(image_kernels) = { 0 };
+const nn_image_kernels NN_KERNEL(image_kernels) = { .gather = gather,
+                                                    .scatter = scatter,
+                                                    .scatter_scratch = scatter_scratch,
+                                                    .weights = weights,
+                                                    .weights_scratch = weights_scratch };
