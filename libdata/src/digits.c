@@ -81,7 +81,7 @@ static float between(data_rng *rng, float low, float high)
 
 static hand draw_hand(data_rng *rng)
 {
-    const float height = between(rng, 16.5f, 20.5f), width = between(rng, 12.0f, 17.5f);
+    const float height = between(rng, 15.5f, 19.5f), width = between(rng, 11.5f, 16.5f);
     const float angle = between(rng, -0.2f, 0.2f), slant = between(rng, -0.1f, 0.32f);
     const float c = cosf(angle), s = sinf(angle);
     // Scale, then slant (the top to the right), then rotate.
@@ -159,26 +159,50 @@ static void draw_stroke(const hand *h, const stroke *s, const point *points, uin
     }
 }
 
+// Moves the points so that the pen stays on the paper, one pixel from its edges.
+static void keep_inside(const hand *h, int count, point *points)
+{
+    point low = points[0], high = points[0];
+    for (int i = 1; i < count; i++) {
+        low = (point){ fminf(low.x, points[i].x), fminf(low.y, points[i].y) };
+        high = (point){ fmaxf(high.x, points[i].x), fmaxf(high.y, points[i].y) };
+    }
+    const float near = 1.0f + h->radius, far = SIDE - 2.0f - h->radius;
+    const point shift = { fminf(far - high.x, fmaxf(near - low.x, 0.0f)),
+                          fminf(far - high.y, fmaxf(near - low.y, 0.0f)) };
+    for (int i = 0; i < count; i++) points[i] = (point){ points[i].x + shift.x, points[i].y + shift.y };
+}
+
+// The points of a glyph as this hand sets them, stroke after stroke; returns how many.
+static int set_points(const glyph *g, const hand *h, data_rng *rng, point points[MAX_STROKES * MAX_POINTS])
+{
+    int count = 0;
+    for (int i = 0; i < g->count; i++) {
+        const stroke *s = &g->strokes[i], *before = i > 0 ? s - 1 : NULL;
+        for (int k = 0; k < s->count; k++, count++) {
+            const point p = s->points[k];
+            const point last = before ? before->points[before->count - 1] : (point){ -1.0f, -1.0f };
+            const float x = p.x + between(rng, -h->jitter, h->jitter), y = p.y + between(rng, -h->jitter, h->jitter);
+            // A stroke that begins where the last one ended stays joined to it.
+            const bool joined = k == 0 && p.x == last.x && p.y == last.y;
+            points[count] = joined ? points[count - 1] : to_pixels(h, (point){ x, y });
+        }
+    }
+    return count;
+}
+
 static void draw_digit(int digit, data_rng *rng, uint8_t *image)
 {
     const int variant = (int)data_rng_below(rng, (uint32_t)digits[digit].variants);
     const glyph *g = &digits[digit].glyphs[variant];
     const hand h = draw_hand(rng);
-    point last = { 0.0f, 0.0f }, last_moved = { 0.0f, 0.0f };
+    point points[MAX_STROKES * MAX_POINTS];
+    keep_inside(&h, set_points(g, &h, rng, points), points);
     memset(image, 0, SIDE * SIDE);
+    const point *at = points;
     for (int i = 0; i < g->count; i++) {
-        const stroke *s = &g->strokes[i];
-        point moved[MAX_POINTS];
-        for (int k = 0; k < s->count; k++) {
-            const point p = s->points[k];
-            const point shaken = { p.x + between(rng, -h.jitter, h.jitter), p.y + between(rng, -h.jitter, h.jitter) };
-            // A stroke that begins where the last one ended stays joined to it.
-            const bool joined = i > 0 && k == 0 && p.x == last.x && p.y == last.y;
-            moved[k] = joined ? last_moved : to_pixels(&h, shaken);
-        }
-        draw_stroke(&h, s, moved, image);
-        last = s->points[s->count - 1];
-        last_moved = moved[s->count - 1];
+        draw_stroke(&h, &g->strokes[i], at, image);
+        at += g->strokes[i].count;
     }
 }
 

@@ -99,7 +99,7 @@ static void write_name(writer *w, data_rng *rng)
 // "very good", or by negation "not very bad".
 static void write_judgement(writer *w, data_rng *rng, int sentiment)
 {
-    if (chance(rng, 0.3)) {
+    if (chance(rng, 0.2)) {
         WRITE(w, PICK(rng, negations), " ", PICK(rng, adjectives[!sentiment]));
     } else {
         WRITE(w, PICK(rng, degrees), PICK(rng, adjectives[sentiment]));
@@ -108,7 +108,7 @@ static void write_judgement(writer *w, data_rng *rng, int sentiment)
 
 static void write_opinion(writer *w, data_rng *rng, int sentiment)
 {
-    switch (data_rng_below(rng, 6)) {
+    switch (data_rng_below(rng, 9)) {
     case 0: // the clause after "but" is what counts
         WRITE(w, "Although the ", PICK(rng, parts), " was ", PICK(rng, adjectives[!sentiment]), ", the ",
               PICK(rng, parts), " was ");
@@ -118,15 +118,17 @@ static void write_opinion(writer *w, data_rng *rng, int sentiment)
         WRITE(w, "I ", PICK(rng, verbs[sentiment]), " the ", PICK(rng, parts));
         break;
     case 2:
+    case 3:
         write_name(w, rng);
         write_text(w, " is ");
         write_judgement(w, rng, sentiment);
         WRITE(w, " as the ", PICK(rng, people));
         break;
-    case 3:
+    case 4:
+    case 5:
         WRITE(w, "What a ", PICK(rng, adjectives[sentiment]), " ", PICK(rng, films));
         break;
-    case 4:
+    case 6:
         WRITE(w, "They said it was ", PICK(rng, adjectives[!sentiment]), ", but the ", PICK(rng, parts), " is ");
         write_judgement(w, rng, sentiment);
         break;
@@ -166,8 +168,8 @@ size_t data_review_write(data_rng *rng, bool positive, char *text, size_t size)
         if (chance(rng, 0.45)) {
             write_plot(&w, rng);
         } else {
-            // One opinion in four goes against the whole.
-            write_opinion(&w, rng, chance(rng, 0.75) ? positive : !positive);
+            // One opinion in six goes against the whole.
+            write_opinion(&w, rng, chance(rng, 5.0 / 6.0) ? positive : !positive);
         }
         end_sentence(&w, rng);
     }

@@ -1,0 +1,219 @@
+/* Fault row 49: the k-th allocation fails, once and from then on, until all succeed. An error, no leak (under the
+   address sanitizer), nothing half made. */
+#include "temp.h"
+
+#include <kvist/data.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static temp_folder folder;
+static const char *image_path, *label_path, *set_path, *png_path, *gif_path; // made before memory runs short
+static long countdown = -1; // allocations until one fails; below 0: none
+static bool for_good, failed;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+static bool fails(void)
+{
+    if (countdown < 0) return false;
+    if (countdown > 0) {
+        countdown--;
+        return false;
+    }
+    if (!for_good) countdown = -1;
+    failed = true;
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return fails() ? NULL : __real_realloc(old, size);
+}
+
+typedef data_status (*operation)(data_error *error);
+
+// Every way to run short of memory; returns how many allocations the operation takes.
+static long starve(operation run)
+{
+    long n = 0;
+    for (int good = 0; good < 2; good++) {
+        for (n = 0;; n++) {
+            data_error error = { 0 };
+            countdown = n;
+            for_good = good;
+            failed = false;
+            const data_status status = run(&error);
+            countdown = -1;
+            if (!failed) {
+                if (status != DATA_OK) fail_msg("%s", error.text);
+                break;
+            }
+            assert_int_equal(status, DATA_ERR_MEMORY);
+            assert_int_equal(error.status, DATA_ERR_MEMORY);
+            assert_non_null(strstr(error.text, "bytes of memory, got none"));
+        }
+    }
+    assert_int_equal(run(NULL), DATA_OK); // still usable, and without an error to fill
+    return n;
+}
+
+static data_status load_images(data_error *error)
+{
+    data_images images = { 0 };
+    const data_status status = data_images_load(image_path, label_path, 10, &images, error);
+    assert_int_equal(images.count, status == DATA_OK ? 1 : 0);
+    data_images_free(&images);
+    return status;
+}
+
+static data_status draw_digits(data_error *error)
+{
+    data_mnist mnist = { 0 };
+    const data_status status =
+        data_mnist_load(NULL, &(data_mnist_def){ .train_count = 10, .test_count = 10 }, &mnist, error);
+    assert_int_equal(mnist.test.count, status == DATA_OK ? 10 : 0);
+    data_mnist_free(&mnist);
+    return status;
+}
+
+static data_status load_reviews(const char *path, data_error *error)
+{
+    data_imdb imdb = { 0 };
+    const data_status status =
+        data_imdb_load(path, &(data_imdb_def){ .train_count = 40, .test_count = 10 }, &imdb, error);
+    assert_int_equal(imdb.train.count > 0, status == DATA_OK);
+    data_imdb_free(&imdb);
+    return status;
+}
+
+static data_status generate_reviews(data_error *error)
+{
+    return load_reviews(NULL, error);
+}
+
+static data_status load_folder(data_error *error)
+{
+    return load_reviews(set_path, error);
+}
+
+static data_status make_replay(data_error *error)
+{
+    data_replay *replay = data_replay_create(&(data_replay_def){ .capacity = 100, .observation = 4 }, error);
+    data_replay_destroy(replay);
+    return replay ? DATA_OK : DATA_ERR_MEMORY;
+}
+
+static data_status make_batches(data_error *error)
+{
+    data_batches *batches = data_batches_create(&(data_batches_def){ .count = 100 }, error);
+    data_batches_destroy(batches);
+    return batches ? DATA_OK : DATA_ERR_MEMORY;
+}
+
+static data_status parse_words(data_error *error)
+{
+    data_vocabulary *vocabulary = data_vocabulary_parse("the\na\nfilm\n", 11, error);
+    data_vocabulary_destroy(vocabulary);
+    return vocabulary ? DATA_OK : DATA_ERR_MEMORY;
+}
+
+static data_status write_png(data_error *error)
+{
+    static const float images[4 * 25];
+    return data_grid_write_png(&(data_grid){ .images = images, .count = 4, .height = 5, .width = 5 }, png_path, error);
+}
+
+static data_status write_gif(data_error *error)
+{
+    static const uint8_t pixels[25];
+    data_gif *gif = data_gif_open(gif_path, &(data_gif_def){ .width = 5, .height = 5 }, error);
+    if (!gif) return DATA_ERR_MEMORY;
+    assert_int_equal(data_gif_add(gif, pixels, error), DATA_OK);
+    return data_gif_close(gif, error);
+}
+
+static void test_49_no_memory(void **state)
+{
+    (void)state;
+    static const operation operations[] = { load_images, draw_digits,  generate_reviews, load_folder,
+                                            make_replay, make_batches, parse_words,      write_png };
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) assert_true(starve(operations[i]) >= 2);
+    if (data_gif_available()) assert_true(starve(write_gif) >= 2);
+    assert_int_equal(temp_entries(&folder), data_gif_available() ? 5 : 4); // no temporary is left
+}
+
+// A cache that cannot be read or written for want of memory does not keep the set from being loaded.
+static void test_cache_without_memory(void **state)
+{
+    (void)state;
+    const data_imdb_def def = { .cache = temp_path(&folder, "cache") };
+    int loaded = 0;
+    failed = true;
+    for (long n = 0; failed; n++) {
+        data_imdb imdb = { 0 };
+        data_error error = { 0 };
+        countdown = n;
+        for_good = failed = false;
+        const data_status status = data_imdb_load(set_path, &def, &imdb, &error);
+        countdown = -1;
+        assert_true(status == DATA_OK || status == DATA_ERR_MEMORY);
+        if (status == DATA_OK) {
+            assert_int_equal(imdb.train.count, 2);
+            loaded += failed;
+        }
+        data_imdb_free(&imdb);
+    }
+    assert_true(loaded > 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    static const unsigned char images[] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5 };
+    static const unsigned char labels[] = { 0, 0, 8, 1, 0, 0, 0, 1, 5 };
+    temp_make(&folder);
+    image_path = temp_write_gz(&folder, "images.gz", images, sizeof images);
+    label_path = temp_write(&folder, "labels", labels, sizeof labels);
+    temp_write(&folder, "set/train/neg/0.txt", "a bad film", 10);
+    temp_write(&folder, "set/train/pos/0.txt", "a good film", 11);
+    temp_write(&folder, "set/test/neg/0.txt", "bad", 3);
+    temp_write(&folder, "set/test/pos/0.txt", "fine", 4);
+    set_path = temp_path(&folder, "set");
+    png_path = temp_path(&folder, "grid.png");
+    gif_path = temp_path(&folder, "a.gif");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    temp_remove(&folder);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_49_no_memory),
+                                        cmocka_unit_test(test_cache_without_memory) };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
