@@ -23,3 +23,6 @@ if(GIF_FOUND)
   target_compile_definitions(test_picture PRIVATE TEST_HAVE_GIF)
   target_link_libraries(test_picture PRIVATE GIF::GIF)
 endif()
+
+add_test(NAME get_data COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_get_data.sh ${PROJECT_SOURCE_DIR}/scripts/get-data)
+set_tests_properties(get_data PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77 LABELS data)
