@@ -1,5 +1,351 @@
 #include "recurrent.h"
-#include "real.h"
+#include "cell.h"
+#include <string.h>
 
-extern const nn_recurrent_kernels NN_KERNEL(recurrent_kernels);
-const nn_recurrent_kernels NN_KERNEL(recurrent_kernels) = { 0 };
+/* --- weights -------------------------------------------------------------------------------------------------------
+ */
+
+/* Where the parts' rows and columns stand in Keras' arrays: row `line` of a part's kernel, its bias for line == depth.
+ */
+static nn_float *keras_row(const nn_rnn *rnn, const nn_rnn_part *part, nn_rnn_weights weights, size_t line)
+{
+    const size_t columns = rnn->gates * rnn->units;
+    const bool input = part == &rnn->part[NN_RNN_INPUT];
+    nn_float *row = (input ? weights.kernel : weights.recurrent) + line * columns;
+    if (line == part->depth) row = part->bias ? weights.bias + (input ? 0 : columns) : NULL;
+    return row ? row + part->first_gate * rnn->units : NULL;
+}
+
+/* The panel and the column in it of a gate's unit. */
+typedef struct place {
+    size_t panel, column, width;
+} place;
+
+static place packed_place(const nn_rnn_part *part, size_t gate, size_t unit)
+{
+    const size_t block = unit / NN_LANES, column = (block * part->gates + gate) * NN_LANES + unit % NN_LANES;
+    const size_t panel = column / part->panel;
+    return (place){ panel, column % part->panel, nn_rnn_width(part, panel) };
+}
+
+/* The width of panel q of the transposed weights, in reals. */
+static size_t transposed_width(const nn_rnn_part *part, size_t q)
+{
+    const size_t most = NN_MICRO_VECTORS * NN_LANES, rest = part->depth_padded - q * most;
+    return rest < most ? rest : most;
+}
+
+static void pack_line(const nn_rnn *rnn, const nn_rnn_part *part, nn_float *packed, nn_rnn_weights weights, size_t line)
+{
+    const nn_float *row = keras_row(rnn, part, weights, line);
+    if (!row) return;
+    const size_t most = NN_MICRO_VECTORS * NN_LANES, q = line / most;
+    for (size_t gate = 0; gate < part->gates; gate++) {
+        for (size_t unit = 0; unit < rnn->units; unit++) {
+            const nn_float value = row[gate * rnn->units + unit];
+            const place at = packed_place(part, gate, unit);
+            const size_t column = at.panel * part->panel + at.column;
+            if (line == part->depth) {
+                packed[part->packed_bias + column] = value;
+            } else {
+                packed[part->forward + at.panel * part->panel * part->depth + line * at.width + at.column] = value;
+                packed[part->transposed + q * most * part->columns + column * transposed_width(part, q) + line % most] =
+                    value;
+            }
+        }
+    }
+}
+
+/* The part that a line belongs to. */
+static const nn_rnn_part *part_of(const nn_rnn *rnn, size_t line)
+{
+    const nn_rnn_part *part = rnn->part;
+    while (line >= part->lines + part->depth + 1) part++;
+    return part;
+}
+
+static void pack(const nn_rnn *rnn, nn_float *packed, nn_rnn_weights weights, size_t first, size_t last)
+{
+    for (size_t line = first; line < last; line++) {
+        const nn_rnn_part *part = part_of(rnn, line);
+        pack_line(rnn, part, packed, weights, line - part->lines);
+    }
+}
+
+static void add_gradients(const nn_rnn *rnn, nn_rnn_weights gradients, const nn_float *partial, size_t count,
+                          size_t first, size_t last)
+{
+    for (size_t line = first; line < last; line++) {
+        const nn_rnn_part *part = part_of(rnn, line);
+        const size_t i = line - part->lines;
+        nn_float *row = keras_row(rnn, part, gradients, i);
+        if (!row) continue;
+        for (size_t gate = 0; gate < part->gates; gate++) {
+            for (size_t unit = 0; unit < rnn->units; unit += NN_LANES) {
+                const place at = packed_place(part, gate, unit);
+                const nn_float *from =
+                    partial + part->gradient + at.panel * part->panel * (part->depth + 1) + i * at.width + at.column;
+                nn_float *to = row + gate * rnn->units + unit;
+                nn_vec sum = nn_load(from);
+                for (size_t k = 1; k < count; k++) sum += nn_load(from + k * rnn->gradient);
+                nn_store_part(to, nn_load_part(to, rnn->units - unit) + sum, rnn->units - unit);
+            }
+        }
+    }
+}
+
+/* --- products over a chunk ------------------------------------------------------------------------------------------
+ */
+
+/* The step's place in x, and the distance to the next one's. */
+static size_t time_of(const nn_rnn_tile *tile, size_t t)
+{
+    const size_t step = tile->first + t;
+    return tile->rnn->backwards ? tile->rnn->time - 1 - step : step;
+}
+
+static ptrdiff_t time_step(const nn_rnn *rnn)
+{
+    return rnn->backwards ? -(ptrdiff_t)rnn->in : (ptrdiff_t)rnn->in;
+}
+
+/* Pre-activations x W + b of `rows` successive steps of one row of the tile, one panel. */
+NN_INLINE void project_steps(const int rows, const nn_rnn_tile *tile, const int vectors, size_t p, size_t row, size_t t)
+{
+    const nn_rnn *rnn = tile->rnn;
+    const nn_rnn_part *part = &rnn->part[NN_RNN_INPUT];
+    const size_t width = (size_t)vectors * NN_LANES;
+    const nn_float *x = tile->io->x + (row * rnn->time + time_of(tile, t)) * rnn->in;
+    const nn_float *bias = tile->packed + part->packed_bias + p * part->panel;
+    nn_float *out = nn_rnn_at(tile, NN_RNN_INPUT, p, row, t);
+
+    nn_micro_block a;
+    NN_UNROLL for (int r = 0; r < rows; r++)
+    {
+        NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] = nn_load(bias + v * NN_LANES);
+    }
+    nn_micro(a, rows, vectors, x, time_step(rnn), 1, tile->packed + part->forward + p * part->panel * part->depth,
+             width, part->depth);
+    NN_UNROLL for (int r = 0; r < rows; r++)
+    {
+        NN_UNROLL for (int v = 0; v < vectors; v++) nn_store(out + (size_t)r * width + v * NN_LANES, a[r][v]);
+    }
+}
+
+NN_INLINE void project_panel(const int vectors, const nn_rnn_tile *tile, size_t p)
+{
+    for (size_t row = 0; row < tile->io->rows; row++)
+        NN_RNN_BY_ROWS(tile->steps, vectors, project_steps, tile, vectors, p, row);
+}
+
+static void project(const nn_rnn_tile *tile)
+{
+    const nn_rnn_part *part = &tile->rnn->part[NN_RNN_INPUT];
+    for (size_t p = 0; p * part->panel < part->columns; p++)
+        NN_RNN_BY_VECTORS(nn_rnn_width(part, p) / NN_LANES, project_panel, tile, p);
+}
+
+/*
+ * A block of d W^T: panel q of the transposed weights, `rows` rows of the tile at step t or (along) successive steps of
+ * one row, which are d_row panel widths apart. Writes `valid` columns of rows out_row apart.
+ */
+NN_INLINE void back_block(const int rows, const nn_rnn_tile *tile, const int vectors, int index, size_t q, size_t row,
+                          size_t t, size_t d_row, nn_float *out, ptrdiff_t out_row, size_t valid, bool add)
+{
+    const nn_rnn_part *part = &tile->rnn->part[index];
+    const size_t width = (size_t)vectors * NN_LANES;
+    const nn_float *b = tile->packed + part->transposed + q * NN_MICRO_VECTORS * NN_LANES * part->columns;
+
+    nn_micro_block a;
+    NN_UNROLL for (int r = 0; r < rows; r++)
+    {
+        NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] =
+            add ? nn_load(out + r * out_row + v * NN_LANES) : (nn_vec){ 0 };
+    }
+    for (size_t p = 0; p * part->panel < part->columns; p++) {
+        const size_t columns = nn_rnn_width(part, p);
+        nn_micro(a, rows, vectors, nn_rnn_at(tile, index, p, row, t), (ptrdiff_t)(d_row * columns), 1,
+                 b + p * part->panel * width, width, columns);
+    }
+    NN_UNROLL for (int r = 0; r < rows; r++)
+    {
+        NN_UNROLL for (int v = 0; v < vectors; v++)
+        {
+            const size_t column = (size_t)v * NN_LANES;
+            if (column < valid) nn_store_part(out + r * out_row + v * NN_LANES, a[r][v], valid - column);
+        }
+    }
+}
+
+NN_INLINE void back_rows(const int rows, const nn_rnn_tile *tile, const int vectors, int index, size_t q, size_t t,
+                         nn_float *out, bool add, size_t row)
+{
+    const size_t padded = tile->rnn->padded, width = (size_t)vectors * NN_LANES;
+    out += row * padded + q * NN_MICRO_VECTORS * NN_LANES;
+    back_block(rows, tile, vectors, index, q, row, t, tile->rnn->chunk, out, (ptrdiff_t)padded, width, add);
+}
+
+NN_INLINE void back_panel(const int vectors, const nn_rnn_tile *tile, int index, size_t q, size_t t, nn_float *out,
+                          bool add)
+{
+    NN_RNN_BY_ROWS(tile->io->rows, vectors, back_rows, tile, vectors, index, q, t, out, add);
+}
+
+void NN_KERNEL(rnn_back)(const nn_rnn_tile *tile, int part, size_t t, nn_float *out, bool add)
+{
+    const nn_rnn_part *of = &tile->rnn->part[part];
+    for (size_t q = 0; q * NN_MICRO_VECTORS * NN_LANES < of->depth_padded; q++)
+        NN_RNN_BY_VECTORS(transposed_width(of, q) / NN_LANES, back_panel, tile, part, q, t, out, add);
+}
+
+/* dx of `rows` successive steps of one row of the tile, one panel. */
+NN_INLINE void input_steps(const int rows, const nn_rnn_tile *tile, const int vectors, size_t q, size_t row, size_t t)
+{
+    const nn_rnn *rnn = tile->rnn;
+    const size_t first = q * NN_MICRO_VECTORS * NN_LANES;
+    nn_float *dx = tile->io->dx + (row * rnn->time + time_of(tile, t)) * rnn->in + first;
+    back_block(rows, tile, vectors, NN_RNN_INPUT, q, row, t, 1, dx, time_step(rnn), rnn->in - first, false);
+}
+
+NN_INLINE void input_panel(const int vectors, const nn_rnn_tile *tile, size_t q)
+{
+    for (size_t row = 0; row < tile->io->rows; row++)
+        NN_RNN_BY_ROWS(tile->steps, vectors, input_steps, tile, vectors, q, row);
+}
+
+static void input_gradient(const nn_rnn_tile *tile)
+{
+    const nn_rnn_part *part = &tile->rnn->part[NN_RNN_INPUT];
+    for (size_t q = 0; q * NN_MICRO_VECTORS * NN_LANES < part->depth_padded; q++)
+        NN_RNN_BY_VECTORS(transposed_width(part, q) / NN_LANES, input_panel, tile, q);
+}
+
+/* What multiplies a part's kernel in a chunk: element i of row r at step t >= first is a[r row + (t - first) step + i].
+ */
+typedef struct factor {
+    const nn_float *a;
+    ptrdiff_t row, step;
+    size_t first;
+} factor;
+
+static factor factor_of(const nn_rnn_tile *tile, int index)
+{
+    const nn_rnn *rnn = tile->rnn;
+    const ptrdiff_t time = (ptrdiff_t)rnn->time, in = (ptrdiff_t)rnn->in, units = (ptrdiff_t)rnn->units;
+    if (index == NN_RNN_INPUT)
+        return (factor){ tile->io->x + time_of(tile, 0) * rnn->in, time * in, time_step(rnn), 0 };
+    if (index == NN_RNN_RESET)
+        return (factor){ tile->reset_kept, (ptrdiff_t)(rnn->chunk * rnn->padded), (ptrdiff_t)rnn->padded, 0 };
+    /* the state before the step; before the first one it is zero */
+    if (tile->first == 0) return (factor){ tile->io->h, time * units, units, 1 };
+    return (factor){ tile->io->h + (tile->first - 1) * rnn->units, time * units, units, 0 };
+}
+
+/* Lines i .. i + rows - 1 of a partial gradient += factor^T d, one panel. */
+NN_INLINE void gradient_lines(const int rows, const nn_rnn_tile *tile, const int vectors, int index, size_t p,
+                              factor from, size_t i)
+{
+    const nn_rnn_part *part = &tile->rnn->part[index];
+    const size_t width = (size_t)vectors * NN_LANES;
+    nn_float *sum = tile->io->gradient + part->gradient + p * part->panel * (part->depth + 1) + i * width;
+
+    nn_micro_block a;
+    NN_UNROLL for (int r = 0; r < rows; r++)
+    {
+        NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] = nn_load(sum + (size_t)r * width + v * NN_LANES);
+    }
+    for (size_t row = 0; row < tile->io->rows; row++)
+        nn_micro(a, rows, vectors, from.a + (ptrdiff_t)row * from.row + i, 1, from.step,
+                 nn_rnn_at(tile, index, p, row, from.first), width, tile->steps - from.first);
+    NN_UNROLL for (int r = 0; r < rows; r++)
+    {
+        NN_UNROLL for (int v = 0; v < vectors; v++) nn_store(sum + (size_t)r * width + v * NN_LANES, a[r][v]);
+    }
+}
+
+NN_INLINE void gradient_panel(const int vectors, const nn_rnn_tile *tile, int index, size_t p)
+{
+    const nn_rnn_part *part = &tile->rnn->part[index];
+    const factor from = factor_of(tile, index);
+    NN_RNN_BY_ROWS(part->depth, vectors, gradient_lines, tile, vectors, index, p, from);
+    if (!part->bias) return;
+    /* the bias is the row that a constant 1 multiplies */
+    const size_t width = (size_t)vectors * NN_LANES;
+    nn_float *bias = tile->io->gradient + part->gradient + p * part->panel * (part->depth + 1) + part->depth * width;
+    nn_vec sum[NN_MICRO_VECTORS];
+    NN_UNROLL for (int v = 0; v < vectors; v++) sum[v] = nn_load(bias + v * NN_LANES);
+    for (size_t row = 0; row < tile->io->rows; row++) {
+        const nn_float *d = nn_rnn_at(tile, index, p, row, 0);
+        for (size_t t = 0; t < tile->steps; t++, d += width)
+            NN_UNROLL for (int v = 0; v < vectors; v++) sum[v] += nn_load(d + v * NN_LANES);
+    }
+    NN_UNROLL for (int v = 0; v < vectors; v++) nn_store(bias + v * NN_LANES, sum[v]);
+}
+
+static void gradient(const nn_rnn_tile *tile, int index)
+{
+    const nn_rnn_part *part = &tile->rnn->part[index];
+    for (size_t p = 0; p * part->panel < part->columns; p++)
+        NN_RNN_BY_VECTORS(nn_rnn_width(part, p) / NN_LANES, gradient_panel, tile, index, p);
+}
+
+/* --- all time steps --------------------------------------------------------------------------------------------------
+ */
+
+static nn_rnn_tile tile_of(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *io)
+{
+    const size_t size = rnn->tile * rnn->padded;
+    nn_float *states = io->scratch + rnn->state;
+    memset(states, 0, 4 * size * sizeof *states);
+    return (nn_rnn_tile){ .rnn = rnn,
+                          .packed = packed,
+                          .io = io,
+                          .h = states,
+                          .next = states + size,
+                          .c = states + 2 * size,
+                          .reset = states + 3 * size,
+                          .reset_kept = io->scratch + rnn->reset };
+}
+
+typedef void cell_function(nn_rnn_tile *tile);
+
+static void forward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *io)
+{
+    static cell_function *const cells[] = { NN_KERNEL(simple_rnn_forward), NN_KERNEL(lstm_forward),
+                                            NN_KERNEL(gru_forward), NN_KERNEL(gru_reset_before_forward) };
+    nn_rnn_tile tile = tile_of(rnn, packed, io);
+    for (; tile.first < rnn->time; tile.first += rnn->chunk) {
+        const size_t rest = rnn->time - tile.first;
+        tile.steps = rest < rnn->chunk ? rest : rnn->chunk;
+        project(&tile);
+        cells[rnn->cell](&tile);
+    }
+    if (!io->y) return;
+    for (size_t row = 0; row < io->rows; row++)
+        memcpy(io->y + row * rnn->units, tile.h + row * rnn->padded, rnn->units * sizeof *io->y);
+}
+
+static void backward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *io)
+{
+    static cell_function *const cells[] = { NN_KERNEL(simple_rnn_backward), NN_KERNEL(lstm_backward),
+                                            NN_KERNEL(gru_backward), NN_KERNEL(gru_reset_before_backward) };
+    nn_rnn_tile tile = tile_of(rnn, packed, io);
+    for (size_t row = 0; row < io->rows && !rnn->sequences; row++)
+        memcpy(tile.h + row * rnn->padded, io->dy + row * rnn->units, rnn->units * sizeof *io->dy);
+    size_t rest = rnn->time;
+    while (rest > 0) {
+        tile.first = (rest - 1) / rnn->chunk * rnn->chunk;
+        tile.steps = rest - tile.first;
+        rest = tile.first;
+        cells[rnn->cell](&tile);
+        if (io->dx) input_gradient(&tile);
+        for (int part = 0; part < rnn->part_count && io->gradient; part++) gradient(&tile, part);
+    }
+}
+
+const nn_recurrent_kernels NN_KERNEL(recurrent_kernels) = {
+    .pack = pack,
+    .forward = forward,
+    .backward = backward,
+    .add_gradients = add_gradients,
+};

@@ -1,10 +1,94 @@
+/*
+ * Recurrent layers, a tile of a few rows at a time through all time steps.
+ *
+ * Units are padded to whole vectors ("blocks" of NN_LANES units); the padding never leaves these kernels. Weights are
+ * packed so that all gates of a block stand side by side: they go from the accumulators of a product to the activations
+ * in registers. Time passes in chunks: what does not depend on the state (x W, its gradients) is one product per chunk,
+ * the rest goes step by step.
+ */
 #ifndef NN_KERNELS_RECURRENT_H
 #define NN_KERNELS_RECURRENT_H
 
 #include "kernels.h"
 
+enum { NN_RNN_VECTORS = 4 /* in a panel, at most */ };
+
+typedef enum nn_cell { NN_CELL_SIMPLE_RNN, NN_CELL_LSTM, NN_CELL_GRU, NN_CELL_GRU_RESET_BEFORE } nn_cell;
+
+/*
+ * One product of a cell: a vector (x, h or r h) by some gates of a kernel. Packed, the columns stand in panels: one
+ * block of units with all its gates or, where there is one gate, up to four blocks. The transposed copy has panels of
+ * up to four vectors of the kernel's rows, its own rows in the order of the packed columns. All panels but the last are
+ * `panel` wide.
+ */
+typedef struct nn_rnn_part {
+    size_t depth;        /* rows of the kernel: in or units */
+    size_t depth_padded; /* to whole vectors */
+    size_t first_gate, gates;
+    size_t columns;     /* gates x padded units */
+    size_t panel;       /* columns of a panel */
+    bool bias;          /* has its own */
+    size_t forward;     /* offsets into the packed weights: panels of (depth, panel) */
+    size_t transposed;  /* panels of (columns, up to 4 vectors) */
+    size_t packed_bias; /* panels of (panel) */
+    size_t gradient;    /* offset into a partial gradient: panels of (depth + 1, panel), the last row by the bias */
+    size_t lines;       /* number of the kernels' rows in the parts before */
+    size_t scratch;     /* offset into the scratch memory: panels of (tile, chunk, panel) */
+} nn_rnn_part;
+
+/* The parts: x W; h U; of a GRU that resets before, (r h) U of the candidate apart. */
+enum { NN_RNN_INPUT, NN_RNN_STATE, NN_RNN_RESET, NN_RNN_PARTS };
+
+/* A recurrent layer and the sizes that follow, in reals unless said otherwise; made by layers/recurrent.c. */
+typedef struct nn_rnn {
+    nn_cell cell;
+    nn_activation activation, gate_activation;
+    bool sequences, backwards; /* return_sequences, go_backwards */
+    size_t time, in, units;
+    size_t padded; /* units in whole vectors */
+    size_t gates;  /* the kernels have gates x units columns */
+    size_t tile;   /* most rows of a call */
+    size_t chunk;  /* most time steps of a product */
+    size_t saved;  /* per row and step */
+    int part_count;
+    nn_rnn_part part[NN_RNN_PARTS];
+    size_t packed;       /* packed weights */
+    size_t gradient;     /* a partial gradient */
+    size_t lines;        /* rows of all parts, one for each bias included */
+    size_t scratch;      /* of a call */
+    size_t state, reset; /* offsets into the scratch memory: 4 states of (tile, padded); r h of (tile, chunk, padded) */
+} nn_rnn;
+
+/* The weights as Keras has them, or their gradients; bias may be NULL. */
+typedef struct nn_rnn_weights {
+    nn_float *kernel;    /* (in, gates units) */
+    nn_float *recurrent; /* (units, gates units) */
+    nn_float *bias;      /* (gates units); GRU that resets after: (2, gates units) */
+} nn_rnn_weights;
+
+/* Some rows of a batch. */
+typedef struct nn_rnn_rows {
+    size_t rows;        /* 1 .. tile */
+    const nn_float *x;  /* (rows, time, in) */
+    nn_float *y;        /* (rows, units) or, with sequences, NULL: it is `h` */
+    nn_float *h;        /* (rows, time, units): the state after each step, in the order of the steps */
+    nn_float *saved;    /* (rows, time, saved) */
+    const nn_float *dy; /* (rows, units) or (rows, time, units) */
+    nn_float *dx;       /* (rows, time, in), set; or NULL */
+    nn_float *gradient; /* (gradient), added to; or NULL */
+    nn_float *scratch;  /* (scratch) */
+} nn_rnn_rows;
+
 struct nn_recurrent_kernels {
-    int not_yet;
+    /* Packs rows first .. last - 1 of all parts' kernels (of rnn->lines). The padding must be zero before. */
+    void (*pack)(const nn_rnn *rnn, nn_float *packed, nn_rnn_weights weights, size_t first, size_t last);
+    /* x -> y, h, saved */
+    void (*forward)(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *rows);
+    /* dy -> dx, gradient; from x, h, saved */
+    void (*backward)(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *rows);
+    /* gradients += the partial ones (count, gradient), in their order; lines first .. last - 1. */
+    void (*add_gradients)(const nn_rnn *rnn, nn_rnn_weights gradients, const nn_float *partial, size_t count,
+                          size_t first, size_t last);
 };
 
 #endif

@@ -1,0 +1,66 @@
+/*
+ * The innermost loop of matrix products: a block of C in registers while the inner dimension passes. Inlined with
+ * constant numbers of rows and vectors, so that cells of recurrent layers can go on with the block where it is.
+ */
+#ifndef NN_KERNELS_MICRO_H
+#define NN_KERNELS_MICRO_H
+
+#include "real.h"
+#include <stddef.h>
+
+#define NN_INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define NN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NN_UNROLL _Pragma("GCC unroll 8")
+#endif
+
+/* The widest block in vectors; the most rows at each width: accumulators, one row of B and one element of A are
+ * registers. */
+enum { NN_MICRO_VECTORS = 4, NN_MICRO_ROWS = 8 };
+#if defined(NN_KERNELS_AVX512)
+#define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 4 : 8)
+#else
+#define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 2 : 4)
+#endif
+
+typedef nn_vec nn_micro_block[NN_MICRO_ROWS][NN_MICRO_VECTORS];
+
+/*
+ * c[r][v] += sum over k < depth of a[r a_row + k a_step] b[k b_step + v NN_LANES ..]. A constant `b_step` of whole
+ * vectors and either a_row or a_step of 1 are the common cases.
+ */
+NN_INLINE void nn_micro(nn_micro_block c, const int rows, const int vectors, const nn_float *a, ptrdiff_t a_row,
+                        ptrdiff_t a_step, const nn_float *b, size_t b_step, size_t depth)
+{
+    for (size_t k = 0; k < depth; k++, a += a_step, b += b_step) {
+        nn_vec row[NN_MICRO_VECTORS];
+        NN_UNROLL for (int v = 0; v < vectors; v++) row[v] = nn_load(b + v * NN_LANES);
+        NN_UNROLL for (int r = 0; r < rows; r++)
+        {
+            const nn_vec x = nn_splat(a[r * a_row]);
+            NN_UNROLL for (int v = 0; v < vectors; v++) c[r][v] += x * row[v];
+        }
+    }
+}
+
+/* The first n elements (n >= NN_LANES: all lanes), the others zero. */
+static inline nn_vec nn_load_part(const nn_float *p, size_t n)
+{
+    if (n >= NN_LANES) return nn_load(p);
+    nn_vec v = { 0 };
+    for (size_t i = 0; i < n; i++) v[i] = p[i];
+    return v;
+}
+
+/* Writes the first n lanes (n >= NN_LANES: all). */
+static inline void nn_store_part(nn_float *p, nn_vec v, size_t n)
+{
+    if (n >= NN_LANES) {
+        nn_store(p, v);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) p[i] = v[i];
+}
+
+#endif

@@ -1,0 +1,291 @@
+/*
+ * Recurrent layers: the batch in tiles of a few rows, one task each. The weights' gradient of each group of tiles is
+ * summed apart and the partial sums in their order, so that it does not depend on the number of threads.
+ */
+#include "recurrent.h"
+#include <string.h>
+
+enum {
+    MAX_GRADIENTS = 16,           /* partial sums: tasks of a backward pass */
+    MAX_GRADIENT_REALS = 8 << 20, /* of all of them together */
+    CHUNK_REALS = 32 << 10,       /* of a tile's pre-activations: they are to stay in the second-level cache */
+    MIN_CHUNK = 8,
+    MAX_CHUNK = 64,
+    LINES_PER_TASK = 16
+};
+
+/* --- sizes -----------------------------------------------------------------------------------------------------------
+ */
+
+/* Products and sums that stick at SIZE_MAX. */
+static size_t times(size_t a, size_t b)
+{
+    size_t product = 0;
+    return nn_mul_size(a, b, &product) ? product : SIZE_MAX;
+}
+
+static size_t plus(size_t a, size_t b)
+{
+    size_t sum = 0;
+    return nn_add_size(a, b, &sum) ? sum : SIZE_MAX;
+}
+
+static size_t round_up(size_t n, size_t lanes)
+{
+    return times(n / lanes + (n % lanes != 0), lanes);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Adds a part: the product of a vector of `depth` by `gates` gates. */
+static void add_part(nn_rnn *rnn, size_t lanes, size_t depth, size_t first_gate, size_t gates, bool bias)
+{
+    nn_rnn_part *part = &rnn->part[rnn->part_count++];
+    *part = (nn_rnn_part){ .depth = depth,
+                           .depth_padded = round_up(depth, lanes),
+                           .first_gate = first_gate,
+                           .gates = gates,
+                           .columns = times(gates, rnn->padded),
+                           .bias = bias,
+                           .lines = rnn->lines };
+    part->panel = gates > 1 ? times(gates, lanes) : least(rnn->padded, NN_RNN_VECTORS * lanes);
+    part->forward = rnn->packed;
+    part->transposed = plus(part->forward, times(depth, part->columns));
+    part->packed_bias = plus(part->transposed, times(part->depth_padded, part->columns));
+    rnn->packed = plus(part->packed_bias, part->columns);
+    part->gradient = rnn->gradient;
+    rnn->gradient = plus(rnn->gradient, times(plus(depth, 1), part->columns));
+    rnn->lines = plus(rnn->lines, plus(depth, 1));
+}
+
+/* Large weights are read once for more rows. */
+static size_t rows_of_tile(size_t weights, size_t batch)
+{
+    const size_t rows = weights <= 64 << 10 ? 8 : weights <= 256 << 10 ? 16 : 32;
+    return least(rows, batch);
+}
+
+/* The scratch memory of a tile. Where the state's columns are the input's, their gradients are the same. */
+static void plan_scratch(nn_rnn *rnn)
+{
+    const size_t steps = times(rnn->tile, rnn->chunk);
+    for (int i = 0; i < rnn->part_count; i++) {
+        nn_rnn_part *part = &rnn->part[i];
+        if (i == NN_RNN_STATE && rnn->cell != NN_CELL_GRU && rnn->cell != NN_CELL_GRU_RESET_BEFORE) continue;
+        part->scratch = rnn->scratch;
+        rnn->scratch = plus(rnn->scratch, times(steps, part->columns));
+    }
+    rnn->state = rnn->scratch;
+    rnn->scratch = plus(rnn->scratch, times(4, times(rnn->tile, rnn->padded)));
+    rnn->reset = rnn->scratch;
+    if (rnn->cell == NN_CELL_GRU_RESET_BEFORE) rnn->scratch = plus(rnn->scratch, times(steps, rnn->padded));
+}
+
+static void plan_sizes(nn_rnn *rnn, size_t lanes, size_t batch, bool bias)
+{
+    static const size_t gates[] = { 1, 4, 3, 3 }, saved_vectors[] = { 0, 5, 4, 3 }; /* by nn_cell */
+    const bool reset_before = rnn->cell == NN_CELL_GRU_RESET_BEFORE;
+    rnn->padded = round_up(rnn->units, lanes);
+    rnn->gates = gates[rnn->cell];
+    rnn->saved = times(saved_vectors[rnn->cell], rnn->padded);
+    add_part(rnn, lanes, rnn->in, 0, rnn->gates, bias);
+    add_part(rnn, lanes, rnn->units, 0, reset_before ? 2 : rnn->gates, bias && rnn->cell == NN_CELL_GRU);
+    if (reset_before) add_part(rnn, lanes, rnn->units, 2, 1, false);
+    rnn->tile = rows_of_tile(times(rnn->units, times(rnn->gates, rnn->padded)), batch);
+    const size_t row = times(rnn->tile, rnn->part[NN_RNN_INPUT].columns), fitting = CHUNK_REALS / row;
+    rnn->chunk = least(rnn->time, fitting < MIN_CHUNK ? MIN_CHUNK : least(fitting, MAX_CHUNK));
+    plan_scratch(rnn);
+}
+
+static nn_status check_options(nn_layer *layer, nn_error *error)
+{
+    nn_rnn_def *def = &layer->def.rnn;
+    nn_status status = nn_layer_check_rank(layer, 2, "(batch, time, features)", error);
+    if (status == NN_OK) status = nn_layer_check_positive(layer, "units", def->units, error);
+    if (status == NN_OK) status = nn_layer_check_activation(layer, "activation", def->activation, false, error);
+    if (status == NN_OK)
+        status = nn_layer_check_activation(layer, "recurrent_activation", def->recurrent_activation, false, error);
+    if (def->activation == NN_ACTIVATION_DEFAULT) def->activation = NN_TANH;
+    if (def->recurrent_activation == NN_ACTIVATION_DEFAULT) def->recurrent_activation = NN_SIGMOID;
+    return status;
+}
+
+static void add_weights(nn_layer *layer, const nn_rnn *rnn, int in)
+{
+    const nn_rnn_def *def = &layer->def.rnn;
+    const int columns = (int)rnn->gates * def->units;
+    nn_layer_add_weight(layer, "kernel", (nn_shape){ 2, { in, columns } },
+                        nn_default_init(def->kernel_init, NN_GLOROT_UNIFORM), in, columns, true);
+    nn_layer_add_weight(layer, "recurrent_kernel", (nn_shape){ 2, { def->units, columns } },
+                        nn_default_init(def->recurrent_init, NN_ORTHOGONAL), def->units, columns, true);
+    if (def->no_bias) return;
+    const bool two = rnn->cell == NN_CELL_GRU;
+    nn_layer_add_weight(layer, "bias", two ? (nn_shape){ 2, { 2, columns } } : (nn_shape){ 1, { columns } },
+                        nn_default_init(def->bias_init, NN_ZEROS), columns, columns, true);
+}
+
+nn_status nn_rnn_plan(nn_layer *layer, nn_cell cell, nn_error *error)
+{
+    nn_rnn_layer *priv = layer->priv;
+    nn_rnn_def *def = &layer->def.rnn;
+    const nn_status status = check_options(layer, error);
+    if (status != NN_OK) return status;
+    const int time = layer->in[0].dim[0], in = layer->in[0].dim[1];
+    const size_t batch = (size_t)layer->max_batch;
+    nn_rnn *rnn = &priv->rnn;
+    *rnn = (nn_rnn){ .cell = cell,
+                     .activation = def->activation,
+                     .gate_activation = def->recurrent_activation,
+                     .sequences = def->return_sequences,
+                     .backwards = def->go_backwards,
+                     .time = (size_t)time,
+                     .in = (size_t)in,
+                     .units = (size_t)def->units };
+    plan_sizes(rnn, (size_t)layer->kernels->lanes, batch, !def->no_bias);
+    const size_t kept = times(times(batch, rnn->time), plus(rnn->saved, rnn->units));
+    if (def->units > INT32_MAX / 4 || plus(plus(rnn->packed, rnn->gradient), plus(rnn->scratch, kept)) > SIZE_MAX / 256)
+        return nn_layer_fail(layer, error, NN_ERR_SHAPE, "units: %d are too many", def->units);
+
+    layer->out = def->return_sequences ? (nn_shape){ 2, { time, def->units } } : (nn_shape){ 1, { def->units } };
+    add_weights(layer, rnn, in);
+    const size_t tiles = (batch + rnn->tile - 1) / rnn->tile, fitting = MAX_GRADIENT_REALS / rnn->gradient;
+    priv->gradients = (int)least(tiles, least(MAX_GRADIENTS, fitting ? fitting : 1));
+    layer->scratch = times((size_t)priv->gradients, rnn->gradient);
+    layer->worker_scratch = rnn->scratch;
+    return NN_OK;
+}
+
+void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
+{
+    nn_rnn_layer *priv = layer->priv;
+    const nn_rnn *rnn = &priv->rnn;
+    const size_t steps = (size_t)layer->max_batch * rnn->time;
+    priv->packed = nn_arena_reals(arena, rnn->packed);
+    priv->saved = nn_arena_reals(arena, times(steps, rnn->saved));
+    if (!rnn->sequences) priv->h = nn_arena_reals(arena, times(steps, rnn->units));
+}
+
+/* --- tasks -----------------------------------------------------------------------------------------------------------
+ */
+
+/* One call, as its tasks see it. */
+typedef struct call {
+    const nn_layer *layer;
+    const nn_run *run;
+    const nn_float *dy;
+    nn_float *dx;
+    bool want_params;
+    int tiles, groups; /* of tiles: one partial gradient each */
+} call;
+
+static call call_of(const nn_layer *layer, const nn_run *run)
+{
+    const nn_rnn_layer *priv = layer->priv;
+    const int tile = (int)priv->rnn.tile, tiles = (run->batch + tile - 1) / tile;
+    return (call){
+        .layer = layer, .run = run, .tiles = tiles, .groups = tiles < priv->gradients ? tiles : priv->gradients
+    };
+}
+
+static nn_rnn_weights weights_of(const nn_layer *layer, bool gradients)
+{
+    const nn_weight *weights = layer->weights;
+    nn_float *bias = layer->weight_count < 3 ? NULL : gradients ? weights[2].grad : weights[2].value;
+    if (gradients) return (nn_rnn_weights){ weights[0].grad, weights[1].grad, bias };
+    return (nn_rnn_weights){ weights[0].value, weights[1].value, bias };
+}
+
+/* The rows of a tile, without what is the backward pass' own. */
+static nn_rnn_rows rows_of(const call *c, int tile, int worker)
+{
+    const nn_layer *layer = c->layer;
+    const nn_rnn_layer *priv = layer->priv;
+    const nn_rnn *rnn = &priv->rnn;
+    const size_t first = (size_t)tile * rnn->tile, steps = first * rnn->time;
+    return (nn_rnn_rows){ .rows = least(rnn->tile, (size_t)c->run->batch - first),
+                          .x = layer->x[0] + steps * rnn->in,
+                          .y = rnn->sequences ? NULL : layer->y + first * rnn->units,
+                          .h = (rnn->sequences ? layer->y : priv->h) + steps * rnn->units,
+                          .saved = priv->saved ? priv->saved + steps * rnn->saved : NULL,
+                          .scratch = nn_worker_scratch(c->run, worker) };
+}
+
+static size_t last_line(const nn_rnn *rnn, int task)
+{
+    return least(rnn->lines, ((size_t)task + 1) * LINES_PER_TASK);
+}
+
+static void pack_task(void *context, int task, int worker)
+{
+    const call *c = context;
+    const nn_rnn_layer *priv = c->layer->priv;
+    (void)worker;
+    c->run->kernels->recurrent->pack(&priv->rnn, priv->packed, weights_of(c->layer, false),
+                                     (size_t)task * LINES_PER_TASK, last_line(&priv->rnn, task));
+}
+
+static void forward_task(void *context, int tile, int worker)
+{
+    const call *c = context;
+    const nn_rnn_layer *priv = c->layer->priv;
+    const nn_rnn_rows rows = rows_of(c, tile, worker);
+    c->run->kernels->recurrent->forward(&priv->rnn, priv->packed, &rows);
+}
+
+static void backward_task(void *context, int group, int worker)
+{
+    const call *c = context;
+    const nn_rnn_layer *priv = c->layer->priv;
+    const nn_rnn *rnn = &priv->rnn;
+    const size_t first = (size_t)group * (size_t)c->tiles / (size_t)c->groups;
+    const size_t last = ((size_t)group + 1) * (size_t)c->tiles / (size_t)c->groups;
+    nn_float *gradient = c->want_params ? c->run->scratch + (size_t)group * rnn->gradient : NULL;
+    if (gradient) memset(gradient, 0, rnn->gradient * sizeof *gradient);
+    for (size_t tile = first; tile < last; tile++) {
+        const size_t row = tile * rnn->tile;
+        nn_rnn_rows rows = rows_of(c, (int)tile, worker);
+        rows.dy = c->dy + row * c->layer->out_size;
+        rows.dx = c->dx ? c->dx + row * rnn->time * rnn->in : NULL;
+        rows.gradient = gradient;
+        c->run->kernels->recurrent->backward(rnn, priv->packed, &rows);
+    }
+}
+
+static void add_gradients_task(void *context, int task, int worker)
+{
+    const call *c = context;
+    const nn_rnn_layer *priv = c->layer->priv;
+    (void)worker;
+    c->run->kernels->recurrent->add_gradients(&priv->rnn, weights_of(c->layer, true), c->run->scratch,
+                                              (size_t)c->groups, (size_t)task * LINES_PER_TASK,
+                                              last_line(&priv->rnn, task));
+}
+
+static int line_tasks(const nn_rnn *rnn)
+{
+    return (int)((rnn->lines + LINES_PER_TASK - 1) / LINES_PER_TASK);
+}
+
+nn_status nn_rnn_forward(nn_layer *layer, const nn_run *run)
+{
+    const nn_rnn_layer *priv = layer->priv;
+    call c = call_of(layer, run);
+    if (run->weights_changed) nn_parallel(run->threads, line_tasks(&priv->rnn), pack_task, &c);
+    nn_parallel(run->threads, c.tiles, forward_task, &c);
+    return NN_OK;
+}
+
+void nn_rnn_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
+{
+    const nn_rnn_layer *priv = layer->priv;
+    call c = call_of(layer, run);
+    c.dy = dy;
+    c.dx = dx[0];
+    c.want_params = want_params;
+    if (!want_params && !c.dx) return;
+    nn_parallel(run->threads, c.groups, backward_task, &c);
+    if (want_params) nn_parallel(run->threads, line_tasks(&priv->rnn), add_gradients_task, &c);
+}

@@ -1,0 +1,20 @@
+/* A naive twin of the recurrent layers: plain loops in double, one sample and one step after the other. */
+#ifndef RECURRENT_TWIN_H
+#define RECURRENT_TWIN_H
+
+#include <kvist/nn.h>
+
+typedef struct twin {
+    nn_layer_type type;
+    nn_rnn_def def;
+    int batch, time, in;
+    double *x, *dy, *weights;   /* to be filled after twin_allocate(); weights: kernel, recurrent kernel, bias */
+    double *y, *dx, *gradients; /* by twin_run() */
+    size_t x_count, y_count, weight_count;
+    void *memory; /* of all of them, to be freed; NULL if there was not enough */
+} twin;
+
+void twin_allocate(twin *t);
+void twin_run(twin *t);
+
+#endif
