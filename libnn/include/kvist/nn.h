@@ -654,6 +654,12 @@ void nn_archive_add_f64(nn_archive *archive, const char *name, double *value);
 void nn_archive_add_rng(nn_archive *archive, const char *name, nn_rng *rng);
 /** Adds `size` bytes; a file with another size does not load. */
 void nn_archive_add_bytes(nn_archive *archive, const char *name, void *bytes, size_t size);
+/**
+ * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second process or
+ * archive that saves to or claims it is refused, until this archive is destroyed or claims another path. Saving claims
+ * by itself.
+ */
+NN_NODISCARD nn_status nn_archive_claim(nn_archive *archive, const char *path, nn_error *error);
 /** Saves: temporary file, fsync, rename; the file before stays as `path`.prev. After a failure the old file is as it
  * was. */
 NN_NODISCARD nn_status nn_archive_save(nn_archive *archive, const char *path, nn_error *error);

@@ -1,0 +1,75 @@
+#include "report.h"
+#include "safetensors.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool add_entry(json_t *header, const nn_st_tensor *tensor)
+{
+    json_t *shape = json_array(), *entry = NULL;
+    bool added = shape != NULL;
+    for (int i = 0; added && i < tensor->rank; i++)
+        added = json_array_append_new(shape, json_integer((json_int_t)tensor->dim[i])) == 0;
+    if (added)
+        entry = json_pack("{s:s, s:O, s:[I, I]}", "dtype", nn_st_type_name(tensor->type), "shape", shape,
+                          "data_offsets", (json_int_t)tensor->begin, (json_int_t)(tensor->begin + tensor->size));
+    json_decref(shape);
+    return entry && json_object_set_new(header, tensor->name, entry) == 0;
+}
+
+/* The header as text, after the 8 bytes of its length, padded with spaces so that data begin at a multiple of 8. */
+static bool write_header(nn_text *out, json_t *metadata, const nn_st_tensor *tensors, size_t count)
+{
+    static const char space[8] = "        ";
+    json_t *header = json_object();
+    bool written = header && nn_text_append(space, sizeof space, out) == 0 &&
+                   json_object_set(header, "__metadata__", metadata) == 0;
+    for (size_t i = 0; written && i < count; i++) written = add_entry(header, &tensors[i]);
+    written = written && json_dump_callback(header, nn_text_append, out, JSON_COMPACT | JSON_ENSURE_ASCII) == 0 &&
+              nn_text_append(space, (8 - out->size % 8) % 8, out) == 0;
+    json_decref(header);
+    if (!written) return false;
+    uint64_t length = out->size - sizeof space;
+    for (int i = 0; i < 8; i++, length >>= 8) out->text[i] = (char)(length & 0xff);
+    return true;
+}
+
+static nn_status write_sealed(nn_replacement *to, nn_seal *seal, const void *bytes, size_t size, nn_error *error)
+{
+    nn_seal_add(seal, bytes, size);
+    return nn_replace_write(to, bytes, size, error);
+}
+
+/* Puts the tensors one after another. */
+static void place(nn_st_tensor *tensors, size_t count)
+{
+    uint64_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        nn_st_tensor *tensor = &tensors[i];
+        tensor->size = nn_st_type_size(tensor->type);
+        for (int k = 0; k < tensor->rank; k++) tensor->size *= tensor->dim[k]; /* it is in memory: no overflow */
+        tensor->begin = at;
+        at += tensor->size;
+    }
+}
+
+nn_status nn_st_write(nn_replacement *to, json_t *metadata, nn_st_tensor *tensors, size_t count, nn_error *error)
+{
+    nn_seal seal;
+    unsigned char digest[NN_SEAL_SIZE];
+    nn_text header = { 0 };
+    tensors[count] = (nn_st_tensor){ .name = NN_ST_SEAL, .type = NN_ST_U8, .rank = 1, .dim = { NN_SEAL_SIZE } };
+    nn_status status = nn_st_check_machine(to->claim->target, error);
+    if (status != NN_OK) return status;
+    place(tensors, count + 1);
+    if (!write_header(&header, metadata, tensors, count + 1)) {
+        free(header.text);
+        return nn_fail_file(error, NN_ERR_MEMORY, to->claim->target, "no memory for the header of %zu tensors", count);
+    }
+    nn_seal_begin(&seal);
+    status = write_sealed(to, &seal, header.text, header.size, error);
+    for (size_t i = 0; status == NN_OK && i < count; i++)
+        status = write_sealed(to, &seal, tensors[i].data, (size_t)tensors[i].size, error);
+    free(header.text);
+    nn_seal_get(&seal, digest);
+    return status == NN_OK ? nn_replace_write(to, digest, NN_SEAL_SIZE, error) : status;
+}
