@@ -117,14 +117,6 @@ static void compare_variant(golden_case *c, const golden_run *run, const nn_loss
     compare_backprop(c, run, def, y, target, &want);
 }
 
-/* Labels (n, 1) are taken as (n). */
-static void drop_last_one(const nn_loss_def *def, const nn_tensor *y, nn_tensor *target)
-{
-    const bool sparse = def->type == NN_SPARSE_CATEGORICAL || def->type == NN_SPARSE_CATEGORICAL_LOGITS;
-    const int last = target->shape.rank - 1;
-    if (sparse && last > 0 && last == y->shape.rank - 1 && target->shape.dim[last] == 1) target->shape.rank--;
-}
-
 static void compare_dcgan(golden_case *c, const nn_loss_def *def)
 {
     const npy *real = golden_need(c, "", "real_logits"), *fake = golden_need(c, "", "fake_logits");
@@ -169,7 +161,6 @@ void golden_loss(golden_case *c, const golden_run *run)
     nn_float *reals = malloc((y_true->count + 1) * sizeof *reals);
     if (!reals) return;
     nn_tensor target = golden_target(&def, y_true, 0, 0, reals);
-    drop_last_one(&def, &y, &target);
     compare_variant(c, run, &def, &y, &target, "");
     if (golden_find(c, "loss", "_keras2")) {
         def.keras2 = true;

@@ -157,6 +157,8 @@ void gradients_losses(gradient_tally *tally, uint64_t seed)
         for (size_t s = 0; s < COUNT_OF(inputs); s++)
             for (size_t e = 0; e < COUNT_OF(ends); e++)
                 for (int separate = 0; separate < 3; separate++) {
+                    /* Taken together they are one of logits, which knows nothing of the 1e-7 that Keras 2 adds. */
+                    if (losses[l].loss.keras2 && separate != 2) continue;
                     if (losses[l].probabilities && ends[e] != NN_SIGMOID && ends[e] != NN_SOFTMAX) continue;
                     /* The last activation inside Dense, as a layer after it, or followed by a reshape of the output. */
                     nn_layer_def layers[] = {

@@ -10,3 +10,23 @@ target_compile_definitions(test_goldens PRIVATE KVIST_GOLDENS_DEFAULT="${CMAKE_C
 # Gradients against central differences, in the library over double.
 kvist_test(gradients LIBS kvist_nn_double LABELS nn grad
   SOURCES gradients_layers.c gradients_graphs.c gradients_random.c support/gradient.c support/gradient_text.c)
+
+# Losses, metrics and backprop; the gradients of losses once more in double.
+kvist_test(loss LIBS kvist::nn LABELS nn)
+kvist_test(loss_gradient LIBS kvist_nn_double LABELS nn)
+
+# Recurrent layers against a naive twin; the vector exponentials are inside the library.
+kvist_test(recurrent LIBS kvist::nn SOURCES support/recurrent_twin.c LABELS nn)
+target_include_directories(test_recurrent PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+
+# What models refuse, and what they tell.
+kvist_test(model LIBS kvist::nn LABELS nn)
+
+# Optimisers and learning-rate schedules.
+kvist_test(optim LIBS kvist::nn LABELS nn)
+kvist_test(schedule LIBS kvist::nn LABELS nn)
+
+# What models do, step by step.
+kvist_test(model_run LIBS kvist::nn LABELS nn SOURCES support/alloc.c)
+target_link_options(test_model_run PRIVATE
+  LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)

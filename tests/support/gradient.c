@@ -15,6 +15,7 @@ typedef struct drawn {
     nn_tensor x, dy, target;
     int64_t *offsets; /* of ragged rows */
     nn_rng dropout;
+    double value;  /* the objective, before anything is moved */
     char *problem; /* GRADIENT_TEXT_SIZE, "" while all is well */
     double worst;
 } drawn;
@@ -175,7 +176,8 @@ static bool backward(drawn *d, unsigned want)
         nn_float mean = NAN;
         if (nn_backprop(d->model, &d->c->loss, &d->target, want, &mean) != NN_OK)
             return fail(d, "nn_backprop: %s", nn_model_error(d->model));
-        return isfinite((double)mean) || fail(d, "nn_backprop: the loss is %g", (double)mean);
+        return fabs((double)mean - d->value) <= 1e-10 ||
+               fail(d, "nn_backprop: the loss is %.12g, nn_loss says %.12g", (double)mean, d->value);
     }
     const nn_tensor *dx = nn_backward(d->model, &d->dy, want);
     if (!dx) return fail(d, "nn_backward: %s", nn_model_error(d->model));
@@ -266,6 +268,7 @@ static bool run_backward(drawn *d, gradients *g)
     const bool reals = d->c->input_type == NN_F32;
     const unsigned both = NN_GRAD_PARAMS | (reals ? NN_GRAD_INPUT : 0);
     nn_float *grads = nn_model_grads(d->model, NULL);
+    d->value = objective(d);
     const nn_tensor *y = forward(d);
     if (!y) return false;
     const size_t y_count = nn_shape_count(y->shape);
