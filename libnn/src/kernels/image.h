@@ -1,6 +1,6 @@
 /*
  * Convolutions as products of matrices whose left side stays in the image (Dukhan, "The indirect convolution
- * algorithm", 2019), and pools. Names: an image (n, h, w, c) is what a window of (kernel_h, kernel_w) walks over, a map
+ * algorithm", 2019). Names: an image (n, h, w, c) is what a window of (kernel_h, kernel_w) walks over, a map
  * (n, h, w, f) has one position per window. Conv2D goes down from image to map, its gradient and Conv2DTranspose go up.
  * The kernel is (kernel_h, kernel_w, c, f) both ways.
  */
