@@ -34,7 +34,7 @@ static const layer_case cases[] = {
                     NN_DIMS(7, 7, 128),
                     NN_F32,
                     256 },
-    [NORM] = { { NN_BATCH_NORM }, NN_DIMS(14, 14, 64), NN_F32, 256 },
+    [NORM] = { { .type = NN_BATCH_NORM }, NN_DIMS(14, 14, 64), NN_F32, 256 },
     [LOOKUP] = { { NN_EMBEDDING, .embedding = { .vocab = 10000, .dim = 32 } }, NN_DIMS(500), NN_I32, 128 },
 };
 

@@ -186,16 +186,16 @@ enum { IMAGES = 256, NOISE = 100 };
 
 static const nn_layer_def generator_layers[] = {
     { NN_DENSE, .dense = { .units = 7 * 7 * 256, .no_bias = true } },
-    { NN_BATCH_NORM },
-    { NN_LEAKY_RELU },
+    { .type = NN_BATCH_NORM },
+    { .type = NN_LEAKY_RELU },
     { NN_RESHAPE, .reshape = { NN_DIMS(7, 7, 256) } },
     { NN_CONV2D_TRANSPOSE, .conv = { .filters = 128, .kernel = { 5, 5 }, .padding = NN_SAME, .no_bias = true } },
-    { NN_BATCH_NORM },
-    { NN_LEAKY_RELU },
+    { .type = NN_BATCH_NORM },
+    { .type = NN_LEAKY_RELU },
     { NN_CONV2D_TRANSPOSE,
       .conv = { .filters = 64, .kernel = { 5, 5 }, .stride = { 2, 2 }, .padding = NN_SAME, .no_bias = true } },
-    { NN_BATCH_NORM },
-    { NN_LEAKY_RELU },
+    { .type = NN_BATCH_NORM },
+    { .type = NN_LEAKY_RELU },
     { NN_CONV2D_TRANSPOSE, .conv = { .filters = 1,
                                      .kernel = { 5, 5 },
                                      .stride = { 2, 2 },
@@ -206,12 +206,12 @@ static const nn_layer_def generator_layers[] = {
 
 static const nn_layer_def discriminator_layers[] = {
     { NN_CONV2D, .conv = { .filters = 64, .kernel = { 5, 5 }, .stride = { 2, 2 }, .padding = NN_SAME } },
-    { NN_LEAKY_RELU },
+    { .type = NN_LEAKY_RELU },
     { NN_DROPOUT, .dropout = { 0.3 } },
     { NN_CONV2D, .conv = { .filters = 128, .kernel = { 5, 5 }, .stride = { 2, 2 }, .padding = NN_SAME } },
-    { NN_LEAKY_RELU },
+    { .type = NN_LEAKY_RELU },
     { NN_DROPOUT, .dropout = { 0.3 } },
-    { NN_FLATTEN },
+    { .type = NN_FLATTEN },
     { NN_DENSE, .dense = { .units = 1 } },
 };
 
