@@ -40,6 +40,16 @@ static void test_uniform(void **state)
     }
 }
 
+static void test_fill(void **state)
+{
+    (void)state;
+    env_rng one = env_rng_make(7), many = one;
+    double values[5];
+    env_rng_uniform_fill(&many, -3, 5, values, 5);
+    for (int i = 0; i < 5; i++) assert_true(values[i] == env_rng_uniform(&one, -3, 5));
+    assert_memory_equal(&one, &many, sizeof one);
+}
+
 /* numpy.random.PCG64(123).state, a decimal number there, as halves. */
 static void test_state(void **state)
 {
@@ -54,6 +64,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_raw),
         cmocka_unit_test(test_uniform),
+        cmocka_unit_test(test_fill),
         cmocka_unit_test(test_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,10 +20,12 @@ void env_cartpole_observe(const env_cartpole *env, float *obs)
 
 void env_cartpole_reset(env_cartpole *env, float *obs)
 {
-    env->x = env_rng_uniform(&env->rng, -0.05, 0.05);
-    env->x_dot = env_rng_uniform(&env->rng, -0.05, 0.05);
-    env->theta = env_rng_uniform(&env->rng, -0.05, 0.05);
-    env->theta_dot = env_rng_uniform(&env->rng, -0.05, 0.05);
+    double start[4];
+    env_rng_uniform_fill(&env->rng, -CARTPOLE_START_LIMIT, CARTPOLE_START_LIMIT, start, 4);
+    env->x = start[0];
+    env->x_dot = start[1];
+    env->theta = start[2];
+    env->theta_dot = start[3];
     env->step = 0;
     env->running = env->max_steps > 0; /* false only where init has not been */
     if (obs) env_cartpole_observe(env, obs);

@@ -39,10 +39,22 @@ static void observe(const cartpole_lanes *lanes, int n, float *restrict obs)
     }
 }
 
+static void report(const uint8_t *restrict ended, int way, int n, bool *restrict answer)
+{
+    for (int i = 0; i < n; i++) answer[i] = (ended[i] & way) != 0;
+}
+
+static unsigned all_bits(const int *action, int n)
+{
+    unsigned bits = 0;
+    for (int i = 0; i < n; i++) bits |= (unsigned)action[i];
+    return bits;
+}
+
 #if defined(CARTPOLE_KERNEL_AVX512)
-const cartpole_kernel env_cartpole_kernel_avx512 = { step, observe };
+const cartpole_kernel env_cartpole_kernel_avx512 = { step, observe, report, all_bits };
 #elif defined(CARTPOLE_KERNEL_AVX2)
-const cartpole_kernel env_cartpole_kernel_avx2 = { step, observe };
+const cartpole_kernel env_cartpole_kernel_avx2 = { step, observe, report, all_bits };
 #else
-const cartpole_kernel env_cartpole_kernel_portable = { step, observe };
+const cartpole_kernel env_cartpole_kernel_portable = { step, observe, report, all_bits };
 #endif

@@ -13,6 +13,7 @@
 #define CARTPOLE_POLE_MASS_LENGTH 0.05                               /* m l */
 #define CARTPOLE_FORCE            10.0                               /* N */
 #define CARTPOLE_TAU              0.02                               /* s */
+#define CARTPOLE_START_LIMIT      0.05                               /* every variable starts within */
 #define CARTPOLE_X_LIMIT          2.4                                /* m */
 #define CARTPOLE_THETA_LIMIT      (12 * 2 * 3.141592653589793 / 360) /* rad */
 

@@ -222,9 +222,13 @@ static cartpole_lanes lanes_from(const cartpole_lanes *lanes, int first)
 
 static void reset_one(env_cartpole_vec *vec, int i)
 {
-    env_cartpole env = { .max_steps = vec->max_steps, .rng = vec->rng[i] };
-    env_cartpole_reset(&env, NULL);
-    set(vec, i, &env);
+    double start[4];
+    env_rng_uniform_fill(&vec->rng[i], -CARTPOLE_START_LIMIT, CARTPOLE_START_LIMIT, start, 4);
+    vec->lanes.x[i] = start[0];
+    vec->lanes.x_dot[i] = start[1];
+    vec->lanes.theta[i] = start[2];
+    vec->lanes.theta_dot[i] = start[3];
+    vec->lanes.step[i] = 0;
 }
 
 void env_cartpole_vec_reset(env_cartpole_vec *vec, float *obs)
@@ -234,10 +238,9 @@ void env_cartpole_vec_reset(env_cartpole_vec *vec, float *obs)
     if (obs) vec->kernel->observe(&vec->lanes, vec->count, obs);
 }
 
-/* Keeps the last observation of environment i if it ended, and starts its next episode. */
-static void finish(env_cartpole_vec *vec, int i, int ended, float *final_obs)
+/* Keeps the last observation of environment i and starts its next episode. */
+static void finish(env_cartpole_vec *vec, int i, float *final_obs)
 {
-    if (!ended) return;
     if (final_obs) {
         const env_cartpole last = get(vec, i);
         env_cartpole_observe(&last, final_obs + (size_t)i * ENV_CARTPOLE_OBS);
@@ -245,25 +248,21 @@ static void finish(env_cartpole_vec *vec, int i, int ended, float *final_obs)
     reset_one(vec, i);
 }
 
+/* Lists the environments that ended first: which ones is chance, and no branch can foresee it. */
 static void finish_block(env_cartpole_vec *vec, int first, int n, float *final_obs)
 {
-    int i = 0;
-    for (; i + 8 <= n; i += 8) { /* most groups of eight have none that ended */
-        uint64_t any;
-        memcpy(&any, vec->ended + i, sizeof any);
-        if (!any) continue;
-        for (int k = i; k < i + 8; k++) finish(vec, first + k, vec->ended[k], final_obs);
+    int list[BLOCK], count = 0;
+    for (int i = 0; i < n; i++) {
+        list[count] = first + i;
+        count += vec->ended[i] != 0;
     }
-    for (; i < n; i++) finish(vec, first + i, vec->ended[i], final_obs);
+    for (int k = 0; k < count; k++) finish(vec, list[k], final_obs);
 }
 
 static void report_ends(const env_cartpole_vec *vec, int first, int n, const env_cartpole_vec_out *out)
 {
-    const uint8_t *restrict ended = vec->ended;
-    if (out->terminated)
-        for (int i = 0; i < n; i++) out->terminated[first + i] = (ended[i] & CARTPOLE_TERMINATED) != 0;
-    if (out->truncated)
-        for (int i = 0; i < n; i++) out->truncated[first + i] = (ended[i] & CARTPOLE_TRUNCATED) != 0;
+    if (out->terminated) vec->kernel->report(vec->ended, CARTPOLE_TERMINATED, n, out->terminated + first);
+    if (out->truncated) vec->kernel->report(vec->ended, CARTPOLE_TRUNCATED, n, out->truncated + first);
     if (out->reward)
         for (int i = 0; i < n; i++) out->reward[first + i] = 1.0f;
 }
@@ -276,9 +275,7 @@ static env_status check_step(env_cartpole_vec *vec, const int *action, const env
                         action ? "out" : "action");
     if (!vec->running) return env_fail(&vec->error, ENV_ERR_STATE, "%s: expected a reset before the first step", name);
 
-    unsigned bits = 0;
-    for (int i = 0; i < vec->count; i++) bits |= (unsigned)action[i];
-    if (bits < ENV_CARTPOLE_ACTIONS) return ENV_OK;
+    if (vec->kernel->all_bits(action, vec->count) < ENV_CARTPOLE_ACTIONS) return ENV_OK;
     int i = 0;
     while ((unsigned)action[i] < ENV_CARTPOLE_ACTIONS) i++;
     return env_fail(&vec->error, ENV_ERR_ACTION, "%s: action[%d]: expected 0 or 1, got %d", name, i, action[i]);

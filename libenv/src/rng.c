@@ -96,21 +96,39 @@ env_rng env_rng_make(uint64_t seed)
     return (env_rng){ .state = { state.high, state.low }, .increment = { increment.high, increment.low } };
 }
 
+/* XSL-RR: the halves' exclusive or, rotated by the topmost six bits */
+static uint64_t output(u128 state)
+{
+    const uint64_t folded = state.high ^ state.low;
+    const unsigned rotation = (unsigned)(state.high >> 58);
+    return folded >> rotation | folded << (-rotation & 63);
+}
+
 uint64_t env_rng_next(env_rng *rng)
 {
     const u128 increment = { rng->increment[0], rng->increment[1] };
     const u128 state = advance((u128){ rng->state[0], rng->state[1] }, increment);
     rng->state[0] = state.high;
     rng->state[1] = state.low;
+    return output(state);
+}
 
-    /* XSL-RR: the halves' exclusive or, rotated by the topmost six bits */
-    const uint64_t folded = state.high ^ state.low;
-    const unsigned rotation = (unsigned)(state.high >> 58);
-    return folded >> rotation | folded << (-rotation & 63);
+void env_rng_uniform_fill(env_rng *rng, double low, double high, double *values, int count)
+{
+    const u128 increment = { rng->increment[0], rng->increment[1] };
+    u128 state = { rng->state[0], rng->state[1] };
+    for (int i = 0; i < count; i++) {
+        state = advance(state, increment);
+        const double unit = (double)(output(state) >> 11) * 0x1p-53;
+        values[i] = low + (high - low) * unit;
+    }
+    rng->state[0] = state.high;
+    rng->state[1] = state.low;
 }
 
 double env_rng_uniform(env_rng *rng, double low, double high)
 {
-    const double unit = (double)(env_rng_next(rng) >> 11) * 0x1p-53;
-    return low + (high - low) * unit;
+    double value;
+    env_rng_uniform_fill(rng, low, high, &value, 1);
+    return value;
 }

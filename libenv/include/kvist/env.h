@@ -41,15 +41,17 @@ extern "C" {
 
 /** What a call came to: ENV_OK or one of ENV_ERR_*. */
 typedef enum env_status {
+/** @cond one line of the enum */
 #define ENV_X(name, text) ENV_##name,
+    /** @endcond */
     ENV_STATUS_MAP(ENV_X)
 #undef ENV_X
 } env_status;
 
 /** Why a call failed; owned by the caller, never allocated. */
 typedef struct env_error {
-    env_status status;
-    char text[256]; /**< `function: field: expected X, got Y`, ended by a NUL */
+    env_status status; /**< which kind of failure */
+    char text[256];    /**< `function: field: expected X, got Y`, ended by a NUL */
 } env_error;
 
 /** Short English text of a status, as "out of memory"; never NULL. */
@@ -59,7 +61,7 @@ const char *env_status_string(env_status status);
 typedef struct env_allocator {
     void *(*alloc)(size_t size, size_t align, void *user); /**< NULL when there is none; align is a power of two */
     void (*release)(void *memory, void *user);             /**< never called with NULL */
-    void *user;
+    void *user;                                            /**< handed to both */
 } env_allocator;
 
 /* --- randomness --------------------------------------------------------------------------------------------------- */
@@ -67,8 +69,8 @@ typedef struct env_allocator {
 /** numpy's default generator as a plain value: PCG64 (XSL-RR 128/64, O'Neill 2014). Each 128-bit number is
  * { high, low }. */
 typedef struct env_rng {
-    uint64_t state[2];
-    uint64_t increment[2];
+    uint64_t state[2];     /**< changes with every draw */
+    uint64_t increment[2]; /**< odd; chooses the sequence */
 } env_rng;
 
 /** The generator of `numpy.random.default_rng(seed)`: numpy's SeedSequence spreads the seed over state and increment.
@@ -78,6 +80,8 @@ env_rng env_rng_make(uint64_t seed);
 uint64_t env_rng_next(env_rng *rng);
 /** Uniform double in [low, high), bit for bit `Generator.uniform(low, high)`. */
 double env_rng_uniform(env_rng *rng, double low, double high);
+/** Writes count such doubles to values, as `Generator.uniform(low, high, count)`. */
+void env_rng_uniform_fill(env_rng *rng, double low, double high, double *values, int count);
 
 /* --- CartPole ----------------------------------------------------------------------------------------------------- */
 
@@ -130,8 +134,9 @@ void env_cartpole_reset(env_cartpole *env, float *obs);
 
 /**
  * Pushes the cart for 0.02 s with 10 N: one explicit Euler step, positions by the old velocities, in double precision,
- * in the order of operations of Gymnasium's formulas. Sine and cosine differ from correctly rounded ones in less than
- * one call of 200, by one unit in the last place.
+ * in the order of operations of Gymnasium's formulas. Sine and cosine are within 0.52 units in the last place, the
+ * nearest double but for one call of 300. A last bit matters: the upright pole magnifies it by 1.08 per step, so that
+ * episodes of hundreds of steps agree with another implementation only as long as every bit does.
  * @param env left unchanged on failure
  * @param action 0 or 1
  * @param obs receives the observation (4), of a last step too; or NULL
