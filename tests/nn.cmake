@@ -30,3 +30,8 @@ kvist_test(schedule LIBS kvist::nn LABELS nn)
 kvist_test(model_run LIBS kvist::nn LABELS nn SOURCES support/alloc.c)
 target_link_options(test_model_run PRIVATE
   LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
+
+# Files: the format, the list of things in them, whole models.
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+kvist_test(safetensors LIBS kvist::nn ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files)
+target_include_directories(test_safetensors PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)

@@ -50,13 +50,11 @@ double nn_fit_monitored(const nn_fit_run *run, const nn_progress *progress);
 /* `value` is better than `best`, by min_delta at least. */
 bool nn_fit_improves(const nn_fit_run *run, double value, double best);
 
-/* Makes the checkpoint's list and, to resume, goes to where the file stands. */
+/* Claims the files that will be written, so that what is in the way is found now; resumes if that is wanted. */
 nn_status nn_checkpoint_begin(nn_fit_run *run);
 /* Puts an epoch's numbers on the list. */
 void nn_checkpoint_add_epoch(nn_fit_run *run, uint64_t epoch);
 nn_status nn_checkpoint_save(nn_fit_run *run);
-/* The path's directory can be written and nobody else is writing the file. */
-nn_status nn_check_writable(const char *path, nn_error *error);
 
 /* Samples first .. first + count - 1, borrowed. */
 nn_tensor nn_rows(const nn_tensor *set, int first, int count);

@@ -102,8 +102,6 @@ nn_status nn_fit_resolve(nn_fit_run *run, const nn_fit_def *def)
     nn_status status = resolve_counts(run);
     if (status == NN_OK) status = resolve_sets(run);
     if (status == NN_OK) status = resolve_monitor(run);
-    if (status == NN_OK && def->best) status = nn_check_writable(def->best, run->error);
-    if (status == NN_OK && def->checkpoint) status = nn_check_writable(def->checkpoint, run->error);
     if (status != NN_OK) return status;
     const int samples = run->x.shape.dim[0];
     run->batches = samples / run->def.batch + (samples % run->def.batch > 0);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-nn_status nn_check_writable(const char *path, nn_error *error)
+/* The path's directory can be written and nobody else is writing the file. */
+static nn_status check_writable(const char *path, nn_error *error)
 {
     nn_claim claim = { 0 };
     const nn_status status = nn_claim_begin(&claim, path, error);
@@ -134,13 +135,20 @@ static nn_status resume(nn_fit_run *run)
     return status;
 }
 
-nn_status nn_checkpoint_begin(nn_fit_run *run)
+static nn_status begin(nn_fit_run *run)
 {
-    if (!run->def.checkpoint) return NN_OK;
     run->archive = nn_archive_create(run->error);
     if (!run->archive) return NN_ERR_MEMORY;
     add_all(run);
-    return run->def.resume && exists(run) ? resume(run) : NN_OK;
+    /* Held until the end: a second trainer of this path is refused. */
+    const nn_status status = nn_archive_claim(run->archive, run->def.checkpoint, run->error);
+    return status == NN_OK && run->def.resume && exists(run) ? resume(run) : status;
+}
+
+nn_status nn_checkpoint_begin(nn_fit_run *run)
+{
+    const nn_status status = run->def.checkpoint ? begin(run) : NN_OK;
+    return status == NN_OK && run->def.best ? check_writable(run->def.best, run->error) : status;
 }
 
 nn_status nn_checkpoint_save(nn_fit_run *run)

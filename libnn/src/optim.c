@@ -69,15 +69,14 @@ static bool in_range(option_range range, double value)
     return false;
 }
 
-/* Fills in the default of one option and checks it. */
+/* Fills in the default of one option and checks it; what the optimiser has not got becomes 0, whatever it was. */
 static nn_status resolve_option(nn_optim_def *def, const optim_option *option, nn_error *error)
 {
     double *value = (double *)(void *)((unsigned char *)def + option->field);
     const double given = *value;
     if (!(option->types >> def->type & 1)) {
-        if (given == 0.0) return NN_OK;
-        return nn_fail(error, NN_ERR_ARGUMENT, "%s: %s: expected 0, as it has none, got %g", optim_names[def->type],
-                       option->name, given);
+        *value = 0.0;
+        return NN_OK;
     }
     const bool slow = value == &def->lr && def->type == NN_SGD;
     if (option->fallback != 0.0) *value = nn_default(given, slow ? 1e-2 : option->fallback);
@@ -99,10 +98,8 @@ static nn_status resolve(nn_optim_def *def, nn_error *error)
         return nn_fail(error, NN_ERR_ARGUMENT,
                        "%s: expected at most one of clip_norm, global_clip_norm, clip_value, got %g, %g, %g", name,
                        def->clip_norm, def->global_clip_norm, def->clip_value);
-    if (def->nesterov && def->type != NN_SGD)
-        return nn_fail(error, NN_ERR_ARGUMENT, "%s: nesterov: expected false, only sgd has it", name);
-    if (def->epsilon_inside_sqrt && def->type != NN_RMSPROP)
-        return nn_fail(error, NN_ERR_ARGUMENT, "%s: epsilon_inside_sqrt: expected false, only rmsprop has it", name);
+    def->nesterov = def->nesterov && def->type == NN_SGD;
+    def->epsilon_inside_sqrt = def->epsilon_inside_sqrt && def->type == NN_RMSPROP;
     return nn_schedule_resolve(&def->schedule, error);
 }
 

@@ -10,7 +10,9 @@ static inline nn_float clipped(nn_float g, const nn_update *u)
     return g > u->limit ? u->limit : g;
 }
 
-/* (1 - mix) mean + mix value, in the order that neither rounds a small mix away nor lets a small value vanish in mean.
+/*
+ * (1 - mix) mean + mix value, in an order in which neither a small mix is rounded away (1 - 0.001 in float is off by
+ * 1e-5 of the 0.001) nor a small value vanishes beside a large mean.
  */
 static inline nn_float moved(nn_float mean, nn_float value, nn_float mix)
 {
