@@ -127,11 +127,15 @@ static void test_text_colours(void **state)
         assert_int_equal(env_cartpole_ansi(&env, &plain, text, sizeof text), ENV_OK);
         assert_non_null(strstr(frame, "\x1b["));
         const char *want = text;
+        bool colour = false;
         for (const char *c = frame; *c; c++) {
-            if (*c == '\x1b')
+            if (*c == '\x1b') {
+                colour = c[2] != '0'; /* "\x1b[0m" ends it */
                 c = strchr(c, 'm');
-            else
-                assert_int_equal(*c, *want++);
+                continue;
+            }
+            assert_int_equal(*c, *want++);
+            if (*c == ' ' || *c == '\n') assert_false(colour);
         }
         assert_int_equal(*want, '\0');
     }
@@ -199,6 +203,8 @@ static void test_pixels_follow_the_state(void **state)
     paint(0, 0.2); /* to the right: 100 up the pole is 20 over */
     assert_colour(320, 194, 202, 152, 101);
     assert_colour(280, 194, 255, 255, 255);
+    assert_colour(323, 177, 202, 152, 101); /* 117 up the pole */
+    assert_colour(324, 172, 255, 255, 255); /* 123: above its tip */
     paint(0, -0.2);
     assert_colour(279, 194, 202, 152, 101);
     assert_colour(320, 194, 255, 255, 255);
