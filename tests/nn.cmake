@@ -35,3 +35,6 @@ target_link_options(test_model_run PRIVATE
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 kvist_test(safetensors LIBS kvist::nn ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files)
 target_include_directories(test_safetensors PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+
+# Training: the loop, evaluation, prediction.
+kvist_test(fit LIBS kvist::nn LABELS nn)
