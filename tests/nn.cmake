@@ -38,3 +38,12 @@ target_include_directories(test_safetensors PRIVATE ${PROJECT_SOURCE_DIR}/libnn/
 
 # Training: the loop, evaluation, prediction.
 kvist_test(fit LIBS kvist::nn LABELS nn)
+kvist_test(fit_resume LIBS kvist::nn ZLIB::ZLIB LABELS nn SOURCES support/temp.c)
+kvist_test(fit_memory LIBS kvist::nn LABELS nn)
+target_link_options(test_fit_memory PRIVATE
+  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc)
+kvist_test(archive LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files bitrot)
+target_include_directories(test_archive PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+
+# Convolutions, pools, batch normalisation and matrix products against naive twins; the products are inside the library.
+kvist_test(convolution LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)

@@ -219,8 +219,12 @@ nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def *def, nn_err
 
     nn_zero_grad(model);
     status = nn_checkpoint_begin(&run);
+    const nn_error note = *run.error; /* which of two files was resumed from, if that is worth telling */
     if (status == NN_OK) status = train(&run);
-    if (status == NN_OK || status == NN_STOPPED) restore_best(&run);
+    if (status == NN_OK || status == NN_STOPPED) {
+        restore_best(&run);
+        *run.error = note;
+    }
     if (def->epochs_done) *def->epochs_done = (int)run.at.epoch;
     nn_archive_destroy(run.archive);
     nn_release(&model->allocator, memory);
