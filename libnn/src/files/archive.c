@@ -288,7 +288,7 @@ nn_status nn_optim_compare_options(const nn_optim *optim, const nn_json *json, n
     json_t *own = json_object();
     if (!own || !nn_fields_write(optim_table, &optim->def, own))
         status = nn_fail_file(error, NN_ERR_MEMORY, json->path, "%s: no memory to compare it", json->what);
-    else if (nn_fields_differ(own, theirs, "", &difference))
+    else if (nn_fields_differ(own, theirs, NULL, &difference))
         status = nn_fail_file(error, NN_ERR_MISMATCH, json->path, "%s: %s: expected %s, got %s", json->what,
                               difference.key, difference.expected, difference.got);
     json_decref(own);

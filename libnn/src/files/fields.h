@@ -44,7 +44,8 @@ typedef struct nn_difference {
     const char *key;
     char expected[32], got[32];
 } nn_difference;
-/* The first of the members of `expected` that `got` has not, or has otherwise; members named `ignored` do not count. */
-bool nn_fields_differ(json_t *expected, const json_t *got, const char *ignored, nn_difference *difference);
+/* The first of the members of `expected` that `got` has not, or has otherwise; those that `ignored` (or NULL) is true
+ * for do not count. */
+bool nn_fields_differ(json_t *expected, const json_t *got, bool (*ignored)(const char *key), nn_difference *difference);
 
 #endif

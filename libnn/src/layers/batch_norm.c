@@ -51,6 +51,8 @@ static nn_status plan(nn_layer *layer, nn_error *error)
     const nn_batch_norm_def *def = &layer->def.batch_norm;
     const nn_status status = check_options(layer, b, error);
     if (status != NN_OK) return status;
+    layer->def.batch_norm.momentum = b->momentum; /* as files keep them */
+    layer->def.batch_norm.epsilon = b->epsilon;
     const int rank = layer->in[0].rank;
     const nn_shape shape = { 1, { layer->in[0].dim[rank - 1] } };
     layer->out = layer->in[0];
