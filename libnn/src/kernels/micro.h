@@ -24,6 +24,13 @@ enum { NN_MICRO_VECTORS = 4, NN_MICRO_ROWS = 8 };
 #define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 2 : 4)
 #endif
 
+/* GCC 12 would load a row of B again for each row of A, as an operand of the multiplication. */
+#if defined(NN_KERNELS_AVX512)
+#define NN_KEEP(v) __asm__("" : "+v"(v))
+#else
+#define NN_KEEP(v)
+#endif
+
 typedef nn_vec nn_micro_block[NN_MICRO_ROWS][NN_MICRO_VECTORS];
 
 /*
@@ -35,7 +42,11 @@ NN_INLINE void nn_micro(nn_micro_block c, const int rows, const int vectors, con
 {
     for (size_t k = 0; k < depth; k++, a += a_step, b += b_step) {
         nn_vec row[NN_MICRO_VECTORS];
-        NN_UNROLL for (int v = 0; v < vectors; v++) row[v] = nn_load(b + v * NN_LANES);
+        NN_UNROLL for (int v = 0; v < vectors; v++)
+        {
+            row[v] = nn_load(b + v * NN_LANES);
+            NN_KEEP(row[v]);
+        }
         NN_UNROLL for (int r = 0; r < rows; r++)
         {
             const nn_vec x = nn_splat(a[r * a_row]);
