@@ -42,10 +42,15 @@ static void test_draws(void **state)
     for (int i = 0; i < 6; i++) assert_true(abs(seen[i] - DRAWS / 6) < 400); // over four standard deviations
     assert_true(fabs(sum / DRAWS - 0.5) < 0.006);
     assert_true(low >= 0.0 && low < 0.001 && high < 1.0 && high > 0.999);
-    // A bound of 3 * 2^30 would show a generator that takes the remainder: the low third twice as often.
-    int lower = 0;
-    for (int i = 0; i < DRAWS; i++) lower += data_rng_below(&rng, 3221225472u) < 1073741824u;
+    // A bound of 3 * 2^30 shows a bias: by remainder the low third comes twice as often, by scaling every third number.
+    int lower = 0, thirds = 0;
+    for (int i = 0; i < DRAWS; i++) {
+        const uint32_t k = data_rng_below(&rng, 3221225472u);
+        lower += k < 1073741824u;
+        thirds += k % 3 == 0;
+    }
     assert_true(abs(lower - DRAWS / 3) < 500);
+    assert_true(abs(thirds - DRAWS / 3) < 500);
 }
 
 static void test_split(void **state)
@@ -53,7 +58,8 @@ static void test_split(void **state)
     (void)state;
     assert_int_equal(data_split(25000, 0.2), 20000); // in float it would be 19,999
     assert_int_equal(data_split(25000, 0.4), 15000);
-    assert_int_equal(data_split(10, 0.25), 7); // int(7.5)
+    assert_int_equal(data_split(10, 0.25), 7);               // int(7.5)
+    assert_int_equal(data_split(33554435, 1e-12), 33554434); // a float would round the count
     assert_int_equal(data_split(7, 0.0), 7);
     assert_int_equal(data_split(7, 1.0), 0);
     assert_int_equal(data_split(7, -0.5), 7);

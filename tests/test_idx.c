@@ -168,6 +168,11 @@ static void test_07_product_overflows(void **state)
     put_word(bytes + 8, 0xffffffff);
     put_word(bytes + 12, 0xffffffff);
     refuse_images(bytes, SIZE, "dimensions: expected a product", "got more");
+    // 4 GiB: fits a size, but is beyond what we take.
+    put_word(bytes + 4, 65536);
+    put_word(bytes + 8, 65536);
+    put_word(bytes + 12, 1);
+    refuse_images(bytes, SIZE, "dimensions: expected a product of at most 1073741824", "got more");
     // 800 MB that fit every type but not the file: refused before any of it is asked for.
     put_word(bytes + 4, 1000000);
     put_word(bytes + 8, 28);

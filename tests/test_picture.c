@@ -234,6 +234,10 @@ static void test_grid_out_of_range(void **state)
 
 /* --- GIF ---------------------------------------------------------------------------------------------------------- */
 
+#ifdef TEST_HAVE_GIF
+
+enum { W = 19, H = 11, FRAMES = 5, COUNT = W * H };
+
 static void write_gif(const char *path, const data_gif_def *def, int frames, const uint8_t *pixels, size_t frame_size)
 {
     data_error error = { 0 };
@@ -243,10 +247,6 @@ static void write_gif(const char *path, const data_gif_def *def, int frames, con
         assert_int_equal(data_gif_add(gif, pixels + (size_t)i * frame_size, &error), DATA_OK);
     if (data_gif_close(gif, &error) != DATA_OK) fail_msg("%s", error.text);
 }
-
-#ifdef TEST_HAVE_GIF
-
-enum { W = 19, H = 11, FRAMES = 5, COUNT = W * H };
 
 static GifFileType *read_gif(const char *path, int width, int height, int frames)
 {
@@ -363,9 +363,9 @@ static void test_gif_leaves_nothing(void **state)
     gif = data_gif_open(path, &def, &error);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
     for (int i = 0; i < 4; i++) (void)!data_gif_add(gif, noise, &error);
-    const data_status status = data_gif_close(gif, &error);
+    // There is room again, but frames are lost: what was written may not take the name.
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &saved), 0);
-    assert_int_equal(status, DATA_ERR_IO);
+    assert_int_equal(data_gif_close(gif, &error), DATA_ERR_IO);
     assert_non_null(strstr(error.text, "none.gif:0: "));
     assert_int_equal(temp_entries(&folder), before);
 }

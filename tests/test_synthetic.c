@@ -48,7 +48,7 @@ static void test_digits_look_like_mnist(void **state)
             const int y = k / SIDE, x = k % SIDE;
             ink += image[k] > 127;
             grey += image[k] > 0 && image[k] < 200;
-            border += (y == 0 || x == 0 || y == SIDE - 1 || x == SIDE - 1) && image[k] > 127;
+            border += (y == 0 || x == 0 || y == SIDE - 1 || x == SIDE - 1) && image[k] > 0;
         }
         assert_true(ink > 15 && ink < 300); // written, not filled
         assert_true(grey > 0);              // soft edges
@@ -164,7 +164,7 @@ static void test_reviews_by_default(void **state)
     assert_int_not_equal(data_vocabulary_index(imdb.vocabulary, "wonderful", 9), DATA_UNKNOWN);
     const double accuracy = bag_of_words_accuracy(&imdb, 10000);
     print_message("bag of words: %.3f of the generated reviews\n", accuracy);
-    assert_true(accuracy > 0.75 && accuracy < 0.97); // something to learn, something left to learn
+    assert_true(accuracy > 0.83 && accuracy < 0.92); // something to learn, something left to learn
     data_imdb_free(&imdb);
 }
 

@@ -128,8 +128,9 @@ static void test_vocabulary_many_words(void **state)
     memset(again, '#', 8);
     assert_int_equal(data_vocabulary_write(v, 2, again, used), 6);
     assert_memory_equal(again, "w0\nw1\n##", 8);
+    memset(again, '#', 8);
     assert_int_equal(data_vocabulary_write(v, 2, again, 4), 6);
-    assert_memory_equal(again, "w0\nw1\n##", 8); // the rest was not touched
+    assert_memory_equal(again, "w0\nw####", 8);
     data_vocabulary_destroy(v);
     free(text);
     free(again);

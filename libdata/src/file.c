@@ -89,7 +89,6 @@ bool data_file_write(data_file *file, const void *bytes, size_t size)
 data_status data_file_commit(data_file *file, data_error *error)
 {
     // Pictures and caches can be made again: they are whole or absent after a crash of the program, without an fsync.
-    if (file->number == 0 && fflush(file->stream) != 0) file->number = errno;
     if (fclose(file->stream) != 0 && file->number == 0) file->number = errno;
     if (file->number == 0 && rename(file->temporary, file->path) != 0) file->number = errno;
     data_status status = DATA_OK;

@@ -12,7 +12,7 @@ data_status data_file_create(const char *path, data_file **file, data_error *err
 const char *data_file_path(const data_file *file);
 /* False once any write failed; the reason comes from data_file_commit. */
 bool data_file_write(data_file *file, const void *bytes, size_t size);
-/* Flushes, closes, renames and frees; on failure the temporary is removed and what was at path stays. */
+/* Closes, renames and frees; on failure the temporary is removed and what was at path stays. */
 data_status data_file_commit(data_file *file, data_error *error);
 /* Removes the temporary and frees. */
 void data_file_discard(data_file *file);

@@ -70,7 +70,7 @@ typedef struct writer {
 static void write_text(writer *w, const char *text)
 {
     for (; *text; text++, w->used++) {
-        if (w->used + 1 < w->size) w->text[w->used] = *text;
+        if (w->used < w->size) w->text[w->used] = *text;
     }
 }
 
