@@ -1,0 +1,591 @@
+/*
+ * Saving when the system does not play along: every call made to fail with every error, to be interrupted, to be the
+ * last one before a kill. The old or the new file is there afterwards, whole; the linker puts these calls before the
+ * library's own (-Wl,--wrap).
+ */
+#include "files/system.h"
+#include "temp.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <kvist/nn.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- faults --------------------------------------------------------------------------------------------------------
+ */
+
+typedef enum fault_kind { NO_FAULT, FAIL_ONCE, FAIL_FROM, KILL } fault_kind;
+
+static struct {
+    fault_kind kind;
+    int at;     /* the call, from 1 */
+    int number; /* errno */
+    int calls;
+    const char *failed; /* the name of the call that was hit */
+    bool short_writes;
+} fault;
+
+static bool hit(const char *name)
+{
+    fault.calls++;
+    const bool this_one = fault.calls == fault.at || (fault.kind == FAIL_FROM && fault.calls > fault.at);
+    if (fault.kind == NO_FAULT || !this_one) return false;
+    if (fault.kind == KILL) _exit(9);
+    if (!fault.failed) fault.failed = name;
+    errno = fault.number;
+    return true;
+}
+
+static void set_fault(fault_kind kind, int at, int number)
+{
+    fault.kind = kind;
+    fault.at = at;
+    fault.number = number;
+    fault.calls = 0;
+    fault.failed = NULL;
+}
+
+#define WRAP(name, parameters, arguments)                                                                              \
+    int __real_nn_sys_##name parameters;                                                                               \
+    int __wrap_nn_sys_##name parameters;                                                                               \
+    int __wrap_nn_sys_##name parameters                                                                                \
+    {                                                                                                                  \
+        return hit(#name) ? -1 : __real_nn_sys_##name arguments;                                                       \
+    }
+WRAP(open_directory, (const char *path), (path))
+WRAP(create, (const char *path, mode_t mode), (path, mode))
+WRAP(open_lock, (const char *path), (path))
+WRAP(stat, (const char *path, nn_sys_info *info), (path, info))
+WRAP(fstat, (int fd, nn_sys_info *info), (fd, info))
+WRAP(fsync, (int fd), (fd))
+WRAP(link, (const char *from, const char *to), (from, to))
+WRAP(rename, (const char *from, const char *to), (from, to))
+WRAP(unlink, (const char *path), (path))
+WRAP(lock, (int fd), (fd))
+
+/* The descriptor is gone even if close() fails. */
+int __real_nn_sys_close(int fd);
+int __wrap_nn_sys_close(int fd);
+int __wrap_nn_sys_close(int fd)
+{
+    const bool fails = hit("close");
+    const int number = errno, result = __real_nn_sys_close(fd);
+    errno = fails ? number : errno;
+    return fails ? -1 : result;
+}
+
+/* A disk that is full takes what there is room for first. */
+ssize_t __real_nn_sys_write(int fd, const void *bytes, size_t size);
+ssize_t __wrap_nn_sys_write(int fd, const void *bytes, size_t size);
+ssize_t __wrap_nn_sys_write(int fd, const void *bytes, size_t size)
+{
+    const bool fails = hit("write");
+    if (fails && fault.number == ENOSPC && size > 1 && __real_nn_sys_write(fd, bytes, size / 2) < 0) return -1;
+    if (fails) {
+        errno = fault.number;
+        return -1;
+    }
+    return __real_nn_sys_write(fd, bytes, fault.short_writes && size > 3 ? 3 : size);
+}
+
+int __real_nn_sys_list(const char *directory, void (*visit)(const char *, void *), void *context);
+int __wrap_nn_sys_list(const char *directory, void (*visit)(const char *, void *), void *context);
+int __wrap_nn_sys_list(const char *directory, void (*visit)(const char *, void *), void *context)
+{
+    return hit("list") ? -1 : __real_nn_sys_list(directory, visit, context);
+}
+
+/* --- a file of generations ------------------------------------------------------------------------------------------
+ */
+
+static temp_folder folder;
+
+static int make_folder(void **state)
+{
+    (void)state;
+    temp_make(&folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    set_fault(NO_FAULT, 0, 0);
+    temp_remove(&folder);
+    return 0;
+}
+
+/* A file that holds a number, and enough bytes that a part of it can be written. */
+typedef struct keeper {
+    nn_archive *archive;
+    uint64_t generation;
+    unsigned char bytes[1000];
+} keeper;
+
+static void begin_keeper(keeper *k)
+{
+    k->archive = nn_archive_create(NULL);
+    assert_non_null(k->archive);
+    nn_archive_add_u64(k->archive, "generation", &k->generation);
+    nn_archive_add_bytes(k->archive, "bytes", k->bytes, sizeof k->bytes);
+}
+
+static nn_status save_generation(const char *path, uint64_t generation, nn_error *error)
+{
+    keeper k = { .generation = generation };
+    memset(k.bytes, (int)generation, sizeof k.bytes);
+    begin_keeper(&k);
+    const nn_status status = nn_archive_save(k.archive, path, error);
+    nn_archive_destroy(k.archive);
+    return status;
+}
+
+/* 0 if none loads; *exact: the file itself is whole, not only the one before it. */
+static uint64_t load_generation(const char *path, bool *exact)
+{
+    keeper k = { 0 };
+    nn_error error = { 0 };
+    begin_keeper(&k);
+    const nn_status status = nn_archive_load(k.archive, path, &error);
+    nn_archive_destroy(k.archive);
+    if (exact) *exact = status == NN_OK && error.text[0] == '\0';
+    for (size_t i = 0; status == NN_OK && i < sizeof k.bytes; i++)
+        assert_int_equal(k.bytes[i], (unsigned char)k.generation);
+    return status == NN_OK ? k.generation : 0;
+}
+
+static int count_temporaries(void)
+{
+    DIR *stream = opendir(folder.path);
+    int count = 0;
+    assert_non_null(stream);
+    for (const struct dirent *entry; (entry = readdir(stream));) count += strstr(entry->d_name, ".tmp") != NULL;
+    closedir(stream);
+    return count;
+}
+
+/* Generation 1 as .prev, 2 as the file; or nothing. */
+static const char *prepare(const char *name, bool with_old)
+{
+    const char *path = temp_path(&folder, name);
+    set_fault(NO_FAULT, 0, 0);
+    unlink(path);
+    char previous[TEMP_PATH + 8];
+    snprintf(previous, sizeof previous, "%s.prev", path);
+    unlink(previous);
+    for (uint64_t generation = 1; with_old && generation <= 2; generation++)
+        assert_int_equal(save_generation(path, generation, NULL), NN_OK);
+    return path;
+}
+
+/* --- each call fails ------------------------------------------------------------------------------------------------
+ */
+
+static void expect_message(const nn_error *error, int number)
+{
+    if (error->status != NN_ERR_IO || !strstr(error->text, strerror(number)) || !strstr(error->text, folder.path))
+        fail_msg("%s failed with %s: %d: %s", fault.failed, strerror(number), (int)error->status, error->text);
+}
+
+/* One save with the k-th call failing; false when there is no k-th call. */
+static bool save_with_fault(const char *name, bool with_old, fault_kind kind, int k, int number)
+{
+    nn_error error = { 0 };
+    bool exact = false;
+    size_t old_size = 0, new_size = 0;
+    const char *path = prepare(name, with_old);
+    unsigned char *old = with_old ? temp_read(path, &old_size) : NULL;
+    set_fault(kind, k, number);
+    const nn_status status = save_generation(path, 3, &error);
+    const char *failed = fault.failed;
+    fault.kind = NO_FAULT;
+    const uint64_t loaded = load_generation(path, &exact);
+    if (status == NN_OK) {
+        if (loaded != 3 || !exact) fail_msg("%s (call %d) failed and the save said it did not", failed, k);
+    } else if (kind == FAIL_ONCE) {
+        fault.failed = failed;
+        expect_message(&error, number);
+        if (with_old) {
+            unsigned char *now = temp_read(path, &new_size);
+            assert_int_equal(new_size, old_size);
+            assert_memory_equal(now, old, old_size);
+            free(now);
+        } else {
+            assert_int_not_equal(access(path, F_OK), 0);
+        }
+        if (strcmp(failed, "unlink") != 0) assert_int_equal(count_temporaries(), 0);
+    } else if (with_old && loaded != 2 && loaded != 3) {
+        fail_msg("all from %s (call %d) on failed, and no generation loads", failed, k);
+    }
+    free(old);
+    /* Whatever happened: the next one works and leaves nothing behind. */
+    assert_int_equal(save_generation(path, 4, NULL), NN_OK);
+    assert_int_equal(load_generation(path, &exact), 4);
+    assert_true(exact);
+    assert_int_equal(count_temporaries(), 0);
+    return failed != NULL;
+}
+
+/* Rows 39 and 41. */
+static void every_call_fails(void **state)
+{
+    (void)state;
+    static const int numbers[] = { ENOSPC, EIO, EDQUOT, EINTR, EROFS };
+    for (int with_old = 0; with_old < 2; with_old++)
+        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+            int k = 1;
+            while (save_with_fault("fails", with_old, FAIL_ONCE, k, numbers[i])) k++;
+            assert_in_range(k, 20, 60);
+        }
+    for (int k = 1; save_with_fault("fails", true, FAIL_FROM, k, EIO);) k++;
+}
+
+/* The calls that must be there, each failing with its own message. */
+static void names_the_call_that_failed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call, *fragment;
+    } cases[] = {
+        { "open_lock", "named.lock: cannot create: Input/output error" },
+        { "lock", "named.lock: cannot lock: Input/output error" },
+        { "create", ".tmp: cannot create: Input/output error" },
+        { "write", ".tmp: cannot write: Input/output error" },
+        { "fsync", ".tmp: cannot sync: Input/output error" },
+        { "close", ".tmp: cannot close: Input/output error" },
+        { "link", "named: cannot link: Input/output error" },
+        { "rename", "named: cannot rename to it: Input/output error" },
+        { "open_directory", "/: cannot open: Input/output error" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        nn_error error = { 0 };
+        for (int k = 1; !fault.failed || strcmp(fault.failed, cases[i].call) != 0; k++) {
+            const char *path = prepare("named", true);
+            set_fault(FAIL_ONCE, k, EIO);
+            (void)!save_generation(path, 3, &error);
+            if (!fault.failed) fail_msg("%s is never called", cases[i].call);
+        }
+        if (!strstr(error.text, cases[i].fragment)) fail_msg("%s: %s", cases[i].call, error.text);
+        fault.failed = NULL;
+    }
+}
+
+/* A file system may lack links, locks, or the syncing of directories: saving goes without. */
+static void lacking_features_are_no_failures(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call;
+        int number;
+        int nth;
+    } cases[] = { { "link", EPERM, 1 }, { "link", EOPNOTSUPP, 1 }, { "lock", ENOLCK, 1 }, { "fsync", EINVAL, 2 } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int seen = 0;
+        bool exact = false;
+        for (int k = 1; seen < cases[i].nth; k++) {
+            const char *path = prepare("lacking", true);
+            nn_error error = { 0 };
+            set_fault(FAIL_ONCE, k, cases[i].number);
+            const nn_status status = save_generation(path, 3, &error);
+            assert_non_null(fault.failed);
+            if (strcmp(fault.failed, cases[i].call) != 0 || ++seen < cases[i].nth) continue;
+            if (status != NN_OK) fail_msg("%s: %s", cases[i].call, error.text);
+            set_fault(NO_FAULT, 0, 0);
+            assert_int_equal(load_generation(path, &exact), 3);
+        }
+    }
+}
+
+/* Row 40. */
+static void short_writes_are_gone_on_with(void **state)
+{
+    (void)state;
+    bool exact = false;
+    const char *path = prepare("short", true);
+    fault.short_writes = true;
+    assert_int_equal(save_generation(path, 3, NULL), NN_OK);
+    fault.short_writes = false;
+    assert_int_equal(load_generation(path, &exact), 3);
+    assert_true(exact);
+}
+
+/* --- kills ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Row 42. */
+static void killed_at_every_call(void **state)
+{
+    (void)state;
+    bool killed = true;
+    int k = 1, news = 0;
+    for (; killed; k++) {
+        const char *path = prepare("killed", true);
+        bool exact = false;
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            set_fault(KILL, k, 0);
+            _exit(save_generation(path, 3, NULL) == NN_OK ? 0 : 1);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_not_equal(WEXITSTATUS(status), 1);
+        killed = WEXITSTATUS(status) == 9;
+        const uint64_t loaded = load_generation(path, &exact);
+        if ((loaded != 2 && loaded != 3) || !exact) fail_msg("killed at call %d: generation %d", k, (int)loaded);
+        news += loaded == 3;
+        assert_int_equal(save_generation(path, 4, NULL), NN_OK);
+        assert_int_equal(count_temporaries(), 0);
+    }
+    assert_in_range(k, 20, 60);
+    assert_in_range(news, 3, 20);
+}
+
+/* --- places that cannot be written ----------------------------------------------------------------------------------
+ */
+
+static void expect_no_claim(const char *path, const char *fragment)
+{
+    nn_error error = { 0 };
+    nn_archive *archive = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(archive, path, &error), NN_ERR_IO);
+    if (!strstr(error.text, fragment)) fail_msg("%s", error.text);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_IO);
+    if (!strstr(error.text, fragment)) fail_msg("%s", error.text);
+    nn_archive_destroy(archive);
+}
+
+/* Row 44: a claim finds it before the training. */
+static void places_are_checked_first(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    expect_no_claim(temp_path(&folder, "missing/file"), "missing/file.lock: cannot create: No such file or directory");
+    expect_no_claim(folder.path, "expected a regular file");
+    expect_no_claim("/dev/full", "/dev/full: expected a regular file");
+    nn_archive *archive = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(archive, "", &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_claim(archive, NULL, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_claim(NULL, "x", &error), NN_ERR_ARGUMENT);
+    nn_archive_destroy(archive);
+
+    /* Root writes anywhere, so that the child becomes nobody. */
+    const char *directory = temp_path(&folder, "read-only"), *path = temp_path(&folder, "read-only/file");
+    assert_int_equal(mkdir(directory, 0555), 0);
+    assert_int_equal(chmod(folder.path, 0755), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (geteuid() == 0 && setuid(65534) != 0) _exit(2);
+        archive = nn_archive_create(NULL);
+        const nn_status status = nn_archive_claim(archive, path, &error);
+        const char *expected = "read-only/file.lock: cannot create: Permission denied";
+        _exit(status == NN_ERR_IO && strstr(error.text, expected) ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* A real limit, not one of ours: the file may not grow beyond 500 bytes. */
+static void files_may_not_grow(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    bool exact = false;
+    const char *path = prepare("limit", true);
+    struct rlimit before, limit;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 500;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    const nn_status status = save_generation(path, 3, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, NN_ERR_IO);
+    assert_non_null(strstr(error.text, ".tmp: cannot write: File too large"));
+    assert_int_equal(load_generation(path, &exact), 2);
+    assert_true(exact);
+    assert_int_equal(count_temporaries(), 0);
+}
+
+/* --- one trainer a path ---------------------------------------------------------------------------------------------
+ */
+
+/* Row 45. */
+static void a_second_trainer_is_refused(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    int to_child[2], to_parent[2];
+    char byte = 0;
+    const char *path = prepare("claimed", true);
+    assert_int_equal(pipe(to_child), 0);
+    assert_int_equal(pipe(to_parent), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        nn_archive *archive = nn_archive_create(NULL);
+        const bool claimed = nn_archive_claim(archive, path, NULL) == NN_OK;
+        if (write(to_parent[1], "x", 1) != 1 || read(to_child[0], &byte, 1) != 1) _exit(2);
+        _exit(claimed ? 0 : 1); /* as a kill does: the lock file stays */
+    }
+    assert_int_equal(read(to_parent[0], &byte, 1), 1);
+    assert_int_equal(save_generation(path, 3, &error), NN_ERR_IO);
+    assert_non_null(strstr(error.text, "claimed: another process or archive is saving to it"));
+    assert_int_equal(load_generation(path, NULL), 2);
+    int status = 0;
+    assert_int_equal(write(to_child[1], "x", 1), 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    char lock[TEMP_PATH + 8];
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    assert_int_equal(access(lock, F_OK), 0);
+    assert_int_equal(save_generation(path, 3, &error), NN_OK);
+    assert_int_not_equal(access(lock, F_OK), 0);
+    for (int i = 0; i < 2; i++) {
+        close(to_child[i]);
+        close(to_parent[i]);
+    }
+}
+
+/* Locks of processes would let a second archive of the same process in, and end with any descriptor it closes. */
+static void a_second_archive_is_refused(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    const char *path = prepare("archives", false), *other = temp_path(&folder, "other");
+    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
+    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(nn_archive_claim(two, path, &error), NN_ERR_IO);
+        assert_non_null(strstr(error.text, "archives: another process or archive is saving to it"));
+    }
+    assert_int_equal(nn_archive_save(one, path, NULL), NN_OK);
+    assert_int_equal(nn_archive_save(two, path, NULL), NN_ERR_IO);
+    assert_int_equal(nn_archive_claim(one, other, NULL), NN_OK);
+    assert_int_equal(nn_archive_save(two, path, NULL), NN_OK);
+    nn_archive_destroy(one);
+    nn_archive_destroy(two);
+}
+
+/* Someone tidied up and removed the lock: it is taken again before the next save, unless another came first. */
+static void a_removed_lock_is_taken_again(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    const char *path = prepare("removed", false), *lock = temp_path(&folder, "removed.lock");
+    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(nn_archive_save(one, path, NULL), NN_OK);
+    assert_int_equal(access(lock, F_OK), 0);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(nn_archive_claim(two, path, NULL), NN_OK);
+    assert_int_equal(nn_archive_save(one, path, &error), NN_ERR_IO);
+    nn_archive_destroy(one);
+    assert_int_equal(access(lock, F_OK), 0);
+    nn_archive_destroy(two);
+    assert_int_not_equal(access(lock, F_OK), 0);
+}
+
+/* What a killed process left is removed; what only looks alike is not. */
+static void leftovers_are_removed(void **state)
+{
+    (void)state;
+    static const char *const gone[] = { ".left.123.tmp", ".left.9.old.tmp" };
+    static const char *const kept[] = { ".left.tmp",      ".left.12x.tmp", ".left..tmp",
+                                        ".other.123.tmp", "left.123.tmp",  ".left.123.tmp2" };
+    const char *path = prepare("left", false);
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) temp_write(&folder, gone[i], "x", 1);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) temp_write(&folder, kept[i], "x", 1);
+    assert_int_equal(save_generation(path, 1, NULL), NN_OK);
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
+        assert_int_not_equal(access(temp_path(&folder, gone[i]), F_OK), 0);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        assert_int_equal(access(temp_path(&folder, kept[i]), F_OK), 0);
+        unlink(temp_path(&folder, kept[i]));
+    }
+}
+
+/* --- permissions, readers, relative paths ---------------------------------------------------------------------------
+ */
+
+static void keeps_permissions(void **state)
+{
+    (void)state;
+    struct stat info;
+    const char *path = prepare("private", true);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(save_generation(path, 3, NULL), NN_OK);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+/* Row 38. */
+static void a_reader_keeps_its_file(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    const char *path = prepare("read", true);
+    unsigned char *before = temp_read(path, &size), *after = malloc(size);
+    assert_non_null(after);
+    FILE *reader = fopen(path, "rb");
+    assert_non_null(reader);
+    assert_int_equal(fread(after, 1, 10, reader), 10);
+    assert_int_equal(save_generation(path, 3, NULL), NN_OK);
+    assert_int_equal(save_generation(path, 4, NULL), NN_OK);
+    assert_int_equal(fread(after + 10, 1, size - 10, reader), size - 10);
+    assert_memory_equal(before, after, size);
+    fclose(reader);
+    free(before);
+    free(after);
+}
+
+static void relative_paths_work(void **state)
+{
+    (void)state;
+    char here[1024];
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(folder.path), 0);
+    assert_int_equal(save_generation("relative", 1, NULL), NN_OK);
+    assert_int_equal(save_generation("relative", 2, NULL), NN_OK);
+    assert_int_equal(load_generation("relative", NULL), 2);
+    assert_int_equal(access("relative.prev", F_OK), 0);
+    assert_int_equal(chdir(here), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_call_fails),
+        cmocka_unit_test(names_the_call_that_failed),
+        cmocka_unit_test(lacking_features_are_no_failures),
+        cmocka_unit_test(short_writes_are_gone_on_with),
+        cmocka_unit_test(killed_at_every_call),
+        cmocka_unit_test(places_are_checked_first),
+        cmocka_unit_test(files_may_not_grow),
+        cmocka_unit_test(a_second_trainer_is_refused),
+        cmocka_unit_test(a_second_archive_is_refused),
+        cmocka_unit_test(a_removed_lock_is_taken_again),
+        cmocka_unit_test(leftovers_are_removed),
+        cmocka_unit_test(keeps_permissions),
+        cmocka_unit_test(a_reader_keeps_its_file),
+        cmocka_unit_test(relative_paths_work),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
