@@ -4,3 +4,9 @@ if(TARGET kvist_examples_support)
     kvist_test(support_${name} LIBS kvist_examples_support LABELS examples)
   endforeach()
 endif()
+
+# docs/hello.md explains this program.
+if(TARGET hello)
+  add_test(NAME hello COMMAND hello hello-test.safetensors)
+  set_tests_properties(hello PROPERTIES TIMEOUT 60 LABELS examples)
+endif()
