@@ -25,6 +25,7 @@
 extern "C" {
 #endif
 
+/** The compiler warns where the result is not looked at. */
 #if defined(__GNUC__) || defined(__clang__)
 #define NN_NODISCARD __attribute__((warn_unused_result))
 #else
@@ -66,9 +67,9 @@ typedef enum nn_status {
 
 /** Why a call failed; owned by the caller, no allocation. The first error of a call wins. */
 typedef struct nn_error {
-    nn_status status;
-    uint64_t offset; /**< byte offset in the file, where there is one */
-    char text[256];  /**< names the culprit, what was expected and what came; "" when nothing failed */
+    nn_status status; /**< NN_OK when nothing failed */
+    uint64_t offset;  /**< byte offset in the file, where there is one */
+    char text[256];   /**< names the culprit, what was expected and what came; "" when nothing failed */
 } nn_error;
 
 /** The text of a status ("success", "out of memory", ...); static. */
@@ -84,8 +85,8 @@ enum {
 
 /** A list of dimensions. */
 typedef struct nn_shape {
-    int rank;
-    int dim[NN_MAX_RANK];
+    int rank;             /**< how many dimensions there are */
+    int dim[NN_MAX_RANK]; /**< the first `rank` of them count */
 } nn_shape;
 
 /** A shape in a (static) initialiser: `.reshape = { NN_DIMS(7, 7, 256) }`. C only; C++ has nn_shape_of(). */
@@ -113,8 +114,8 @@ typedef enum nn_dtype { NN_F32, NN_I32 } nn_dtype;
  * 1], and its shape is (rows, NN_RAGGED).
  */
 typedef struct nn_tensor {
-    nn_shape shape;
-    nn_dtype dtype;
+    nn_shape shape; /**< with the batch first */
+    nn_dtype dtype; /**< which of f32 and i32 it is */
     union {
         nn_float *f32;
         int32_t *i32;
@@ -140,7 +141,9 @@ void nn_tensor_free(nn_tensor *tensor);
  * A plain value: copy it to fork it, store it to resume. Generators of one seed with different streams are independent.
  */
 typedef struct nn_rng {
-    uint64_t seed, stream, counter;
+    uint64_t seed;    /**< of everything */
+    uint64_t stream;  /**< which use of the seed */
+    uint64_t counter; /**< numbers drawn so far */
 } nn_rng;
 
 /** The next 32 random bits. */
@@ -219,16 +222,18 @@ typedef enum nn_layer_type {
 
 /** y = activation(x W + b) over the last axis: (.., in) -> (.., units). Weights: kernel (in, units), bias (units). */
 typedef struct nn_dense_def {
-    int units;
-    nn_activation activation;
-    bool no_bias;
-    nn_init kernel_init, bias_init; /**< glorot_uniform, zeros */
+    int units;                /**< the new last axis */
+    nn_activation activation; /**< default linear */
+    bool no_bias;             /**< leaves b out */
+    nn_init kernel_init;      /**< default glorot_uniform */
+    nn_init bias_init;        /**< default zeros */
 } nn_dense_def;
 
 /** Rows of a table: ids (batch, time) in [0, vocab) -> (batch, time, dim). Weights: embeddings (vocab, dim). */
 typedef struct nn_embedding_def {
-    int vocab, dim;
-    nn_init init; /**< U(+-0.05) */
+    int vocab;    /**< rows of the table */
+    int dim;      /**< length of a row */
+    nn_init init; /**< default U(+-0.05) */
 } nn_embedding_def;
 
 /**
@@ -236,7 +241,7 @@ typedef struct nn_embedding_def {
  * rows are never built. Index 0 (padding) sets no element, a repeated index sets one.
  */
 typedef struct nn_multi_hot_def {
-    int vocab;
+    int vocab; /**< length of the rows */
 } nn_multi_hot_def;
 
 /**
@@ -246,13 +251,17 @@ typedef struct nn_multi_hot_def {
  * go_backwards walks from the last time step to the first; sequences stay in the order they were computed.
  */
 typedef struct nn_rnn_def {
-    int units;
-    nn_activation activation;           /**< tanh; not softmax */
-    nn_activation recurrent_activation; /**< LSTM, GRU: sigmoid, or hard_sigmoid (Keras 2.2.4's default) */
-    bool return_sequences, go_backwards, no_bias;
-    bool no_unit_forget_bias; /**< LSTM: the forget gate's bias starts at 0, not 1 */
-    bool reset_before;        /**< GRU: the reset gate multiplies h before the product (Keras' reset_after=False) */
-    nn_init kernel_init, recurrent_init, bias_init; /**< glorot_uniform, orthogonal, zeros */
+    int units;                          /**< length of the state */
+    nn_activation activation;           /**< default tanh; not softmax */
+    nn_activation recurrent_activation; /**< LSTM, GRU: default sigmoid; hard_sigmoid was Keras 2.2.4's */
+    bool return_sequences;              /**< the state after every step, not the last one only */
+    bool go_backwards;                  /**< from the last time step to the first */
+    bool no_bias;                       /**< leaves the bias out */
+    bool no_unit_forget_bias;           /**< LSTM: the forget gate's bias starts at 0, not 1 */
+    bool reset_before;      /**< GRU: the reset gate multiplies h before the product (Keras' reset_after=False) */
+    nn_init kernel_init;    /**< default glorot_uniform */
+    nn_init recurrent_init; /**< default orthogonal */
+    nn_init bias_init;      /**< default zeros */
 } nn_rnn_def;
 
 /**
@@ -260,20 +269,21 @@ typedef struct nn_rnn_def {
  * Conv2DTranspose: the gradient of the Conv2D that goes the other way, kernel (kh, kw, filters, in), bias (filters).
  */
 typedef struct nn_conv_def {
-    int filters;
-    int kernel[2]; /**< height, width; one value given: square */
-    int stride[2]; /**< down, across; default 1, 1; one value given: both */
-    nn_padding padding;
-    nn_activation activation;
-    bool no_bias;
-    nn_init kernel_init, bias_init; /**< glorot_uniform, zeros */
+    int filters;              /**< channels of the output */
+    int kernel[2];            /**< height, width; one value given: square */
+    int stride[2];            /**< down, across; default 1, 1; one value given: both */
+    nn_padding padding;       /**< default valid */
+    nn_activation activation; /**< default linear */
+    bool no_bias;             /**< leaves the bias out */
+    nn_init kernel_init;      /**< default glorot_uniform */
+    nn_init bias_init;        /**< default zeros */
 } nn_conv_def;
 
 /** Max and average pooling. Padding never counts: max ignores it, average divides by the cells inside the image. */
 typedef struct nn_pool_def {
-    int size[2];   /**< default 2, 2 */
-    int stride[2]; /**< default: size */
-    nn_padding padding;
+    int size[2];        /**< height, width; default 2, 2 */
+    int stride[2];      /**< down, across; default: size */
+    nn_padding padding; /**< default valid */
 } nn_pool_def;
 
 /**
@@ -281,9 +291,10 @@ typedef struct nn_pool_def {
  * Weights: gamma, beta; state: moving_mean, moving_variance (c each).
  */
 typedef struct nn_batch_norm_def {
-    double momentum; /**< of the moving statistics, default 0.99 */
-    double epsilon;  /**< default 1e-3 */
-    bool no_scale, no_center;
+    double momentum;             /**< of the moving statistics, default 0.99 */
+    double epsilon;              /**< default 1e-3 */
+    bool no_scale;               /**< leaves gamma out */
+    bool no_center;              /**< leaves beta out */
     bool biased_moving_variance; /**< the moving variance takes the biased one on images too (Keras 3); default TF 2's
                                     fused kernel */
 } nn_batch_norm_def;
@@ -295,7 +306,7 @@ typedef struct nn_leaky_relu_def {
 
 /** An activation as a layer of its own. */
 typedef struct nn_activation_def {
-    nn_activation type;
+    nn_activation type; /**< default linear */
 } nn_activation_def;
 
 /** In training zeroes a share of the values and multiplies the others by 1 / (1 - rate); identity in inference. */
@@ -305,7 +316,7 @@ typedef struct nn_dropout_def {
 
 /** A new shape for each sample; one dimension may be -1 to be worked out. */
 typedef struct nn_reshape_def {
-    nn_shape shape;
+    nn_shape shape; /**< of a sample, without the batch */
 } nn_reshape_def;
 
 enum { NN_INPUT = -1 /**< in nn_layer_def.from: the model's input */ };
@@ -315,7 +326,7 @@ enum { NN_INPUT = -1 /**< in nn_layer_def.from: the model's input */ };
  * sample), NN_DUELING (from the value (1) and the advantages (n): V + A - mean A) and the global pools have no options.
  */
 typedef struct nn_layer_def {
-    nn_layer_type type;
+    nn_layer_type type; /**< which member of the union counts */
     union {
         nn_dense_def dense;
         nn_embedding_def embedding;
@@ -338,9 +349,9 @@ typedef struct nn_layer_def {
 
 /** Where a model's memory comes from. alloc returns NULL or `size` bytes at a multiple of `align`. */
 typedef struct nn_allocator {
-    void *(*alloc)(size_t size, size_t align, void *user);
-    void (*release)(void *memory, void *user);
-    void *user;
+    void *(*alloc)(size_t size, size_t align, void *user); /**< `align` is a power of two */
+    void (*release)(void *memory, void *user);             /**< never called with NULL */
+    void *user;                                            /**< handed to both */
 } nn_allocator;
 
 /** Instruction sets of the kernels; asking for one that the processor has not is an error. */
@@ -348,14 +359,14 @@ typedef enum nn_isa { NN_ISA_BEST, NN_ISA_PORTABLE, NN_ISA_AVX2, NN_ISA_AVX512 }
 
 /** What nn_model_create() makes. Everything is copied. */
 typedef struct nn_model_def {
-    nn_shape input;      /**< of one sample; NN_SHAPE(NN_RAGGED) for lists of indices */
-    nn_dtype input_type; /**< NN_I32 for Embedding and multi-hot */
-    int max_batch;       /**< the largest batch of any call */
-    const nn_layer_def *layers;
-    int layer_count;
-    uint64_t seed; /**< of the initial weights and of dropout */
-    int threads;   /**< 0: as many as OpenMP would use; results do not depend on it */
-    nn_isa isa;
+    nn_shape input;                /**< of one sample; NN_SHAPE(NN_RAGGED) for lists of indices */
+    nn_dtype input_type;           /**< NN_I32 for Embedding and multi-hot */
+    int max_batch;                 /**< the largest batch of any call */
+    const nn_layer_def *layers;    /**< in topological order */
+    int layer_count;               /**< of them; NN_LAYERS() sets both */
+    uint64_t seed;                 /**< of the initial weights and of dropout */
+    int threads;                   /**< 0: as many as OpenMP would use; results do not depend on it */
+    nn_isa isa;                    /**< default: the best that the processor has */
     bool keep_blas_threads;        /**< do not set a pthread-built OpenBLAS to one thread (a process-wide setting) */
     const nn_allocator *allocator; /**< NULL: malloc and free */
 } nn_model_def;
@@ -407,10 +418,11 @@ nn_float *nn_model_state(nn_model *model, size_t *count);
 
 /** A weight, its gradient and its name, by position; see nn_model_weight_count(). */
 typedef struct nn_weight_info {
-    const char *layer, *name; /**< as "lstm_2", "recurrent_kernel"; owned by the model */
-    nn_shape shape;
-    bool trainable; /**< false: in nn_model_state() */
-    size_t offset;  /**< in nn_model_params() or nn_model_state() */
+    const char *layer; /**< as "lstm_2"; owned by the model */
+    const char *name;  /**< as "recurrent_kernel"; static */
+    nn_shape shape;    /**< Keras' */
+    bool trainable;    /**< false: in nn_model_state() */
+    size_t offset;     /**< in nn_model_params() or nn_model_state() */
 } nn_weight_info;
 
 /** The number of weight tensors, trainable and not. */
@@ -436,8 +448,8 @@ void nn_model_summary(const nn_model *model, void (*line)(const char *text, void
 /**
  * Runs the network on a batch of at most max_batch samples.
  * @return the output (batch, ..), owned by the model until its next forward; NULL (see nn_model_error()) for NULL
- * input, a shape or type that was not declared, or an index outside the vocabulary. The input must stay until the
- * backward.
+ * input, a shape or type that was not declared, an input in the model's own memory (such as its last output: copy it
+ * first), or an index outside the vocabulary. The input must stay until the backward.
  */
 const nn_tensor *nn_forward(nn_model *model, const nn_tensor *x, nn_mode mode);
 
@@ -471,9 +483,9 @@ typedef enum nn_loss_type {
 
 /** A loss and its options. */
 typedef struct nn_loss_def {
-    nn_loss_type type;
-    double delta; /**< Huber: where the parabola ends, default 1 */
-    bool keras2;  /**< BCE of probabilities: add 1e-7 inside the logarithms too, as Keras 2 */
+    nn_loss_type type; /**< default MSE */
+    double delta;      /**< Huber: where the parabola ends, default 1 */
+    bool keras2;       /**< BCE of probabilities: add 1e-7 inside the logarithms too, as Keras 2 */
 } nn_loss_def;
 
 /**
@@ -520,12 +532,12 @@ typedef enum nn_schedule_type {
 
 /** A schedule of the learning rate. */
 typedef struct nn_schedule_def {
-    nn_schedule_type type;
-    uint64_t steps;
-    double rate;    /**< decay rate */
-    double end;     /**< final learning rate of polynomial and cosine decay */
-    double power;   /**< polynomial: default 1 */
-    bool staircase; /**< t / steps in whole numbers */
+    nn_schedule_type type; /**< default constant */
+    uint64_t steps;        /**< the schedule's unit or end; at least 1 unless constant */
+    double rate;           /**< decay rate */
+    double end;            /**< final learning rate of polynomial and cosine decay */
+    double power;          /**< polynomial: default 1 */
+    bool staircase;        /**< t / steps in whole numbers */
 } nn_schedule_def;
 
 /**
@@ -537,9 +549,10 @@ typedef struct nn_schedule_def {
  * Clipping comes first: by value, by the norm of each weight tensor, by the norm of all; at most one may be given.
  */
 typedef struct nn_optim_def {
-    nn_optim_type type;
+    nn_optim_type type;       /**< default Adam */
     double lr;                /**< default 1e-3; SGD 1e-2 */
-    double beta1, beta2;      /**< Adam: 0.9, 0.999 */
+    double beta1;             /**< Adam: 0.9 */
+    double beta2;             /**< Adam: 0.999 */
     double rho;               /**< RMSprop: 0.9 */
     double momentum;          /**< RMSprop, SGD: 0 */
     double epsilon;           /**< 1e-7 */
@@ -548,7 +561,7 @@ typedef struct nn_optim_def {
     double clip_value;        /**< 0: off */
     bool nesterov;            /**< SGD */
     bool epsilon_inside_sqrt; /**< RMSprop: g / sqrt(a + epsilon), as Keras 3; with momentum always so */
-    nn_schedule_def schedule;
+    nn_schedule_def schedule; /**< of lr; default constant */
 } nn_optim_def;
 
 /** An optimiser with its slots (moments). */
@@ -579,10 +592,15 @@ nn_float *nn_optim_slot(nn_optim *optim, int index, const char **name);
 
 /** Where training stands. Losses and accuracies are means over the samples so far; NAN where there are none. */
 typedef struct nn_progress {
-    int epoch, epochs;  /**< from 1 */
-    int batch, batches; /**< of this epoch, from 1 */
-    double loss, accuracy, val_loss, val_accuracy;
-    double seconds; /**< of this epoch */
+    int epoch;           /**< from 1 */
+    int epochs;          /**< asked for */
+    int batch;           /**< of this epoch, from 1 */
+    int batches;         /**< in an epoch */
+    double loss;         /**< of this epoch's samples so far */
+    double accuracy;     /**< likewise */
+    double val_loss;     /**< after the epoch's last batch */
+    double val_accuracy; /**< likewise */
+    double seconds;      /**< of this epoch */
 } nn_progress;
 
 /** What early stopping and best weights watch. */
@@ -596,16 +614,18 @@ typedef enum nn_monitor {
 
 /** What nn_fit() does. Tensors are borrowed for the call; x may be ragged. */
 typedef struct nn_fit_def {
-    const nn_tensor *x, *y; /**< (n, ..) and (n, ..) */
-    nn_loss_def loss;
-    nn_metric metric;
-    int epochs;       /**< default 1 */
-    int batch;        /**< default 32; at most max_batch; the last one of an epoch may be smaller */
-    double val_split; /**< the last part, from int(n (1 - val_split)), taken before any shuffling */
-    const nn_tensor *val_x, *val_y;
-    uint64_t seed; /**< of the shuffles */
-    bool no_shuffle;
-    nn_monitor monitor;
+    const nn_tensor *x;     /**< (n, ..) */
+    const nn_tensor *y;     /**< (n, ..) */
+    nn_loss_def loss;       /**< what is made small */
+    nn_metric metric;       /**< what is reported as accuracy */
+    int epochs;             /**< default 1 */
+    int batch;              /**< default 32; at most max_batch; the last one of an epoch may be smaller */
+    double val_split;       /**< the last part, from int(n (1 - val_split)), taken before any shuffling */
+    const nn_tensor *val_x; /**< NULL, or validation data instead of a split */
+    const nn_tensor *val_y; /**< its targets */
+    uint64_t seed;          /**< of the shuffles */
+    bool no_shuffle;        /**< every epoch in the given order */
+    nn_monitor monitor;     /**< what patience and best weights watch */
     int patience;           /**< stop after this many epochs without improvement; 0: off */
     double min_delta;       /**< the least change that counts as improvement */
     bool restore_best;      /**< end with the best epoch's weights */
@@ -615,9 +635,9 @@ typedef struct nn_fit_def {
     bool resume;            /**< go on from `checkpoint` if it exists */
     bool (*on_batch)(const nn_progress *progress, void *user); /**< false stops after this step (and saves) */
     bool (*on_epoch)(const nn_progress *progress, void *user); /**< false stops after this epoch */
-    void *user;
-    nn_progress *history; /**< NULL, or `epochs` entries to be filled */
-    int *epochs_done;     /**< NULL, or how many of them were */
+    void *user;                                                /**< handed to the callbacks */
+    nn_progress *history;                                      /**< NULL, or `epochs` entries to be filled */
+    int *epochs_done;                                          /**< NULL, or how many of them were */
 } nn_fit_def;
 
 /**
@@ -655,9 +675,9 @@ void nn_archive_add_rng(nn_archive *archive, const char *name, nn_rng *rng);
 /** Adds `size` bytes; a file with another size does not load. */
 void nn_archive_add_bytes(nn_archive *archive, const char *name, void *bytes, size_t size);
 /**
- * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second process or
- * archive that saves to or claims it is refused, until this archive is destroyed or claims another path. Saving claims
- * by itself.
+ * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second process
+ * or archive that saves to or claims it is refused, until this archive is destroyed or claims another path. Saving
+ * claims by itself.
  */
 NN_NODISCARD nn_status nn_archive_claim(nn_archive *archive, const char *path, nn_error *error);
 /** Saves: temporary file, fsync, rename; the file before stays as `path`.prev. After a failure the old file is as it
