@@ -507,7 +507,8 @@ NN_NODISCARD nn_status nn_backprop(nn_model *model, const nn_loss_def *loss, con
 typedef enum nn_metric {
     NN_METRIC_DEFAULT, /**< by the loss: binary accuracy for BCE, categorical for the categorical ones, none else */
     NN_METRIC_NONE,
-    NN_BINARY_ACCURACY,     /**< share of elements with (y > 0.5) == (target > 0.5) */
+    NN_BINARY_ACCURACY,     /**< share of elements with (y > 0.5) == (target > 0.5); in training and evaluation with
+                               NN_BCE_LOGITS y > 0, where the probability is above 0.5 */
     NN_CATEGORICAL_ACCURACY /**< share of rows whose largest element is the target's */
 } nn_metric;
 
@@ -628,11 +629,12 @@ typedef struct nn_fit_def {
     nn_monitor monitor;     /**< what patience and best weights watch */
     int patience;           /**< stop after this many epochs without improvement; 0: off */
     double min_delta;       /**< the least change that counts as improvement */
-    bool restore_best;      /**< end with the best epoch's weights */
+    bool restore_best;      /**< end with the best epoch's weights, also when stopped */
     const char *best;       /**< NULL, or a file for the best epoch's model */
     const char *checkpoint; /**< NULL, or a file for model, optimiser and position */
     int checkpoint_every;   /**< epochs; default 1 */
-    bool resume;            /**< go on from `checkpoint` if it exists */
+    bool resume;            /**< go on from `checkpoint` if it exists; within an epoch only with the same data, batch
+                               and seed */
     bool (*on_batch)(const nn_progress *progress, void *user); /**< false stops after this step (and saves) */
     bool (*on_epoch)(const nn_progress *progress, void *user); /**< false stops after this epoch */
     void *user;                                                /**< handed to the callbacks */
