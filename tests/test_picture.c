@@ -153,6 +153,12 @@ static void test_png_failing_write(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &saved), 0);
     assert_int_equal(status, DATA_ERR_IO);
     assert_non_null(strstr(error.text, "old.png:0: write: expected success, got: File too large"));
+    // A picture so small that only the close writes it.
+    tight.rlim_cur = 10;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    const data_status small = data_png_write(path, noise, 1, 1, 1, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &saved), 0);
+    assert_int_equal(small, DATA_ERR_IO);
     assert_int_equal(temp_entries(&folder), before);
     size_t size;
     unsigned char *old = temp_read(path, &size);

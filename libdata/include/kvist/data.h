@@ -49,9 +49,9 @@ typedef enum data_status {
 
 /** Why a call failed; owned by the caller, never allocated. Long paths are shortened at their front. */
 typedef struct data_error {
-    data_status status;
-    uint64_t offset; /**< byte within the (decompressed) file where reading stopped; 0 when no file is meant */
-    char text[256];  /**< `path:offset: field: expected X, got Y`, ended by a NUL */
+    data_status status; /**< DATA_OK until something fails */
+    uint64_t offset;    /**< byte within the (decompressed) file where reading stopped; 0 when no file is meant */
+    char text[256];     /**< `path:offset: field: expected X, got Y`, ended by a NUL */
 } data_error;
 
 /** Short English text of a status, as "out of memory"; never NULL. */
@@ -62,7 +62,7 @@ const char *data_status_string(data_status status);
 /** A random generator as a plain value (xoshiro256++, Blackman and Vigna 2019): copy it to fork it, save it to resume
  * it. */
 typedef struct data_rng {
-    uint64_t state[4];
+    uint64_t state[4]; /**< not all zero */
 } data_rng;
 
 /**
@@ -82,22 +82,25 @@ double data_rng_uniform(data_rng *rng);
 
 /** Grey images with labels; freed by data_images_free (or data_mnist_free). */
 typedef struct data_images {
-    int count, height, width;
+    int count;       /**< images */
+    int height;      /**< pixels */
+    int width;       /**< pixels */
     uint8_t *pixels; /**< (count, height, width), 0 is background */
     uint8_t *labels; /**< (count) */
 } data_images;
 
 /** Training and test images. */
 typedef struct data_mnist {
-    data_images train, test;
-    bool generated; /**< drawn by the library, not read from files */
+    data_images train; /**< 60,000 in MNIST */
+    data_images test;  /**< 10,000 in MNIST */
+    bool generated;    /**< drawn by the library, not read from files */
 } data_mnist;
 
 /** Options of generated digits; files ignore them. */
 typedef struct data_mnist_def {
     int train_count; /**< generated training images; default 12000 */
     int test_count;  /**< generated test images; default 2000 */
-    uint64_t seed;
+    uint64_t seed;   /**< of generated images */
 } data_mnist_def;
 
 /**
@@ -116,6 +119,7 @@ void data_mnist_free(data_mnist *mnist);
 
 /**
  * Loads one pair of IDX files of unsigned bytes: images of rank 3 and labels of rank 1, plain or gzip.
+ * @param image_path,label_path the two files
  * @param classes labels must be below it; 1 to 256
  * @param[out] images to be freed by data_images_free; untouched on failure
  * @param error may be NULL
@@ -125,6 +129,8 @@ DATA_NODISCARD data_status data_images_load(const char *image_path, const char *
 /**
  * Draws digits from strokes: 28 x 28, anti-aliased, jittered; labels cycle through 0 to 9 in a shuffled order.
  * Image i depends on seed, stream and i alone.
+ * @param count images, at least 1
+ * @param seed any value
  * @param stream tells sets under one seed apart, as training and test
  * @param[out] images to be freed by data_images_free; untouched on failure
  * @param error may be NULL
@@ -153,6 +159,7 @@ typedef struct data_vocabulary data_vocabulary;
 int data_vocabulary_count(const data_vocabulary *vocabulary);
 /**
  * The word of an index.
+ * @param vocabulary where to look
  * @param index 0, 1 and 2 give "<pad>", "<start>" and "<unknown>"; rank + DATA_INDEX_FROM gives a word
  * @param[out] size bytes of the word (it may hold any byte but a separator, NUL too); may be NULL
  * @return a NUL-terminated string owned by the vocabulary, or NULL for an index outside it
@@ -162,8 +169,10 @@ const char *data_vocabulary_word(const data_vocabulary *vocabulary, int32_t inde
 int32_t data_vocabulary_index(const data_vocabulary *vocabulary, const char *word, size_t size);
 /**
  * The vocabulary as text, one word a line in the order of rank: what a saved model carries.
+ * @param vocabulary what to write
  * @param words how many of the first words; DATA_ALL_WORDS or a number beyond the count for all
  * @param[out] text receives at most `size` bytes, no NUL added; may be NULL when size is 0
+ * @param size room in text
  * @return the bytes the whole text has
  */
 size_t data_vocabulary_write(const data_vocabulary *vocabulary, int words, char *text, size_t size);
@@ -186,15 +195,22 @@ typedef struct data_encoding {
 
 /**
  * Encodes a whole text: DATA_START, then one index a word (Keras' Tokenizer on bytes, see docs).
+ * @param vocabulary the words that have indices
  * @param encoding NULL for the defaults; its length is not used
+ * @param text any bytes
+ * @param size bytes of text
  * @param[out] indices receives the first `capacity` of them; may be NULL when capacity is 0
- * @return how many indices the text has, the start included
+ * @param capacity room in indices
+ * @return how many indices the text has, the start included; 0 for an encoding out of range
  */
 size_t data_encode(const data_vocabulary *vocabulary, const data_encoding *encoding, const char *text, size_t size,
                    int32_t *indices, size_t capacity);
 /**
  * Encodes a text into a padded row, as the reviews of data_imdb are.
+ * @param vocabulary the words that have indices
  * @param encoding NULL for the defaults
+ * @param text any bytes
+ * @param size bytes of text
  * @param[out] row encoding->length indices
  * @return DATA_ERR_ARGUMENT for an encoding out of range
  */
@@ -204,14 +220,20 @@ DATA_NODISCARD data_status data_imdb_encode(const data_vocabulary *vocabulary, c
  * Pads and truncates index lists to rows of one length (Keras' pad_sequences, value 0).
  * @param indices the lists one after the other
  * @param offsets (count + 1): list i is indices[offsets[i]] to indices[offsets[i + 1] - 1]
+ * @param count lists
  * @param encoding length, pad_post and truncate_post are used; NULL for the defaults
  * @param[out] rows (count, length)
+ * @param error may be NULL
  */
 DATA_NODISCARD data_status data_pad_lists(const int32_t *indices, const int64_t *offsets, int count,
                                           const data_encoding *encoding, int32_t *rows, data_error *error);
 /**
  * Looks over index lists of foreign origin before they are used.
+ * @param indices the lists one after the other; NULL checks the offsets alone
+ * @param offsets (count + 1)
+ * @param count lists
  * @param bound every index must be in [0, bound)
+ * @param error may be NULL
  * @return DATA_ERR_FORMAT, naming the first list and position at fault, also for offsets that do not ascend from 0
  */
 DATA_NODISCARD data_status data_check_lists(const int32_t *indices, const int64_t *offsets, int count, int32_t bound,
@@ -221,7 +243,8 @@ DATA_NODISCARD data_status data_check_lists(const int32_t *indices, const int64_
 
 /** Encoded reviews in two forms, in the same order. */
 typedef struct data_reviews {
-    int count, length;
+    int count;        /**< reviews */
+    int length;       /**< columns of tokens */
     int32_t *tokens;  /**< (count, length), padded and truncated; NULL under no_tokens */
     float *labels;    /**< (count), 1 positive, 0 negative */
     int32_t *indices; /**< whole reviews one after the other, each from DATA_START on; NULL under no_lists */
@@ -238,23 +261,24 @@ typedef enum data_cache_state {
 
 /** Options of data_imdb_load. */
 typedef struct data_imdb_def {
-    data_encoding encoding;
-    uint64_t seed;     /**< of the order of reviews (training and test apart) and of generated ones */
-    bool no_shuffle;   /**< leave them sorted by path: negative before positive */
-    bool no_tokens;    /**< leave out data_reviews.tokens */
-    bool no_lists;     /**< leave out data_reviews.indices and offsets */
-    const char *cache; /**< file that keeps the tokenised set for the next start; NULL: none */
-    int train_count;   /**< generated training reviews; default 4000 */
-    int test_count;    /**< generated test reviews; default 1000 */
+    data_encoding encoding; /**< of the words */
+    uint64_t seed;          /**< of the order of reviews (training and test apart) and of generated ones */
+    bool no_shuffle;        /**< leave them sorted by path: negative before positive */
+    bool no_tokens;         /**< leave out data_reviews.tokens */
+    bool no_lists;          /**< leave out data_reviews.indices and offsets */
+    const char *cache;      /**< file that keeps the tokenised set for the next start; NULL: none */
+    int train_count;        /**< generated training reviews; default 4000 */
+    int test_count;         /**< generated test reviews; default 1000 */
 } data_imdb_def;
 
 /** The movie reviews. */
 typedef struct data_imdb {
-    data_reviews train, test;
+    data_reviews train;          /**< 25,000 in aclImdb */
+    data_reviews test;           /**< 25,000 in aclImdb */
     data_vocabulary *vocabulary; /**< of the training reviews; owned by this struct */
     data_encoding encoding;      /**< as used, defaults filled in: hand it to data_imdb_encode */
-    data_cache_state cache;
-    bool generated; /**< made from a grammar, not read from files */
+    data_cache_state cache;      /**< what became of data_imdb_def.cache */
+    bool generated;              /**< made from a grammar, not read from files */
 } data_imdb;
 
 /**
@@ -273,8 +297,10 @@ void data_imdb_free(data_imdb *imdb);
 
 /**
  * Writes one review from the grammar, the kind data_imdb_load(NULL) is made of.
+ * @param rng advanced by the draws, the same for any size
  * @param positive its sentiment
  * @param[out] text at most `size` bytes with the final NUL; may be NULL when size is 0
+ * @param size room in text
  * @return the bytes the whole review has, without the NUL
  */
 size_t data_review_write(data_rng *rng, bool positive, char *text, size_t size);
@@ -315,6 +341,7 @@ int data_batches_per_epoch(const data_batches *batches);
 void data_batches_seek(data_batches *batches, uint64_t epoch, int batch);
 /**
  * The next batch of this epoch.
+ * @param batches advanced by one batch
  * @param[out] size its samples
  * @return their indices, valid until the next call on this object; NULL when the epoch is over (seek the next one)
  */
@@ -323,6 +350,10 @@ const int32_t *data_batches_next(data_batches *batches, int *size);
 /**
  * Copies rows into one batch: out row k is rows[order[k]]. For floats, int32 and bytes alike.
  * @param rows (count, row_size bytes)
+ * @param count rows
+ * @param row_size bytes of a row
+ * @param order (size) which rows
+ * @param size rows of the batch
  * @param[out] out (size, row_size bytes), not overlapping rows
  * @return DATA_ERR_ARGUMENT for an index outside [0, count); out may then be half filled
  */
@@ -330,8 +361,13 @@ DATA_NODISCARD data_status data_gather(const void *rows, int count, size_t row_s
                                        void *out);
 /**
  * Copies index lists into one batch, the list form of data_gather.
+ * @param indices,offsets the lists, as in data_pad_lists
+ * @param count lists
+ * @param order (size) which lists
+ * @param size lists of the batch
  * @param[out] out_indices room for the sum of their lengths
  * @param[out] out_offsets (size + 1)
+ * @return DATA_ERR_ARGUMENT for a list outside [0, count)
  */
 DATA_NODISCARD data_status data_gather_lists(const int32_t *indices, const int64_t *offsets, int count,
                                              const int32_t *order, int size, int32_t *out_indices,
@@ -352,11 +388,11 @@ typedef struct data_replay_def {
 /** One transition. `next` is the observation the step led to, also where the episode ended there. */
 typedef struct data_transition {
     const float *observation; /**< (observation) */
-    int32_t action;
-    float reward;
-    const float *next; /**< (observation) */
-    bool terminated;   /**< a terminal state: its value is 0 */
-    bool truncated;    /**< cut off by a limit: the target still bootstraps from next */
+    int32_t action;           /**< what was done */
+    float reward;             /**< what came of it */
+    const float *next;        /**< (observation) */
+    bool terminated;          /**< a terminal state: its value is 0 */
+    bool truncated;           /**< cut off by a limit: the target still bootstraps from next */
 } data_transition;
 
 /** A sampled batch in the caller's arrays; a NULL array is left out. */
@@ -382,15 +418,18 @@ int data_replay_count(const data_replay *replay);
 void data_replay_push(data_replay *replay, const data_transition *transition);
 /**
  * Draws a batch.
+ * @param replay where to draw from
  * @param batch at least 1
  * @param rng advanced by the draws
  * @param[out] out the caller's arrays
+ * @param error may be NULL
  * @return DATA_ERR_STATE when fewer transitions than `batch` are held; out and rng are then untouched
  */
 DATA_NODISCARD data_status data_replay_sample(data_replay *replay, int batch, data_rng *rng,
                                               const data_transitions *out, data_error *error);
 /**
  * Everything the ring holds as one run of bytes, for a checkpoint (byte order and layout of this machine).
+ * @param replay stays as it is
  * @param[out] size bytes; grows with the count
  * @return owned by the replay, valid until the next push, restore or destroy
  */
@@ -405,8 +444,11 @@ enum { DATA_PICTURE_MAX = 16384 };
 
 /**
  * Writes a PNG file: to a temporary beside it, checked, then renamed, so that nothing half-written remains.
+ * @param path the file; what was there stays when writing fails
  * @param pixels (height, width, channels)
+ * @param width,height pixels, at most DATA_PICTURE_MAX
  * @param channels 1 grey or 3 RGB
+ * @param error may be NULL
  */
 DATA_NODISCARD data_status data_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels,
                                           data_error *error);
@@ -414,27 +456,37 @@ DATA_NODISCARD data_status data_png_write(const char *path, const uint8_t *pixel
 /** Images to be shown side by side. */
 typedef struct data_grid {
     const float *images; /**< (count, height, width, channels) */
-    int count, height, width;
-    int channels; /**< default 1; 1 grey or 3 RGB */
-    int columns;  /**< default the smallest that makes the grid at least as wide as it is high (in images) */
-    int gap;      /**< black pixels between images; default 2, -1 for none */
-    bool unit;    /**< values run over [0, 1], not [-1, 1]; beyond they are clamped, NaN is black */
+    int count;           /**< images */
+    int height;          /**< of one image, pixels */
+    int width;           /**< of one image, pixels */
+    int channels;        /**< default 1; 1 grey or 3 RGB */
+    int columns;         /**< default the smallest that makes the grid at least as wide as it is high (in images) */
+    int gap;             /**< black pixels between images; default 2, -1 for none */
+    bool unit;           /**< values run over [0, 1], not [-1, 1]; beyond they are clamped, NaN is black */
 } data_grid;
 
 /**
  * The size of a grid as a picture.
+ * @param grid its images are not read
  * @param[out] width,height pixels
+ * @param error may be NULL
  * @return DATA_ERR_ARGUMENT for a grid that is empty or larger than DATA_PICTURE_MAX
  */
 DATA_NODISCARD data_status data_grid_size(const data_grid *grid, int *width, int *height, data_error *error);
-/** Draws a grid as bytes. @param[out] pixels (height, width, channels) of data_grid_size */
+/**
+ * Draws a grid as bytes.
+ * @param grid what to draw
+ * @param[out] pixels (height, width, channels) of data_grid_size
+ * @param error may be NULL
+ */
 DATA_NODISCARD data_status data_grid_draw(const data_grid *grid, uint8_t *pixels, data_error *error);
 /** Draws a grid and writes it as PNG. */
 DATA_NODISCARD data_status data_grid_write_png(const data_grid *grid, const char *path, data_error *error);
 
 /** Options of data_gif_open. */
 typedef struct data_gif_def {
-    int width, height; /**< pixels */
+    int width;    /**< pixels */
+    int height;   /**< pixels */
     int channels; /**< default 1; 1 grey (exact), 3 RGB (exact up to 256 colours a frame, else 6 x 6 x 6 and greys) */
     int delay;    /**< hundredths of a second a frame stays; default 10 */
     int loops;    /**< how often it plays; default for ever */
@@ -450,7 +502,12 @@ bool data_gif_available(void);
  * @return to be ended by data_gif_close or data_gif_discard; NULL on failure
  */
 DATA_NODISCARD data_gif *data_gif_open(const char *path, const data_gif_def *def, data_error *error);
-/** Adds a frame. @param pixels (height, width, channels) */
+/**
+ * Adds a frame.
+ * @param gif what to add to
+ * @param pixels (height, width, channels)
+ * @param error may be NULL
+ */
 DATA_NODISCARD data_status data_gif_add(data_gif *gif, const uint8_t *pixels, data_error *error);
 /** Ends the animation, renames it to its path and frees it; after a failure of any call nothing remains at the path. */
 DATA_NODISCARD data_status data_gif_close(data_gif *gif, data_error *error);
