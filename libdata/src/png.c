@@ -1,12 +1,45 @@
-/* PNG files (W3C Portable Network Graphics, third edition): one IDAT of unfiltered rows, packed by zlib. */
+/* PNG files: stb_image_write compresses in memory, our own writer checks every byte. */
 #include "error.h"
 #include "file.h"
-#include "memory.h"
 #include "picture.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <zlib.h>
+
+// stb forgets the packed rows when its last allocation fails. They are remembered here while it runs; it takes no
+// context of ours, hence per thread. NULL outside a call.
+static _Thread_local unsigned char *packed_rows;
+
+static void release(void *memory)
+{
+    if (memory == packed_rows) packed_rows = NULL;
+    free(memory);
+}
+
+// stb's own compressor does not survive a failing allocation; zlib is here anyway and packs tighter.
+static unsigned char *compress_rows(unsigned char *rows, int size, int *packed_size, int level)
+{
+    uLongf room = compressBound((uLong)size);
+    unsigned char *packed = malloc(room);
+    if (!packed) return NULL;
+    if (room > INT32_MAX || compress2(packed, &room, rows, (uLong)size, level) != Z_OK) {
+        free(packed);
+        return NULL;
+    }
+    *packed_size = (int)room;
+    packed_rows = packed;
+    return packed;
+}
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#define STBI_WRITE_NO_STDIO
+#define STBIW_ASSERT(x)     ((void)0)
+#define STBIW_MALLOC(size)  malloc(size)
+#define STBIW_REALLOC(p, n) realloc(p, n)
+#define STBIW_FREE(p)       release(p)
+#define STBIW_ZLIB_COMPRESS compress_rows
+#include <stb_image_write.h>
 
 data_status data_check_picture(int width, int height, int channels, data_error *error)
 {
@@ -20,67 +53,24 @@ data_status data_check_picture(int width, int height, int channels, data_error *
     return DATA_OK;
 }
 
-static void put_word(uint8_t *at, uint32_t value)
-{
-    for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-// A chunk: length, type, content, CRC-32 of type and content. The first failed write sticks to the file.
-static void write_chunk(data_file *file, const char type[4], const uint8_t *content, size_t size)
-{
-    uint8_t head[8], tail[4];
-    put_word(head, (uint32_t)size);
-    memcpy(head + 4, type, 4);
-    uLong crc = crc32(0, head + 4, 4);
-    if (size > 0) crc = crc32(crc, content, (uInt)size);
-    put_word(tail, (uint32_t)crc);
-    data_file_write(file, head, sizeof head);
-    data_file_write(file, content, size);
-    data_file_write(file, tail, sizeof tail);
-}
-
-// Packs the rows, each behind its filter byte 0; NULL without memory.
-static uint8_t *pack_rows(const uint8_t *pixels, size_t row, size_t height, uLongf *packed_size)
-{
-    const size_t size = height * (row + 1); // at most DATA_PICTURE_MAX * (3 * DATA_PICTURE_MAX + 1): fits 31 bits
-    *packed_size = compressBound((uLong)size);
-    uint8_t *rows = data_allocate(size, 1), *packed = data_allocate(*packed_size, 1);
-    bool done = rows && packed;
-    for (size_t y = 0; y < height && done; y++) {
-        rows[y * (row + 1)] = 0;
-        memcpy(rows + y * (row + 1) + 1, pixels + y * row, row);
-    }
-    done = done && compress2(packed, packed_size, rows, (uLong)size, Z_DEFAULT_COMPRESSION) == Z_OK;
-    free(rows);
-    if (done) return packed;
-    free(packed);
-    return NULL;
-}
-
 data_status data_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels,
                            data_error *error)
 {
-    static const uint8_t signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
     data_status status = data_check_picture(width, height, channels, error);
     if (status != DATA_OK) return status;
-    const size_t row = (size_t)width * (size_t)channels;
-    uLongf size;
-    uint8_t *packed = pack_rows(pixels, row, (size_t)height, &size);
-    if (!packed) return data_fail_memory(error, path, row * (size_t)height);
-
-    // Width, height, 8 bits a sample, colour type (0 grey, 2 RGB), then the only methods there are.
-    uint8_t header[13] = { [8] = 8, [9] = channels == 3 ? 2 : 0 };
-    put_word(header, (uint32_t)width);
-    put_word(header + 4, (uint32_t)height);
+    // Its sizes are int: at the cap a row and its filter byte times the height stays below INT_MAX.
+    int size = 0;
+    unsigned char *bytes = stbi_write_png_to_mem(pixels, width * channels, width, height, channels, &size);
+    if (!bytes) {
+        release(packed_rows);
+        return data_fail_memory(error, path, (size_t)width * (size_t)height * (size_t)channels);
+    }
     data_file *file;
     status = data_file_create(path, &file, error);
     if (status == DATA_OK) {
-        data_file_write(file, signature, sizeof signature);
-        write_chunk(file, "IHDR", header, sizeof header);
-        write_chunk(file, "IDAT", packed, size);
-        write_chunk(file, "IEND", NULL, 0);
+        data_file_write(file, bytes, (size_t)size);
         status = data_file_commit(file, error);
     }
-    free(packed);
+    STBIW_FREE(bytes);
     return status;
 }
