@@ -1,0 +1,186 @@
+/* Matrix products against plain loops in double: small and blocked ones, all forms, on every instruction set. */
+#include <gemm.h>
+#include <kernels/gemm.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MAX_THREADS = 8, PADDING = 3 /* elements beyond each row, to be left alone */ };
+
+static const size_t sizes[][3] = {
+    /* m, n, k */
+    { 1, 1, 1 },      { 20, 24, 24 },   { 20, 2, 24 },   { 7, 3, 5 },      { 5, 16, 1 },     { 6, 64, 33 },
+    { 13, 70, 129 },  { 1, 200, 17 },   { 3, 49, 200 },  { 64, 128, 128 }, { 257, 129, 40 }, { 70, 513, 65 },
+    { 1, 1000, 700 }, { 300, 1, 1100 }, { 6, 80, 1030 }, { 259, 17, 515 }, { 2000, 3, 50 },
+};
+
+typedef struct matrices {
+    nn_float *a, *b, *c, *initial;
+    size_t lda, ldb, ldc;
+} matrices;
+
+static nn_float *random_reals(size_t count, uint32_t seed)
+{
+    nn_float *array = malloc((count + 1) * sizeof *array);
+    assert_non_null(array);
+    for (size_t i = 0; i < count; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        array[i] = (nn_float)((double)(seed >> 8) / (1 << 23) - 1.0);
+    }
+    return array;
+}
+
+static matrices make(const size_t size[3], bool a_transposed, bool b_transposed)
+{
+    const size_t m = size[0], n = size[1], k = size[2];
+    matrices x = { .lda = (a_transposed ? m : k) + PADDING,
+                   .ldb = (b_transposed ? k : n) + PADDING,
+                   .ldc = n + PADDING };
+    /* Without padding after the last row, so that reading beyond it is an error. */
+    x.a = random_reals(x.lda * (a_transposed ? k : m) - PADDING, 1);
+    x.b = random_reals(x.ldb * (b_transposed ? n : k) - PADDING, 2);
+    x.initial = random_reals(x.ldc * m, 3);
+    x.c = random_reals(x.ldc * m, 3);
+    return x;
+}
+
+static void destroy(matrices *x)
+{
+    free(x->a);
+    free(x->b);
+    free(x->c);
+    free(x->initial);
+}
+
+static void multiply(matrices *x, const nn_kernels *kernels, const size_t size[3], bool a_transposed, bool b_transposed,
+                     bool add, int threads)
+{
+    const size_t stride = nn_gemm_worker_scratch(kernels);
+    nn_float *scratch = malloc(stride * (size_t)threads * sizeof *scratch);
+    assert_non_null(scratch);
+    const nn_run run = { .kernels = kernels, .threads = threads, .worker_scratch = scratch, .worker_stride = stride };
+    memcpy(x->c, x->initial, x->ldc * size[0] * sizeof *x->c);
+    nn_gemm(&run, size[0], size[1], size[2], (nn_operand){ x->a, x->lda, a_transposed },
+            (nn_operand){ x->b, x->ldb, b_transposed }, add, x->c, x->ldc);
+    free(scratch);
+}
+
+static void check(const matrices *x, const size_t size[3], bool a_transposed, bool b_transposed, bool add)
+{
+    for (size_t i = 0; i < size[0]; i++) {
+        for (size_t j = 0; j < x->ldc; j++) {
+            const double got = (double)x->c[i * x->ldc + j], before = (double)x->initial[i * x->ldc + j];
+            double want = add || j >= size[1] ? before : 0.0, magnitude = fabs(want);
+            for (size_t p = 0; p < size[2] && j < size[1]; p++) {
+                const double term = (double)x->a[a_transposed ? p * x->lda + i : i * x->lda + p] *
+                                    (double)x->b[b_transposed ? j * x->ldb + p : p * x->ldb + j];
+                want += term;
+                magnitude += fabs(term);
+            }
+            if (!(fabs(got - want) <= (j < size[1] ? 1e-6 * magnitude : 0.0)))
+                fail_msg("%zu x %zu x %zu, %d%d, add %d: (%zu, %zu): expected %.9g, got %.9g", size[0], size[1],
+                         size[2], a_transposed, b_transposed, add, i, j, want, got);
+        }
+    }
+}
+
+static void check_product(const nn_kernels *kernels, const size_t size[3], bool a_transposed, bool b_transposed,
+                          bool add)
+{
+    static const int threads[] = { 2, 3, 4, MAX_THREADS };
+    matrices x = make(size, a_transposed, b_transposed);
+    multiply(&x, kernels, size, a_transposed, b_transposed, add, 1);
+    check(&x, size, a_transposed, b_transposed, add);
+    const size_t bytes = x.ldc * size[0] * sizeof(nn_float);
+    nn_float *first = malloc(bytes);
+    assert_non_null(first);
+    memcpy(first, x.c, bytes);
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        multiply(&x, kernels, size, a_transposed, b_transposed, add, threads[i]);
+        assert_memory_equal(first, x.c, bytes);
+    }
+    free(first);
+    destroy(&x);
+}
+
+static void check_isa(nn_isa isa)
+{
+    const nn_kernels *kernels = nn_kernels_select(isa);
+    if (!kernels) {
+        print_message("this processor has not got instruction set %d\n", (int)isa);
+        skip();
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int form = 0; form < 8; form++) check_product(kernels, sizes[i], form & 1, form & 2, form & 4);
+}
+
+static void portable(void **state)
+{
+    (void)state;
+    check_isa(NN_ISA_PORTABLE);
+}
+
+static void avx2(void **state)
+{
+    (void)state;
+    check_isa(NN_ISA_AVX2);
+}
+
+static void avx512(void **state)
+{
+    (void)state;
+    check_isa(NN_ISA_AVX512);
+}
+
+/* The kernels themselves where a BLAS takes the large products: packed in panels, B in groups. */
+static void packed_portable(void **state)
+{
+    (void)state;
+    const size_t size[3] = { 31, 45, 24 };
+    const nn_kernels *kernels = nn_kernels_select(NN_ISA_PORTABLE);
+    matrices x = make(size, true, false);
+    nn_float *packed = malloc(24 * 64 * sizeof *packed);
+    assert_non_null(packed);
+    /* The rows of B as two groups of twelve. */
+    const nn_pack from = { 2, 12 * x.ldb, 12, x.ldb, 45, 1 };
+    kernels->gemm->pack(packed, x.b, from, 0, kernels->gemm->panel);
+    kernels->gemm->pack(packed, x.b, from, kernels->gemm->panel, 45);
+    kernels->gemm->packed(x.c, x.ldc, x.a, x.lda, true, packed, 31, 45, 24, false);
+    check(&x, size, true, false, false);
+    free(packed);
+    destroy(&x);
+}
+
+/* Zero times what stands in C is nothing, even if that is NaN. */
+static void nan_in_c(void **state)
+{
+    (void)state;
+    static const size_t some[][3] = { { 5, 5, 5 }, { 100, 100, 100 } };
+    for (int isa = NN_ISA_PORTABLE; isa <= NN_ISA_AVX512; isa++) {
+        const nn_kernels *kernels = nn_kernels_select((nn_isa)isa);
+        for (size_t i = 0; i < 2 && kernels; i++) {
+            matrices x = make(some[i], false, false);
+            for (size_t row = 0; row < some[i][0]; row++)
+                for (size_t j = 0; j < some[i][1]; j++) x.initial[row * x.ldc + j] = (nn_float)NAN;
+            multiply(&x, kernels, some[i], false, false, false, 1);
+            for (size_t row = 0; row < some[i][0]; row++)
+                for (size_t j = 0; j < some[i][1]; j++) assert_true(x.c[row * x.ldc + j] == x.c[row * x.ldc + j]);
+            destroy(&x);
+        }
+    }
+}
+
+int main(void)
+{
+    nn_blas_prepare(false);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(portable),        cmocka_unit_test(avx2),     cmocka_unit_test(avx512),
+        cmocka_unit_test(packed_portable), cmocka_unit_test(nan_in_c),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
