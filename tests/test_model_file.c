@@ -171,16 +171,17 @@ static void files_make_models(void **state)
     }
 }
 
-/* A locale of the system's, or one made for the test; false if there is neither. */
+/* Makes a locale for the test, or takes the system's; false if there is neither. */
 static bool use_locale(const char *name)
 {
     char command[TEMP_PATH * 2], full[64];
     snprintf(full, sizeof full, "%s.UTF-8", name);
-    if (setlocale(LC_ALL, full)) return true;
     snprintf(command, sizeof command, "localedef -c -i %s -f UTF-8 '%s/%s' >/dev/null 2>&1", name, folder.path, full);
-    (void)!system(command);
-    setenv("LOCPATH", folder.path, 1);
-    return setlocale(LC_ALL, full) != NULL;
+    const bool made = system(command) == 0;
+    if (made) setenv("LOCPATH", folder.path, 1);
+    const bool used = setlocale(LC_ALL, full) != NULL;
+    unsetenv("LOCPATH");
+    return used;
 }
 
 /* Neither a comma for a point nor a point of two bytes gets into a file, or in the way of reading one. */
@@ -199,7 +200,6 @@ static void locales_do_not_matter(void **state)
         }
     }
     setlocale(LC_ALL, "C");
-    unsetenv("LOCPATH");
 }
 
 /* What the caller may choose. */
