@@ -40,6 +40,27 @@ NN_INLINE void forward(nn_rnn_tile *tile, const nn_activation activation)
     }
 }
 
+NN_INLINE void backward(nn_rnn_tile *tile, const nn_activation activation)
+{
+    const nn_rnn_part *part = &tile->rnn->part[NN_RNN_STATE];
+    for (size_t t = tile->steps; t-- > 0;) {
+        const size_t step = tile->first + t;
+        for (size_t p = 0; p * part->panel < part->columns; p++) {
+            const size_t width = nn_rnn_width(part, p), first = p * part->panel / NN_LANES;
+            for (size_t row = 0; row < tile->io->rows; row++) {
+                nn_float *d = nn_rnn_at(tile, NN_RNN_INPUT, p, row, t);
+                for (size_t v = 0; v < width / NN_LANES; v++) {
+                    const nn_vec dh = nn_rnn_load_dh(tile, row, step, first + v);
+                    /* da = dh act'(a) */
+                    nn_store(d + v * NN_LANES,
+                             nn_vactivate_backward(activation, dh, nn_rnn_load_h(tile, row, step, first + v)));
+                }
+            }
+        }
+        if (step > 0) NN_KERNEL(rnn_back)(tile, NN_RNN_STATE, t, tile->h, false);
+    }
+}
+
 void NN_KERNEL(simple_rnn_forward)(nn_rnn_tile *tile)
 {
     if (tile->rnn->activation == NN_TANH)
@@ -50,19 +71,8 @@ void NN_KERNEL(simple_rnn_forward)(nn_rnn_tile *tile)
 
 void NN_KERNEL(simple_rnn_backward)(nn_rnn_tile *tile)
 {
-    const nn_rnn_part *part = &tile->rnn->part[NN_RNN_STATE];
-    const nn_activation activation = tile->rnn->activation;
-    for (size_t t = tile->steps; t-- > 0;) {
-        const size_t step = tile->first + t;
-        for (size_t row = 0; row < tile->io->rows; row++) {
-            for (size_t column = 0; column < part->columns; column += NN_LANES) {
-                nn_float *d = nn_rnn_at(tile, NN_RNN_INPUT, column / part->panel, row, t) + column % part->panel;
-                const size_t block = column / NN_LANES;
-                /* da = dh act'(a) */
-                nn_store(d, nn_vactivate_backward(activation, nn_rnn_load_dh(tile, row, step, block),
-                                                  nn_rnn_load_h(tile, row, step, block)));
-            }
-        }
-        if (step > 0) NN_KERNEL(rnn_back)(tile, NN_RNN_STATE, t, tile->h, false);
-    }
+    if (tile->rnn->activation == NN_TANH)
+        backward(tile, NN_TANH);
+    else
+        backward(tile, tile->rnn->activation);
 }
