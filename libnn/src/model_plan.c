@@ -22,6 +22,9 @@ static nn_status check_def(const nn_model_def *def, nn_error *error)
     if (!ragged && (in.rank < 1 || in.rank >= NN_MAX_RANK || nn_shape_count(in) == 0))
         return nn_fail(error, NN_ERR_SHAPE, "model: input: expected 1 to %d positive dimensions, got %s",
                        NN_MAX_RANK - 1, nn_shape_format(in).text);
+    size_t most = 0;
+    if (!nn_mul_size(nn_shape_count(in), (size_t)def->max_batch, &most) || most > SIZE_MAX / 16)
+        return nn_fail(error, NN_ERR_SHAPE, "model: input %s is too large", nn_shape_format(in).text);
     if (def->input_type != NN_F32 && def->input_type != NN_I32)
         return nn_fail(error, NN_ERR_ARGUMENT, "model: input_type: no such type: %d", (int)def->input_type);
     return NN_OK;
@@ -179,6 +182,9 @@ static nn_status plan_layer(nn_model *model, nn_layer *layer, nn_error *error)
         if (weight->count == 0 || !nn_add_size(*total, weight->count, total))
             return nn_layer_fail(layer, error, NN_ERR_SHAPE, "%s %s is too large", weight->name,
                                  nn_shape_format(weight->shape).text);
+        if ((int)weight->init < NN_INIT_DEFAULT || weight->init > NN_ORTHOGONAL)
+            return nn_layer_fail(layer, error, NN_ERR_ARGUMENT, "%s: no such initialiser: %d", weight->name,
+                                 (int)weight->init);
         model->nodes[layer->index].has_params |= weight->trainable;
     }
     for (int i = 0; i < layer->input_count; i++) {
@@ -227,6 +233,7 @@ static void assign_slots(nn_model *model, bool *taken)
     const int count = model->layer_count;
     const size_t batch = (size_t)model->def.max_batch;
     nn_node *nodes = model->nodes;
+    int input_consumers = 0;
     for (int i = 0; i < count; i++) nodes[i].slot = -1;
     nodes[count - 1].slot = take_slot(nodes, taken, count, batch * model->layers[count - 1].out_size);
     taken[nodes[count - 1].slot] = true;
@@ -236,6 +243,7 @@ static void assign_slots(nn_model *model, bool *taken)
         for (int k = 0; k < layer->input_count; k++) {
             const int source = layer->from[k];
             const nn_layer *before = source >= 0 ? &model->layers[source] : NULL;
+            input_consumers += source < 0;
             if (!before || before->out_sparse) continue;
             if (nodes[source].consumers > 1 && batch * before->out_size > model->branch_size)
                 model->branch_size = batch * before->out_size;
@@ -250,6 +258,8 @@ static void assign_slots(nn_model *model, bool *taken)
         }
         if (!handed_on && nodes[i].slot >= 0) taken[nodes[i].slot] = false;
     }
+    const size_t input_size = batch * nn_shape_count(model->def.input);
+    if (input_consumers > 1 && input_size > model->branch_size) model->branch_size = input_size;
 }
 
 /* Walked twice: first to count, then over the memory. */

@@ -32,6 +32,13 @@ static nn_status check_ragged(nn_model *model, const nn_tensor *x)
     return NN_OK;
 }
 
+/* Whether an array begins in the model's own memory, as its last output does, which a forward overwrites. */
+static bool is_own(const nn_model *model, const void *data)
+{
+    const uintptr_t begin = (uintptr_t)model->arena, at = (uintptr_t)data;
+    return at >= begin && at - begin < model->arena_size;
+}
+
 /* Type, shape and batch of an input. */
 static nn_status check_input(nn_model *model, const nn_tensor *x)
 {
@@ -53,8 +60,11 @@ static nn_status check_input(nn_model *model, const nn_tensor *x)
     if (x->shape.dim[0] < 1 || x->shape.dim[0] > model->def.max_batch)
         return nn_fail(&model->error, NN_ERR_SHAPE, "forward: batch: expected 1 to %d, got %d", model->def.max_batch,
                        x->shape.dim[0]);
-    if (!(x->dtype == NN_F32 ? (const void *)x->f32 : (const void *)x->i32))
-        return nn_fail(&model->error, NN_ERR_ARGUMENT, "forward: the input has no data");
+    const void *data = x->dtype == NN_F32 ? (const void *)x->f32 : (const void *)x->i32;
+    if (!data) return nn_fail(&model->error, NN_ERR_ARGUMENT, "forward: the input has no data");
+    if (is_own(model, data))
+        return nn_fail(&model->error, NN_ERR_ARGUMENT,
+                       "forward: the input lies in the model's own memory: copy it first");
     return ragged ? check_ragged(model, x) : NN_OK;
 }
 
@@ -81,11 +91,12 @@ static nn_tensor batch_view(nn_float *data, int batch, nn_shape sample)
 
 const nn_tensor *nn_forward(nn_model *model, const nn_tensor *x, nn_mode mode)
 {
-    if (!model || !x) return NULL;
+    if (!model) return NULL;
     nn_model_clear_error(model);
     model->batch = 0;
     model->has_input_grad = false;
-    if (check_input(model, x) != NN_OK) return NULL;
+    if (!x) nn_fail(&model->error, NN_ERR_ARGUMENT, "forward: expected an input, got NULL");
+    if (!x || check_input(model, x) != NN_OK) return NULL;
     model->run_rng = model->rng;
     if (mode == NN_TRAIN) model->rng.counter++;
     const nn_run run = make_run(model, x->shape.dim[0], mode);
@@ -177,8 +188,12 @@ nn_status nn_model_backward(nn_model *model, const nn_float *dy, bool from_logit
 
 const nn_tensor *nn_backward(nn_model *model, const nn_tensor *dy, unsigned want)
 {
-    if (!model || !dy) return NULL;
+    if (!model) return NULL;
     nn_model_clear_error(model);
+    if (!dy) {
+        nn_fail(&model->error, NN_ERR_ARGUMENT, "backward: expected dy, got NULL");
+        return NULL;
+    }
     if (model->batch > 0) {
         bool fits = dy->dtype == NN_F32 && dy->f32 && dy->shape.rank == model->output.shape.rank;
         for (int i = 0; fits && i < dy->shape.rank; i++) fits = dy->shape.dim[i] == model->output.shape.dim[i];
