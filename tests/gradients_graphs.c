@@ -72,10 +72,6 @@ void gradients_graphs(gradient_tally *tally, uint64_t seed)
         { .type = NN_GRU, .rnn = { .units = 2 } }
     };
     CHECK_TABLE(NN_SHAPE(4, 3), 2, both_ways);
-    const nn_layer_def reverse_image[] = { { .type = NN_REVERSE },
-                                           { .type = NN_ADD, .from = { NN_INPUT, 1 } },
-                                           { .type = NN_FLATTEN } };
-    CHECK_TABLE(NN_SHAPE(3, 2, 2), 2, reverse_image);
     /* A residual block. */
     const nn_layer_def block[] = {
         { .type = NN_CONV2D, .conv = { .filters = 3, .kernel = { 3 }, .stride = { 0 }, .padding = NN_SAME } },

@@ -44,8 +44,8 @@ static family families[] = {
 
 static void print_tally(const char *name, const gradient_tally *tally)
 {
-    printf("%s: %d checks, %d failed, worst relative error %.2g%s%s, %d draws with a kink\n", name, tally->cases,
-           tally->failures, tally->worst, *tally->worst_case ? ": " : "", tally->worst_case, tally->kinks);
+    printf("%s: %d checks, %d failed, worst relative error %.2g%s%s, %d redrawn\n", name, tally->cases, tally->failures,
+           tally->worst, *tally->worst_case ? ": " : "", tally->worst_case, tally->redrawn);
 }
 
 static void test_family(void **state)

@@ -127,7 +127,7 @@ static const refusal bad_options[] = {
       NN_F32,
       { { .type = NN_DENSE, .dense = { .units = 1, .kernel_init = (nn_init)99 } } },
       NN_ERR_ARGUMENT,
-      { "dense_1", "init", "99" } },
+      { "dense_1", "initialiser", "99" } },
     { NN_DIMS(5),
       NN_I32,
       { { .type = NN_EMBEDDING, .embedding = { 0, 2 } } },
@@ -717,7 +717,7 @@ static void test_summary(void **state)
                                    " Layer (type)                Output Shape              Param #\n"
                                    "=================================================================\n"
                                    " conv2d_1 (Conv2D)           (None, 14, 14, 64)        1664\n"
-                                   " batch_norm_2 (BatchNormalization)(None, 14, 14, 64)        256\n"
+                                   " batch_norm_2 (BatchNormaliz (None, 14, 14, 64)        256\n"
                                    " leaky_relu_3 (LeakyReLU)    (None, 14, 14, 64)        0\n"
                                    " flatten_4 (Flatten)         (None, 12544)             0\n"
                                    " features (Dense)            (None, 1000)              12545000\n"

@@ -26,8 +26,9 @@ typedef struct gradient_case {
 
 /* What several checks came to. */
 typedef struct gradient_tally {
-    int cases, failures, kinks; /* kinks: draws that had to be repeated */
-    double worst;               /* relative error */
+    int cases, failures;
+    int redrawn;  /* draws on which the difference quotients did not settle */
+    double worst; /* relative error */
     char worst_case[GRADIENT_TEXT_SIZE];
 } gradient_tally;
 
