@@ -57,8 +57,8 @@ static const nn_layer_def image_layers[] = {
     { NN_GLOBAL_AVERAGE_POOL2D, .from = { 5 } },
     { NN_ADD, .from = { 6, 7 } },
     { NN_CONCAT, .from = { 8, 6, 7 } },
-    { NN_DENSE, .name = "value", .dense = { 1 } },
-    { NN_DENSE, .name = "advantages", .dense = { 3 }, .from = { 9 } },
+    { NN_DENSE, .name = "value", .dense = { .units = 1 } },
+    { NN_DENSE, .name = "advantages", .dense = { .units = 3 }, .from = { 9 } },
     { NN_DUELING, .from = { 10, 11 } },
 };
 static const nn_layer_def sequence_layers[] = {
@@ -71,9 +71,10 @@ static const nn_layer_def sequence_layers[] = {
     { NN_CONCAT, .from = { 3, 5 } },
     { NN_GRU, .rnn = { 3, .return_sequences = true, .no_bias = true } },
     { NN_GRU, .rnn = { 3, .reset_before = true, .kernel_init = NN_LECUN_UNIFORM, .recurrent_init = NN_GLOROT_NORMAL } },
-    { NN_DENSE, .dense = { 1, NN_SIGMOID } },
+    { NN_DENSE, .dense = { .units = 1, .activation = NN_SIGMOID } },
 };
-static const nn_layer_def words_layers[] = { { NN_MULTI_HOT, .multi_hot = { 9 } }, { NN_DENSE, .dense = { 2 } } };
+static const nn_layer_def words_layers[] = { { NN_MULTI_HOT, .multi_hot = { 9 } },
+                                             { NN_DENSE, .dense = { .units = 2 } } };
 
 static const nn_model_def defs[] = {
     { .input = { 1, { 5 } }, .max_batch = BATCH, .seed = UINT64_MAX, NN_LAYERS(dense_layers) },
@@ -255,7 +256,7 @@ static void load_falls_back_to_the_file_before(void **state)
 /* --- weights of other origin ----------------------------------------------------------------------------------------
  */
 
-static const nn_layer_def import_layers[] = { { NN_DENSE, .name = "fc", .dense = { 2 } } };
+static const nn_layer_def import_layers[] = { { NN_DENSE, .name = "fc", .dense = { .units = 2 } } };
 static const nn_model_def import_def = {
     .input = { 1, { 2 } }, .max_batch = 1, .threads = 1, NN_LAYERS(import_layers)
 };
