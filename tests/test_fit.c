@@ -137,7 +137,8 @@ static void test_split_sizes(void **state)
         int samples;
         double split;
         int trained;
-    } cases[] = { { 25000, 0.2, 20000 }, { 25000, 0.4, 15000 }, { 10, 0.25, 7 }, { 3, 0.5, 1 }, { 1000, 0.001, 999 } };
+    } cases[] = { { 25000, 0.2, 20000 }, { 25000, 0.4, 15000 }, { 10, 0.25, 7 },
+                  { 10, 0.3, 7 },        { 3, 0.5, 1 },         { 1000, 0.001, 999 } };
     nn_float *zeros = calloc(25000, sizeof *zeros);
     assert_non_null(zeros);
     for (int i = 0; i < COUNT(cases); i++) {
@@ -442,6 +443,64 @@ static void test_restore_best(void **state)
     }
 }
 
+/* What is restored is all that an output depends on: weights, moving statistics, and what layers keep of the weights.
+ */
+static void test_restore_everything(void **state)
+{
+    (void)state;
+    enum { N = 12, TIME = 4, FEATURES = 3 };
+    nn_float x[N * TIME * FEATURES], y[N];
+    nn_rng rng = { .seed = 9 };
+    nn_tensor tx = nn_view_f32(x, NN_SHAPE(N, TIME, FEATURES)), ty = nn_view_f32(y, NN_SHAPE(N, 1));
+    nn_fill_uniform(&tx, -1, 1, &rng);
+    nn_fill_uniform(&ty, -1, 1, &rng);
+    const nn_layer_def layers[] = { { NN_LSTM, .rnn = { .units = 8 } },
+                                    { NN_BATCH_NORM, .batch_norm = { .momentum = 0.5 } },
+                                    { NN_DENSE, .dense = { .units = 1 } } };
+    nn_model *model =
+        make_model(&(nn_model_def){ .input = NN_SHAPE(TIME, FEATURES), .max_batch = 6, .seed = 4, NN_LAYERS(layers) });
+    nn_optim *optim = make_optim(model, &(nn_optim_def){ .type = NN_RMSPROP, .lr = 0.1 });
+    nn_progress history[8];
+    nn_error error;
+    const nn_fit_def def = { .x = &tx,
+                             .y = &ty,
+                             .loss = mse,
+                             .epochs = 8,
+                             .batch = 6,
+                             .val_x = &tx,
+                             .val_y = &ty,
+                             .restore_best = true,
+                             .history = history };
+    expect_fit(nn_fit(model, optim, &def, &error), NN_OK, &error);
+    double best = history[0].val_loss, loss = NAN;
+    for (int e = 1; e < 8; e++) best = fmin(best, history[e].val_loss);
+    assert_true(best < history[7].val_loss); /* the last epoch is not the best, or this shows nothing */
+    assert_int_equal(nn_evaluate(model, &mse, NN_METRIC_NONE, &tx, &ty, &loss, NULL, &error), NN_OK);
+    assert_true(loss == best);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
+/* Gradients that lie there from before are not part of the first step. */
+static void test_starts_from_no_gradients(void **state)
+{
+    (void)state;
+    nn_float x[] = { 1 }, y[] = { 1 }, weight[2];
+    const nn_tensor tx = nn_view_f32(x, NN_SHAPE(1, 1)), ty = nn_view_f32(y, NN_SHAPE(1, 1));
+    for (int dirty = 0; dirty < 2; dirty++) {
+        nn_model *model = make_zero_line(1);
+        nn_optim *optim = make_optim(model, &(nn_optim_def){ .type = NN_SGD, .lr = 0.25 });
+        nn_error error;
+        if (dirty) nn_model_grads(model, NULL)[0] = 100;
+        expect_fit(nn_fit(model, optim, &(nn_fit_def){ .x = &tx, .y = &ty, .loss = mse }, &error), NN_OK, &error);
+        weight[dirty] = nn_model_read_params(model, NULL)[0];
+        nn_optim_destroy(optim);
+        nn_model_destroy(model);
+    }
+    assert_true(weight[0] == 0.5f); /* 0 - 0.25 * -2 */
+    assert_true(weight[1] == 0.5f);
+}
+
 /* --- evaluate and predict --- */
 
 static void test_evaluate_and_predict(void **state)
@@ -453,13 +512,13 @@ static void test_evaluate_and_predict(void **state)
     nn_tensor tx = nn_view_f32(x[0], NN_SHAPE(N, 2)), tout = nn_view_f32(out[0], NN_SHAPE(N, 2));
     const nn_tensor ty = nn_view_f32(y[0], NN_SHAPE(N, 2)), tl = nn_view_f32(labels[0], NN_SHAPE(N, 2));
     nn_fill_uniform(&tx, -1, 1, &rng);
-    for (int i = 0; i < N; i++) y[i][0] = x[i][0], y[i][1] = 1, labels[i][0] = (nn_float)(i % 2), labels[i][1] = 1;
+    for (int i = 0; i < N; i++) y[i][0] = x[i][0], y[i][1] = 1, labels[i][0] = (nn_float)(i % 3 == 0), labels[i][1] = 1;
     const nn_layer_def layers[] = { { NN_DENSE, .dense = { .units = 2 } }, { NN_DROPOUT, .dropout = { .rate = 0.5 } } };
     nn_model *model = make_model(&(nn_model_def){ .input = NN_SHAPE(2), .max_batch = 3, .seed = 5, NN_LAYERS(layers) });
     nn_error error;
     assert_int_equal(nn_predict(model, &tx, &tout, &error), NN_OK);
     double sum = 0, mean = 0, accuracy = 0;
-    int right = 0;
+    int right = 0, between = 0;
     for (int i = 0; i < N; i++) {
         const nn_tensor one = nn_view_f32(x[i], NN_SHAPE(1, 2));
         const nn_tensor *single = nn_forward(model, &one, NN_EVAL);
@@ -468,12 +527,14 @@ static void test_evaluate_and_predict(void **state)
             assert_float_equal((float)single->f32[k], (float)out[i][k], 1e-6f);
             sum += pow((double)out[i][k] - (double)y[i][k], 2);
             right += (out[i][k] > 0) == (labels[i][k] > 0.5f);
+            between += out[i][k] > 0 && out[i][k] <= 0.5f ? (labels[i][k] > 0.5f) * 2 - 1 : 0;
         }
     }
     assert_int_equal(nn_evaluate(model, &mse, NN_METRIC_DEFAULT, &tx, &ty, &mean, &accuracy, &error), NN_OK);
     assert_true(fabs(mean - sum / (2 * N)) < 1e-6);
     assert_true(isnan(accuracy));
-    /* Of logits, those above 0 are ones. */
+    /* Of logits, those above 0 are ones: another count than of those above 0.5. */
+    assert_true(between != 0);
     const nn_loss_def logits = { .type = NN_BCE_LOGITS };
     assert_int_equal(nn_evaluate(model, &logits, NN_METRIC_DEFAULT, &tx, &tl, NULL, &accuracy, &error), NN_OK);
     assert_true(accuracy == (double)right / (2 * N));
@@ -664,6 +725,8 @@ int main(void)
         cmocka_unit_test(test_patience),
         cmocka_unit_test(test_min_delta),
         cmocka_unit_test(test_restore_best),
+        cmocka_unit_test(test_restore_everything),
+        cmocka_unit_test(test_starts_from_no_gradients),
         cmocka_unit_test(test_evaluate_and_predict),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_bad_data),

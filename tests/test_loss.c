@@ -54,8 +54,8 @@ static void test_values(void **state)
           { 0, 3, 0, 7 },
           { 1.3125f, 0.25f },
           { 0.125f, -0.25f, 0.25f, 0 } },
-        /* e = 2, -0.25 with delta 0.5: 0.5 (2 - 0.25), 0.03125; gradient clip(e) / 2 */
-        { { .type = NN_HUBER, .delta = 0.5 }, 1, { 2, 0 }, { 0, 0.25f }, { 0.875f, 0.03125f }, { 0.25f, -0.125f } },
+        /* e = 0.75, -0.25 with delta 0.5: 0.5 (0.75 - 0.25), 0.03125; gradient clip(e) / 2 */
+        { { .type = NN_HUBER, .delta = 0.5 }, 1, { 0.75f, 0 }, { 0, 0.25f }, { 0.25f, 0.03125f }, { 0.25f, -0.125f } },
         /* -ln 0.5, -ln 0.75; gradient -1 / p, 1 / (1 - p) over 2 */
         { { .type = NN_BCE }, 1, { 0.5f, 0.25f }, { 1, 0 }, { ln2, 0.287682072f }, { -1, 0.666666667f } },
         /* a soft label: -0.75 ln 0.5 - 0.25 ln 0.5 = ln 2; gradient (-0.75 / 0.5 + 0.25 / 0.5) / 2 */

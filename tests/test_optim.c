@@ -72,10 +72,10 @@ static void step_twin(twin *w, double g, const nn_optim_def *d, int t)
     if (d->type == NN_SGD) sgd(w, g, d);
 }
 
-/* Gradients of very different sizes, some of them zero. */
+/* Gradients of very different sizes, some of them zero, some shrinking suddenly. */
 static nn_float gradient_at(int step, int i)
 {
-    const double size = pow(10, i % 7 - 4);
+    const double size = pow(10, i % 7 - 4) * (i % 6 == 3 && step > 12 ? 1e-6 : 1);
     return i % 5 == 4 && step % 3 > 0 ? 0 : (nn_float)(size * sin(1.7 * i + 0.9 * step));
 }
 
@@ -184,7 +184,7 @@ static void test_clipping(void **state)
 
 /* --- large models: parts, threads --- */
 
-enum { LARGE = 200003 };
+enum { LARGE = 200003, PERIOD = 1009 };
 
 /* Two steps of a model of 200,004 weights; the weights into `out`. */
 static void train_large(const nn_optim_def *def, int threads, nn_float *out)
@@ -194,10 +194,16 @@ static void train_large(const nn_optim_def *def, int threads, nn_float *out)
     nn_optim *optim = make_optim(model, def);
     nn_float *params = nn_model_params(model, NULL), *grads = nn_model_grads(model, NULL);
     for (int step = 0; step < 2; step++) {
-        for (int i = 0; i <= LARGE; i++) grads[i] = gradient_at(step, i % 1009);
+        for (int i = 0; i <= LARGE; i++) grads[i] = gradient_at(step, i % PERIOD);
         nn_optim_step(optim);
     }
     for (int i = 0; i <= LARGE; i++) assert_true(grads[i] == 0);
+    /* The gradients repeat, so the slots do. */
+    for (int s = 0; s < nn_optim_slot_count(optim); s++) {
+        const nn_float *slot = nn_optim_slot(optim, s, NULL);
+        assert_true(slot[1] != 0);
+        for (int i = PERIOD; i < LARGE; i++) assert_true(slot[i] == slot[i - PERIOD]);
+    }
     memcpy(out, params, (LARGE + 1) * sizeof *out);
     nn_optim_destroy(optim);
     nn_model_destroy(model);
