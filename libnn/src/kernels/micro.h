@@ -8,10 +8,15 @@
 #include "real.h"
 #include <stddef.h>
 
+/* Sanitizers put a check on every access: inlined and unrolled, that is more code than clang can take. */
+#if defined(NN_SANITIZED)
+#define NN_INLINE static inline
+#define NN_UNROLL
+#elif defined(__clang__)
 #define NN_INLINE static inline __attribute__((always_inline))
-#if defined(__clang__)
 #define NN_UNROLL _Pragma("clang loop unroll(full)")
 #else
+#define NN_INLINE static inline __attribute__((always_inline))
 #define NN_UNROLL _Pragma("GCC unroll 8")
 #endif
 
