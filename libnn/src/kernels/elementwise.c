@@ -4,7 +4,7 @@
  */
 #include "elementwise.h"
 #include "real.h"
-#include "vector_math.h"
+#include "vector_activation.h"
 #include <string.h>
 
 /* The first n < NN_LANES elements, the others zero; and back. */
@@ -28,59 +28,14 @@ static inline void store_part(nn_float *p, nn_vec v, size_t n)
         if (i < (n)) store_part((out) + i, (rest), (n)-i);                                                             \
     } while (0)
 
-static inline nn_vec relu(nn_vec x)
-{
-    return nn_vselect(x < 0, (nn_vec){ 0 }, x); /* NaN stays NaN */
-}
-
-static inline nn_vec hard_sigmoid(nn_vec x)
-{
-    const nn_vec y = x * NN_REAL(0.2) + NN_REAL(0.5), one = nn_splat(1);
-    return nn_vselect(y > 1, one, nn_vselect(y < 0, (nn_vec){ 0 }, y));
-}
-
-static inline nn_vec activation_of(nn_vec x, nn_activation activation)
-{
-    switch (activation) {
-    case NN_RELU:
-        return relu(x);
-    case NN_SIGMOID:
-        return nn_vsigmoid(x);
-    case NN_TANH:
-        return nn_vtanh(x);
-    case NN_HARD_SIGMOID:
-        return hard_sigmoid(x);
-    default:
-        return x;
-    }
-}
-
-/* activation'(x) in terms of y = activation(x). */
-static inline nn_vec derivative_of(nn_vec y, nn_activation activation)
-{
-    const nn_vec zero = { 0 }, one = nn_splat(1);
-    switch (activation) {
-    case NN_RELU:
-        return nn_vselect(y > 0, one, zero);
-    case NN_SIGMOID:
-        return y * (1 - y);
-    case NN_TANH:
-        return 1 - y * y;
-    case NN_HARD_SIGMOID:
-        return nn_vselect((y > 0) & (y < 1), nn_splat(NN_REAL(0.2)), zero);
-    default:
-        return one;
-    }
-}
-
 static void activate_row(nn_float *y, const nn_float *x, const nn_float *bias, size_t n, nn_activation activation)
 {
     if (bias)
-        FOR_EACH_VECTOR(n, y, activation_of(nn_load(x + i) + nn_load(bias + i), activation),
-                        activation_of(load_part(x + i, n - i) + load_part(bias + i, n - i), activation));
+        FOR_EACH_VECTOR(n, y, nn_vactivate(activation, nn_load(x + i) + nn_load(bias + i)),
+                        nn_vactivate(activation, load_part(x + i, n - i) + load_part(bias + i, n - i)));
     else
-        FOR_EACH_VECTOR(n, y, activation_of(nn_load(x + i), activation),
-                        activation_of(load_part(x + i, n - i), activation));
+        FOR_EACH_VECTOR(n, y, nn_vactivate(activation, nn_load(x + i)),
+                        nn_vactivate(activation, load_part(x + i, n - i)));
 }
 
 /* e^(x - max) / sum: finite for any finite logits. */
@@ -127,8 +82,8 @@ static void activate_backward(nn_float *dx, const nn_float *dy, const nn_float *
         return;
     }
     n *= rows;
-    FOR_EACH_VECTOR(n, dx, nn_load(dy + i) * derivative_of(nn_load(y + i), activation),
-                    load_part(dy + i, n - i) * derivative_of(load_part(y + i, n - i), activation));
+    FOR_EACH_VECTOR(n, dx, nn_vactivate_backward(activation, nn_load(dy + i), nn_load(y + i)),
+                    nn_vactivate_backward(activation, load_part(dy + i, n - i), load_part(y + i, n - i)));
 }
 
 static inline nn_vec leaky(nn_vec x, nn_vec of, nn_float slope)

@@ -10,8 +10,8 @@ struct nn_lookup_kernels {
     /* y (dim) += sum of table[ids] */
     void (*gather_sum)(nn_float *y, const nn_float *table, const int32_t *ids, size_t count, size_t dim);
     /* table[ids[i]] += dy[i * dy_stride] (dim) for ids in [low, high), in order; dy_stride 0 repeats one row. */
-    void (*scatter_add)(nn_float *table, const int32_t *ids, const nn_float *dy, size_t dy_stride, size_t count, size_t dim,
-                        int32_t low, int32_t high);
+    void (*scatter_add)(nn_float *table, const int32_t *ids, const nn_float *dy, size_t dy_stride, size_t count,
+                        size_t dim, int32_t low, int32_t high);
 };
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The number type and vector width of the kernels. Each kernel file is compiled once per instruction set (see
- * libnn/CMakeLists.txt): NN_KERNEL(f) gives its functions a name of their own, and vectors of NN_LANES reals are GCC/clang
- * vector types, which any processor can run. Over double (gradient checks) only the portable set exists.
+ * libnn/CMakeLists.txt): NN_KERNEL(f) gives its functions a name of their own, and vectors of NN_LANES reals are
+ * GCC/clang vector types, which any processor can run. Over double (gradient checks) only the portable set exists.
  */
 #ifndef NN_KERNELS_REAL_H
 #define NN_KERNELS_REAL_H
@@ -10,15 +10,15 @@
 #include <math.h>
 
 #define NN_PASTE2(a, b, c) a##b##_##c
-#define NN_PASTE(a, b, c) NN_PASTE2(a, b, c)
+#define NN_PASTE(a, b, c)  NN_PASTE2(a, b, c)
 #if defined(NN_KERNELS_AVX512)
-#define NN_ISA_NAME avx512
+#define NN_ISA_NAME     avx512
 #define NN_VECTOR_BYTES 64
 #elif defined(NN_KERNELS_AVX2)
-#define NN_ISA_NAME avx2
+#define NN_ISA_NAME     avx2
 #define NN_VECTOR_BYTES 32
 #else
-#define NN_ISA_NAME portable
+#define NN_ISA_NAME     portable
 #define NN_VECTOR_BYTES 16
 #endif
 #define NN_KERNEL(name) NN_PASTE(nn_, NN_ISA_NAME, name)
@@ -47,24 +47,24 @@ static inline nn_vec nn_splat(nn_float a)
 /* The C library's functions for nn_float. */
 #ifdef NN_REAL_IS_DOUBLE
 #define NN_REAL(x) x
-#define nn_exp exp
-#define nn_log log
-#define nn_log1p log1p
-#define nn_tanh tanh
-#define nn_sqrt sqrt
-#define nn_fabs fabs
-#define nn_fmax fmax
-#define nn_fmin fmin
+#define nn_exp     exp
+#define nn_log     log
+#define nn_log1p   log1p
+#define nn_tanh    tanh
+#define nn_sqrt    sqrt
+#define nn_fabs    fabs
+#define nn_fmax    fmax
+#define nn_fmin    fmin
 #else
 #define NN_REAL(x) x##f
-#define nn_exp expf
-#define nn_log logf
-#define nn_log1p log1pf
-#define nn_tanh tanhf
-#define nn_sqrt sqrtf
-#define nn_fabs fabsf
-#define nn_fmax fmaxf
-#define nn_fmin fminf
+#define nn_exp     expf
+#define nn_log     logf
+#define nn_log1p   log1pf
+#define nn_tanh    tanhf
+#define nn_sqrt    sqrtf
+#define nn_fabs    fabsf
+#define nn_fmax    fmaxf
+#define nn_fmin    fminf
 #endif
 
 #endif
