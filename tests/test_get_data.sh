@@ -3,6 +3,7 @@
 set -eu
 get_data=$1
 command -v python3 >/dev/null 2>&1 || { echo "no python3: skipped"; exit 77; }
+command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1 || { echo "neither curl nor wget: skipped"; exit 77; }
 unset KVIST_DATA_URL http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY || true
 
 root=$(mktemp -d)
