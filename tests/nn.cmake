@@ -33,7 +33,7 @@ target_link_options(test_model_run PRIVATE
 
 # Files: the format, the list of things in them, whole models.
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
-kvist_test(safetensors LIBS kvist::nn ZLIB::ZLIB PkgConfig::JANSSON PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files)
+kvist_test(safetensors LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files)
 target_include_directories(test_safetensors PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 kvist_test(archive LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files bitrot)
 target_include_directories(test_archive PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
@@ -43,6 +43,9 @@ target_include_directories(test_archive_save PRIVATE ${PROJECT_SOURCE_DIR}/libnn
 foreach(call open_directory create open_lock stat fstat fsync link rename unlink lock close write list)
   target_link_options(test_archive_save PRIVATE -Wl,--wrap=nn_sys_${call})
 endforeach()
+kvist_test(archive_memory LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files oom)
+target_link_options(test_archive_memory PRIVATE
+  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc)
 kvist_test(model_file LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files)
 
 # Training: the loop, evaluation, prediction.

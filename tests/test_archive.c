@@ -29,8 +29,7 @@ static int remove_folder(void **state)
     return 0;
 }
 
-/* --- a run of training with everything that an archive can keep -----------------------------------------------------
- */
+/* --- a run of training with everything that an archive can keep --- */
 
 enum { BATCH = 4, IN = 5, OUT = 2, BYTES = 13 };
 
@@ -128,8 +127,7 @@ static void save(run *r, const char *path)
     if (nn_archive_save(r->archive, path, &error) != NN_OK) fail_msg("%s", error.text);
 }
 
-/* --- what comes back ------------------------------------------------------------------------------------------------
- */
+/* --- what comes back --- */
 
 static void goes_on_as_if_never_stopped(void **state)
 {
@@ -200,8 +198,7 @@ static void loads_parts(void **state)
     end_run(&a);
 }
 
-/* --- what is refused ------------------------------------------------------------------------------------------------
- */
+/* --- what is refused --- */
 
 /* The archive does not load, says why, and nothing on its list changed. */
 static void expect_refused(run *r, const char *path, nn_status status, const char *fragment)
@@ -322,7 +319,8 @@ static void refuses_what_does_not_fit(void **state)
         { "\\\"adam\\\"", "\\\"adan\\\"", NN_ERR_MISMATCH, "optimiser \"optim\": type: expected adam, got adan" },
         { "\\\"schedule.steps\\\":\\\"0x0000000000000003", "\\\"schedule.steps\\\":\\\"0x0000000000000004",
           NN_ERR_MISMATCH, "optimiser \"optim\": schedule.steps: expected 0x0000000000000003" },
-        { "\\\"max_batch\\\"", "\\\"max_botch\\\"", NN_ERR_FORMAT, "max_batch: expected it in its place" },
+        { "\\\"max_batch\\\"", "\\\"max_botch\\\"", NN_ERR_FORMAT,
+          "model \"model\": max_batch: expected a legal value" },
         { "\\\"layers\\\":[{", "\\\"layers\\\":[[", NN_ERR_FORMAT, "expected the other bracket" },
     };
     run a, b;
@@ -454,8 +452,7 @@ static void nothing_is_something(void **state)
     nn_archive_destroy(archive);
 }
 
-/* --- the file before ------------------------------------------------------------------------------------------------
- */
+/* --- the file before --- */
 
 static void falls_back_to_the_file_before(void **state)
 {
@@ -508,8 +505,7 @@ static void falls_back_to_the_file_before(void **state)
     end_run(&b);
 }
 
-/* --- other readers --------------------------------------------------------------------------------------------------
- */
+/* --- other readers --- */
 
 /* Reads the file with nothing but Python and numpy, as the format's README describes it. */
 static const char reader_py[] =

@@ -22,8 +22,7 @@
 
 #include <cmocka.h>
 
-/* --- faults --------------------------------------------------------------------------------------------------------
- */
+/* --- faults --- */
 
 typedef enum fault_kind { NO_FAULT, FAIL_ONCE, FAIL_FROM, KILL } fault_kind;
 
@@ -106,8 +105,7 @@ int __wrap_nn_sys_list(const char *directory, void (*visit)(const char *, void *
     return hit("list") ? -1 : __real_nn_sys_list(directory, visit, context);
 }
 
-/* --- a file of generations ------------------------------------------------------------------------------------------
- */
+/* --- a file of generations --- */
 
 static temp_folder folder;
 
@@ -189,8 +187,7 @@ static const char *prepare(const char *name, bool with_old)
     return path;
 }
 
-/* --- each call fails ------------------------------------------------------------------------------------------------
- */
+/* --- each call fails --- */
 
 static void expect_message(const nn_error *error, int number)
 {
@@ -320,8 +317,7 @@ static void short_writes_are_gone_on_with(void **state)
     assert_true(exact);
 }
 
-/* --- kills ----------------------------------------------------------------------------------------------------------
- */
+/* --- kills --- */
 
 /* Row 42. */
 static void killed_at_every_call(void **state)
@@ -353,8 +349,7 @@ static void killed_at_every_call(void **state)
     assert_in_range(news, 3, 20);
 }
 
-/* --- places that cannot be written ----------------------------------------------------------------------------------
- */
+/* --- places that cannot be written --- */
 
 static void expect_no_claim(const char *path, const char *fragment)
 {
@@ -422,8 +417,7 @@ static void files_may_not_grow(void **state)
     assert_int_equal(count_temporaries(), 0);
 }
 
-/* --- one trainer a path ---------------------------------------------------------------------------------------------
- */
+/* --- one trainer a path --- */
 
 /* Row 45. */
 static void a_second_trainer_is_refused(void **state)
@@ -522,8 +516,7 @@ static void leftovers_are_removed(void **state)
     }
 }
 
-/* --- permissions, readers, relative paths ---------------------------------------------------------------------------
- */
+/* --- permissions, readers, relative paths --- */
 
 static void keeps_permissions(void **state)
 {

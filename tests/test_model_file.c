@@ -28,8 +28,7 @@ static int remove_folder(void **state)
     return 0;
 }
 
-/* --- models of all layers -------------------------------------------------------------------------------------------
- */
+/* --- models of all layers --- */
 
 enum { BATCH = 3 };
 
@@ -253,8 +252,7 @@ static void load_falls_back_to_the_file_before(void **state)
     nn_model_destroy(model);
 }
 
-/* --- weights of other origin ----------------------------------------------------------------------------------------
- */
+/* --- weights of other origin --- */
 
 static const nn_layer_def import_layers[] = { { NN_DENSE, .name = "fc", .dense = { .units = 2 } } };
 static const nn_model_def import_def = {

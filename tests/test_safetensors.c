@@ -135,21 +135,37 @@ static void refuses_bad_json(void **state)
         { "{\"a\\\"@", "expected the end of a string" },
         { "{\"a\\@", "expected the end of a string" },
         { "{\"a\":{\"b\":[@[]]}}", "expected less depth" },
-        { "{\"a\":1@.5}", "got a fraction or an exponent" },
-        { "{\"a\":1@e999}", "got a fraction or an exponent" },
-        { "{\"a\":1@E5}", "got a fraction or an exponent" },
+        { "{\"a\":@" ENTRY("[1.5]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
+        { "{\"a\":@" ENTRY("[1e999]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
+        { "{\"a\":@" ENTRY("[01]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
+        { "{\"a\":@" ENTRY("[1,]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
+        { "{\"a\":@" ENTRY("[1 1]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
+        { "{\"a\":@" ENTRY("[9223372036854775808]", "0", "4") "}",
+          "a: shape: expected at most 8 whole numbers from 0" },
         { "{@a:1}", "expected a name in quotes" },
         { "{\"a\" @1}", "expected ':'" },
         { "{\"a\":@}", "expected a value" },
         { "{\"a\":@{},}", "expected dtype, shape and data_offsets" },
         { "{\"a\":" ENTRY("[1]", "0", "4") ",@}", "expected a name in quotes" },
-        { "{\"a\":" ENTRY("[1]", "0", "4") " \"b\"@:1}", "expected JSON" },
-        { "{\"a\":" ENTRY("[1]", "0", "18446744073709551616@") "}", "expected a number below 2^63" },
-        { "{\"a\":" ENTRY("[1],\"shape\"@:[1]", "0", "4") "}", "got a duplicate" },
-        { "{\"\\u0000\"@:" ENTRY("[1]", "0", "4") "}", "expected no NUL in a string" },
-        { "{\"\\ud800\"@:" ENTRY("[1]", "0", "4") "}", "expected JSON" },
-        { "{\"@\xff\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
-        { "{\"__metadata__\":{\"a\":\"b\",\"a\"@:\"c\"}}", "got a duplicate" },
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]@} \"b\":1}", "expected ',' or its end" },
+        { "{\"a\":@" ENTRY("[1]", "0", "18446744073709551616") "}", "a: data_offsets: expected a begin and an end" },
+        { "{\"a\":@" ENTRY("[1],\"shape\":[1]", "0", "4") "}", "a: expected each name once, got a duplicate" },
+        { "{@\"\\u0000\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
+        { "{@\"\\ud800\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
+        { "{@\"\\ud800\\u0041\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
+        { "{@\"\\udc00\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
+        { "{@\"\\u00g0\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
+        { "{@\"\\u00\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
+        { "{@\"\\x\":" ENTRY("[1]", "0", "4") "}", "expected a known escape" },
+        { "{@\"a\nb\":" ENTRY("[1]", "0", "4") "}", "expected no control characters in a string" },
+        { "{@\"\xff\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
+        { "{@\"\xc0\xaf\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
+        { "{@\"\xe0\x9f\xbf\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
+        { "{@\"\xed\xa0\x80\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
+        { "{@\"\xf0\x8f\xbf\xbf\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
+        { "{@\"\xf4\x90\x80\x80\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
+        { "{@\"\xe2\x82\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
+        { "{\"__metadata__\":{\"a\":\"b\",@\"a\":\"c\"}}", "got a duplicate" },
         { "{\"__metadata__\":{\"a\":@1}}", "expected a string" },
         { "{\"__metadata__\":{},\"__metadata__\":@{}}", "expected it once" },
         { "{\"__metadata__\":@[]}", "expected '{'" },
@@ -158,7 +174,7 @@ static void refuses_bad_json(void **state)
         expect_wrong_at_mark(cases[i].header, 4, cases[i].fragment);
 }
 
-/* jansson sees one entry at a time: a header of many small things must not take much memory or time. */
+/* A header of many small things must not take much memory or time. */
 static void refuses_bombs(void **state)
 {
     (void)state;
@@ -173,7 +189,7 @@ static void refuses_bombs(void **state)
     size_t at = (size_t)sprintf(text, "{\"a\":{\"shape\":[1");
     while (at < SIZE) at += (size_t)sprintf(text + at, ",1");
     sprintf(text + at, "]}}");
-    expect_refused(write_header(text, 0), 8 + 5, "expected a shorter entry");
+    expect_refused(write_header(text, 0), 8 + 5, "a: shape: expected at most 8 whole numbers from 0");
 
     at = (size_t)sprintf(text, "{\"__metadata__\":{\"a\":\"\"");
     while (at < SIZE) at += (size_t)sprintf(text + at, ",\"a\":\"\"");
@@ -199,23 +215,21 @@ static void refuses_bad_entries(void **state)
         { "{\"a\":@" ENTRY("[1]", "-4", "0") "}", "a: data_offsets: expected a begin and an end after it" },
         { "{\"a\":@" ENTRY("[1]", "0", "\"4\"") "}", "a: data_offsets: expected a begin and an end after it" },
         { "{\"a\":@" ENTRY("[1]", "0", "4,8") "}", "a: data_offsets: expected a begin and an end after it" },
-        { "{\"a\":@" ENTRY("[-1]", "0", "4") "}", "a: shape: expected whole numbers from 0" },
-        { "{\"a\":@" ENTRY("[true]", "0", "4") "}", "a: shape: expected whole numbers from 0" },
-        { "{\"a\":@" ENTRY("[1,1,1,1,1,1,1,1,1]", "0", "4") "}", "a: shape: expected at most 8 dimensions" },
+        { "{\"a\":@" ENTRY("[-1]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
+        { "{\"a\":@" ENTRY("[true]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
+        { "{\"a\":@" ENTRY("[1,1,1,1,1,1,1,1,1]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
         { "{\"a\":@" ENTRY("[4294967296,4294967296,4294967296]", "0", "4") "}", "a: data_offsets: expected as many" },
         { "{\"a\":@" ENTRY("[4611686018427387905]", "0", "4") "}", "a: data_offsets: expected as many" },
         { "{\"a\":@{\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[0,4]}}", "a: dtype: expected a known type" },
-        { "{\"a\":{\"dtype\":32@.0,\"shape\":[1],\"data_offsets\":[0,4]}}", "got a fraction" },
-        { "{\"a\":@{\"dtype\":320,\"shape\":[1],\"data_offsets\":[0,4]}}",
-          "a: expected dtype, shape and data_offsets" },
+        { "{\"a\":@{\"dtype\":320,\"shape\":[1],\"data_offsets\":[0,4]}}", "a: dtype: expected a known type" },
         { "{\"a\":@{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}",
-          "a: expected dtype, shape and data_offsets" },
+          "a: shape: expected at most 8 whole numbers from 0" },
         { "{\"a\":@{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":7777}}",
-          "a: expected dtype, shape and data_offsets" },
+          "a: data_offsets: expected a begin and an end after it" },
         { "{\"a\":@{\"dtype\":\"F32\",\"shape\":[1],\"data_offset\":[0,4]}}",
           "a: expected dtype, shape and data_offsets" },
         { "{\"a\":@" ENTRY("[1],\"x\":1", "0", "4") "}", "a: expected dtype, shape and data_offsets" },
-        { "{\"a\":@\"a string that is long enough to be an entry\"}", "a: expected dtype, shape and data_offsets" },
+        { "{\"a\":@\"a string that is long enough to be an entry\"}", "expected '{'" },
         { "{\"a\":" ENTRY("[1]", "0", "4") ",@\"b\":" ENTRY("[1]", "0", "4") "}", "data_offsets: expected 4, got 0" },
         { "{@\"a\":" ENTRY("[1]", "4", "8") "}", "a: data_offsets: expected 0, got 4" },
         { "{\"b\":" ENTRY("[1]", "0", "4") ",@\"b\":" ENTRY("[0]", "4", "4") "}", "b: expected each name once" },

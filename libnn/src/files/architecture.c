@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LAYER = 4096 /* text of a layer */, MAX_VALUE = 256 /* text of any other option */ };
-
-/* --- the fields of each kind of layer -------------------------------------------------------------------------------
- */
+/* --- the fields of each kind of layer --- */
 
 #define FIELD(kind, group, member)                                                                                     \
     {                                                                                                                  \
@@ -87,11 +84,11 @@ static nn_field_table fields_of(nn_layer_type type)
     return tables[type];
 }
 
-static nn_layer_type type_named(const char *name)
+static nn_layer_type type_named(const nn_json *name)
 {
-    for (int type = 1; name && type < NN_LAYER_TYPE_END; type++) {
+    for (int type = 1; type < NN_LAYER_TYPE_END; type++) {
         const nn_layer_ops *ops = nn_layer_ops_of((nn_layer_type)type);
-        if (ops && strcmp(ops->name, name) == 0) return (nn_layer_type)type;
+        if (ops && nn_json_is(name, ops->name)) return (nn_layer_type)type;
     }
     return NN_LAYER_TYPE_END;
 }
@@ -104,8 +101,7 @@ static const nn_field model_fields[] = {
 };
 static const nn_field_table model_table = TABLE(model_fields);
 
-/* --- writing -------------------------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 /* A layer's definition with its defaults resolved; the last activation goes back into the layer it was split from. */
 static nn_layer_def resolved(const nn_model *model, int index)
@@ -121,106 +117,87 @@ static nn_layer_def resolved(const nn_model *model, int index)
     return def;
 }
 
-static json_t *write_layer(const nn_model *model, int index)
+static void write_layer(const nn_model *model, int index, nn_text *out)
 {
     const nn_layer *layer = &model->layers[index];
     const nn_layer_def def = resolved(model, index);
-    json_t *from = json_array();
-    bool written = from != NULL;
-    for (int i = 0; written && i < layer->input_count; i++) {
-        const int position = layer->from[i] < 0 ? NN_INPUT : layer->from[i] + 1;
-        written = json_array_append_new(from, json_integer(position)) == 0;
-    }
-    json_t *object =
-        written ? json_pack("{s:s, s:s, s:O}", "type", layer->ops->name, "name", layer->name, "from", from) : NULL;
-    json_decref(from);
-    if (object && nn_fields_write(fields_of(def.type), &def, object)) return object;
-    json_decref(object);
-    return NULL;
+    int from[NN_MAX_INPUTS];
+    for (int i = 0; i < layer->input_count; i++) from[i] = layer->from[i] < 0 ? NN_INPUT : layer->from[i] + 1;
+    nn_text_add_chars(out, "{");
+    nn_text_add_name(out, "type");
+    nn_text_add_string(out, layer->ops->name, strlen(layer->ops->name));
+    nn_text_add_name(out, "name");
+    nn_text_add_string(out, layer->name, strlen(layer->name));
+    nn_text_add_name(out, "from");
+    nn_text_add_list(out, from, layer->input_count);
+    nn_fields_write(fields_of(def.type), &def, out);
+    nn_text_add_chars(out, "}");
 }
 
-bool nn_architecture_write(const nn_model *model, nn_text *text)
+void nn_architecture_write(const nn_model *model, nn_text *text)
 {
-    json_t *object = json_object(), *layers = json_array();
-    bool written = object && layers && nn_fields_write(model_table, &model->def, object);
-    for (int i = 0; written && i < model->def.layer_count; i++)
-        written = json_array_append_new(layers, write_layer(model, i)) == 0;
-    written = written && json_object_set(object, "layers", layers) == 0 &&
-              json_dump_callback(object, nn_text_append, text, JSON_COMPACT | JSON_ENSURE_ASCII) == 0;
-    json_decref(layers);
-    json_decref(object);
-    return written;
+    nn_text_add_chars(text, "{");
+    nn_fields_write(model_table, &model->def, text);
+    nn_text_add_name(text, "layers");
+    nn_text_add_chars(text, "[");
+    for (int i = 0; i < model->def.layer_count; i++) {
+        if (i > 0) nn_text_add_chars(text, ",");
+        write_layer(model, i, text);
+    }
+    nn_text_add_chars(text, "]}");
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
-/* Parses the members before "layers" into one object, and leaves the walk at "layers". */
-static nn_status read_head(nn_json_walk *walk, const nn_json *json, json_t **head, nn_error *error)
+static nn_status fail_option(const nn_json *json, const char *option, nn_error *error)
+{
+    return nn_fail_at(error, NN_ERR_FORMAT, json->path, json->offset, "%s: %s: expected a legal value", json->what,
+                      option);
+}
+
+/* Reads the members before "layers", and leaves the walk at "layers", which is the last. */
+static nn_status read_head(nn_json_walk *walk, const nn_json *json, nn_model_def *def, nn_error *error)
 {
     nn_status status = nn_json_check(json, 4, error); /* model, layers, layer, list */
     if (status == NN_OK) status = nn_json_begin(walk, json, true, error);
     if (status != NN_OK) return status;
-    *head = json_object();
-    if (!*head) return nn_fail_file(error, NN_ERR_MEMORY, json->path, "%s: no memory to read it", json->what);
-    for (size_t i = 0; status == NN_OK && i <= model_table.count; i++) {
-        const char *name = i < model_table.count ? model_table.fields[i].name : "layers";
-        const size_t length = strlen(name);
-        json_t *value = NULL;
-        if (!walk->more || walk->key.size != length + 2 || memcmp(walk->key.text + 1, name, length) != 0)
-            return nn_fail_at(error, NN_ERR_FORMAT, json->path, json->offset, "%s: %s: expected it in its place",
-                              json->what, name);
-        if (i == model_table.count) break;
-        if (walk->value.size > MAX_VALUE) return nn_json_fail(&walk->value, 0, error, "expected a shorter value");
-        status = nn_json_parse(&walk->value, &value, error);
-        if (status == NN_OK && json_object_set_new(*head, name, value) != 0)
-            return nn_fail_file(error, NN_ERR_MEMORY, json->path, "%s: no memory to read it", json->what);
-        if (status == NN_OK) status = nn_json_next(walk, error);
-    }
-    return status;
+    const char *wrong = nn_fields_read(model_table, def, walk);
+    if (!wrong && (!walk->more || !nn_json_is(&walk->key, "layers"))) wrong = "layers";
+    return wrong ? fail_option(json, wrong, error) : NN_OK;
 }
 
-/* The next layer of a walk over them as an object. */
-static nn_status parse_layer(const nn_json_walk *walk, json_t **layer, nn_error *error)
+static bool read_from(const nn_json *list, int from[NN_MAX_INPUTS])
 {
-    const nn_json *json = &walk->value;
-    if (json->size > MAX_LAYER) return nn_json_fail(json, 0, error, "layer: expected less text");
-    const nn_status status = nn_json_parse(json, layer, error);
-    if (status != NN_OK || json_is_object(*layer)) return status;
-    json_decref(*layer);
-    return nn_json_fail(json, 0, error, "layer: expected an object");
-}
-
-static bool copy_name(char to[NN_NAME_SIZE], const char *name)
-{
-    const size_t length = name ? strlen(name) : 0;
-    if (length == 0 || length >= NN_NAME_SIZE) return false;
-    memcpy(to, name, length + 1);
+    int count = 0;
+    if (!nn_read_list(list, from, NN_MAX_INPUTS, &count) || count < 1) return false;
+    for (int i = 0; i < count; i++)
+        if (from[i] != NN_INPUT && from[i] < 1) return false;
     return true;
 }
 
-static bool read_from(const json_t *list, int from[NN_MAX_INPUTS])
+static bool read_layer_name(const nn_json *json, char name[NN_NAME_SIZE])
 {
-    if (!json_is_array(list) || json_array_size(list) < 1 || json_array_size(list) > NN_MAX_INPUTS) return false;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_int_t position = json_integer_value(json_array_get(list, i));
-        if (position != NN_INPUT && (position < 1 || position > INT32_MAX)) return false;
-        from[i] = (int)position;
-    }
+    char text[6 * NN_NAME_SIZE]; /* each byte may be an escape */
+    if (json->size > sizeof text || nn_json_string(json, text)) return false;
+    const size_t length = strlen(text);
+    if (length == 0 || length >= NN_NAME_SIZE) return false;
+    memcpy(name, text, length + 1);
     return true;
 }
 
 /* NULL, or the option that is not as expected. */
-static const char *take_layer(const json_t *object, nn_layer_def *def, char name[NN_NAME_SIZE])
+static const char *take_layer(nn_json_walk *walk, nn_layer_def *def, char name[NN_NAME_SIZE])
 {
-    def->type = type_named(json_string_value(json_object_get(object, "type")));
-    if (def->type == NN_LAYER_TYPE_END) return "type";
-    if (!copy_name(name, json_string_value(json_object_get(object, "name")))) return "name";
-    if (!read_from(json_object_get(object, "from"), def->from)) return "from";
+    nn_error ignored = { 0 };
+    if (!walk->more || !nn_json_is(&walk->key, "type")) return "type";
+    def->type = type_named(&walk->value);
+    if (def->type == NN_LAYER_TYPE_END || nn_json_next(walk, &ignored) != NN_OK) return "type";
+    if (!walk->more || !nn_json_is(&walk->key, "name") || !read_layer_name(&walk->value, name)) return "name";
+    if (nn_json_next(walk, &ignored) != NN_OK || !walk->more || !nn_json_is(&walk->key, "from")) return "from";
+    if (!read_from(&walk->value, def->from) || nn_json_next(walk, &ignored) != NN_OK) return "from";
     def->name = name;
-    const char *wrong = nn_fields_read(fields_of(def->type), def, object);
-    if (!wrong && json_object_size(object) != fields_of(def->type).count + 3) return "options of a newer kvist";
-    return wrong;
+    const char *wrong = nn_fields_read(fields_of(def->type), def, walk);
+    return wrong || !walk->more ? wrong : "option";
 }
 
 static nn_status count_layers(const nn_json *json, int *count, nn_error *error)
@@ -233,7 +210,7 @@ static nn_status count_layers(const nn_json *json, int *count, nn_error *error)
 
 static nn_status read_layers(nn_architecture *architecture, const nn_json *json, nn_error *error)
 {
-    nn_json_walk walk;
+    nn_json_walk walk, layer;
     int count = 0;
     nn_status status = count_layers(json, &count, error);
     if (status != NN_OK) return status;
@@ -245,11 +222,9 @@ static nn_status read_layers(nn_architecture *architecture, const nn_json *json,
     architecture->def.layer_count = count;
     status = nn_json_begin(&walk, json, false, error);
     for (int i = 0; status == NN_OK && walk.more; i++) {
-        json_t *layer = NULL;
-        status = parse_layer(&walk, &layer, error);
+        status = nn_json_begin(&layer, &walk.value, true, error);
         if (status != NN_OK) return status;
-        const char *wrong = take_layer(layer, &architecture->layers[i], architecture->names[i]);
-        json_decref(layer);
+        const char *wrong = take_layer(&layer, &architecture->layers[i], architecture->names[i]);
         if (wrong)
             return nn_fail_at(error, NN_ERR_FORMAT, json->path, json->offset,
                               "%s: layer %d: %s: expected a legal value", json->what, i + 1, wrong);
@@ -261,15 +236,11 @@ static nn_status read_layers(nn_architecture *architecture, const nn_json *json,
 nn_status nn_architecture_read(nn_architecture *architecture, const nn_json *json, nn_error *error)
 {
     nn_json_walk walk;
-    json_t *head = NULL;
     *architecture = (nn_architecture){ 0 };
-    nn_status status = read_head(&walk, json, &head, error);
-    const char *wrong = status == NN_OK ? nn_fields_read(model_table, &architecture->def, head) : NULL;
-    json_decref(head);
-    if (wrong)
-        status = nn_fail_at(error, NN_ERR_FORMAT, json->path, json->offset, "%s: %s: expected a legal value",
-                            json->what, wrong);
+    nn_status status = read_head(&walk, json, &architecture->def, error);
     if (status == NN_OK) status = read_layers(architecture, &walk.value, error);
+    if (status == NN_OK) status = nn_json_next(&walk, error);
+    if (status == NN_OK && walk.more) status = fail_option(json, "option", error);
     if (status != NN_OK) nn_architecture_free(architecture);
     return status;
 }
@@ -281,66 +252,77 @@ void nn_architecture_free(nn_architecture *architecture)
     *architecture = (nn_architecture){ 0 };
 }
 
-/* --- comparing -----------------------------------------------------------------------------------------------------
- */
+/* --- comparing: the model's own text against the other --- */
 
-static nn_status compare_head(const nn_model *model, const nn_json *json, const json_t *head, nn_error *error)
+static bool is_free_in_head(const nn_json *key)
 {
-    nn_difference difference;
-    json_t *own = json_object();
-    nn_status status = NN_OK;
-    /* max_batch and seed come last and do not count. */
-    if (!own || !nn_fields_write((nn_field_table){ model_fields, 2 }, &model->def, own))
-        status = nn_fail_file(error, NN_ERR_MEMORY, json->path, "%s: no memory to compare it", json->what);
-    else if (nn_fields_differ(own, head, NULL, &difference))
-        status = nn_fail_file(error, NN_ERR_MISMATCH, json->path, "%s: another architecture: %s: expected %s, got %s",
-                              json->what, difference.key, difference.expected, difference.got);
-    json_decref(own);
-    return status;
+    return nn_json_is(key, "max_batch") || nn_json_is(key, "seed") || nn_json_is(key, "layers");
 }
 
 /* What does not change what the weights mean: names, which the tensors' names are about, and how weights began. */
-static bool is_free(const char *key)
+static bool is_free(const nn_json *key)
 {
-    return strcmp(key, "name") == 0 || strcmp(key, "init") == 0 || strstr(key, "_init") != NULL;
+    static const char suffix[] = "init\"";
+    const size_t length = sizeof suffix - 1;
+    return nn_json_is(key, "name") ||
+           (key->size > length && memcmp(key->text + key->size - length, suffix, length) == 0);
 }
 
-static nn_status compare_layer(const nn_model *model, int index, const nn_json_walk *walk, nn_error *error)
+static nn_status fail_difference(const nn_json *json, const char *layer, const nn_difference *difference,
+                                 nn_error *error)
+{
+    return nn_fail_file(error, NN_ERR_MISMATCH, json->path, "%s: another architecture: %s%s: expected %s, got %s",
+                        json->what, layer, difference->key, difference->expected, difference->got);
+}
+
+static nn_status compare_layers(const nn_model *model, const nn_json *own, const nn_json *theirs, nn_error *error)
 {
     nn_difference difference;
-    json_t *theirs = NULL;
-    nn_status status = parse_layer(walk, &theirs, error);
-    if (status != NN_OK) return status;
-    json_t *own = write_layer(model, index);
-    if (!own)
-        status = nn_fail_file(error, NN_ERR_MEMORY, walk->json->path, "%s: no memory to compare it", walk->json->what);
-    else if (nn_fields_differ(own, theirs, is_free, &difference))
-        status =
-            nn_fail_file(error, NN_ERR_MISMATCH, walk->json->path,
-                         "%s: another architecture: layer %d (%s): %s: expected %s, got %s", walk->json->what,
-                         index + 1, model->layers[index].name, difference.key, difference.expected, difference.got);
-    json_decref(own);
-    json_decref(theirs);
+    nn_json_walk a, b, mine, other;
+    nn_status status = nn_json_begin(&a, own, false, error);
+    if (status == NN_OK) status = nn_json_begin(&b, theirs, false, error);
+    for (int i = 0; status == NN_OK && a.more && b.more; i++) {
+        char layer[NN_NAME_SIZE + 24];
+        snprintf(layer, sizeof layer, "layer %d (%s): ", i + 1, model->layers[i].name);
+        status = nn_json_begin(&mine, &a.value, true, error);
+        if (status == NN_OK) status = nn_json_begin(&other, &b.value, true, error);
+        if (status == NN_OK && nn_fields_differ(&mine, &other, is_free, &difference))
+            status = fail_difference(theirs, layer, &difference, error);
+        if (status == NN_OK) status = nn_json_next(&a, error);
+        if (status == NN_OK) status = nn_json_next(&b, error);
+    }
     return status;
+}
+
+static nn_status compare_texts(const nn_model *model, const nn_json *own, const nn_json *theirs, nn_error *error)
+{
+    nn_json_walk a, b;
+    nn_difference difference;
+    nn_model_def ignored = { 0 };
+    int count = 0;
+    nn_status status = read_head(&b, theirs, &ignored, error); /* says what is wrong with it, if it is */
+    const nn_json layers = b.value;
+    if (status == NN_OK) status = count_layers(&layers, &count, error);
+    if (status == NN_OK) status = nn_json_begin(&b, theirs, true, error);
+    if (status == NN_OK) status = nn_json_begin(&a, own, true, error);
+    if (status != NN_OK) return status;
+    if (nn_fields_differ(&a, &b, is_free_in_head, &difference)) return fail_difference(theirs, "", &difference, error);
+    if (count != model->def.layer_count)
+        return nn_fail_file(error, NN_ERR_MISMATCH, theirs->path,
+                            "%s: another architecture: expected %d layers, got %d", theirs->what,
+                            model->def.layer_count, count);
+    status = read_head(&a, own, &ignored, error);
+    return status == NN_OK ? compare_layers(model, &a.value, &layers, error) : status;
 }
 
 nn_status nn_architecture_compare(const nn_model *model, const nn_json *json, nn_error *error)
 {
-    nn_json_walk walk, layers;
-    json_t *head = NULL;
-    int count = 0;
-    nn_status status = read_head(&walk, json, &head, error);
-    if (status == NN_OK) status = compare_head(model, json, head, error);
-    json_decref(head);
-    if (status == NN_OK) status = count_layers(&walk.value, &count, error);
-    if (status == NN_OK && count != model->def.layer_count)
-        status =
-            nn_fail_file(error, NN_ERR_MISMATCH, json->path, "%s: another architecture: expected %d layers, got %d",
-                         json->what, model->def.layer_count, count);
-    if (status == NN_OK) status = nn_json_begin(&layers, &walk.value, false, error);
-    for (int i = 0; status == NN_OK && layers.more; i++) {
-        status = compare_layer(model, i, &layers, error);
-        if (status == NN_OK) status = nn_json_next(&layers, error);
-    }
+    nn_text text = { 0 };
+    nn_architecture_write(model, &text);
+    const nn_json own = { json->path, "model", text.text, text.size, 0 };
+    const nn_status status =
+        text.failed ? nn_fail_file(error, NN_ERR_MEMORY, json->path, "%s: no memory to compare it", json->what)
+                    : compare_texts(model, &own, json, error);
+    free(text.text);
     return status;
 }

@@ -4,10 +4,11 @@
 
 #include "../model.h"
 #include "json.h"
+#include "text.h"
 
-/* Appends the text; false if memory runs out. Defaults are written out, so that a later default changes no old model.
+/* Appends the text. Defaults are written out, so that a later default changes no old model.
  */
-bool nn_architecture_write(const nn_model *model, nn_text *text);
+void nn_architecture_write(const nn_model *model, nn_text *text);
 
 /* A definition read from a text, with the memory it points to. */
 typedef struct nn_architecture {

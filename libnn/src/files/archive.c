@@ -27,8 +27,7 @@ void nn_archive_destroy(nn_archive *archive)
     free(archive);
 }
 
-/* --- growing lists --------------------------------------------------------------------------------------------------
- */
+/* --- growing lists --- */
 
 /* Room for one more element of `size` bytes; the old list stays if there is none. */
 static bool grow(void **list, size_t count, size_t *room, size_t size)
@@ -51,6 +50,7 @@ static const char *name_fault(const char *name)
     if (strlen(name) >= NN_ITEM_NAME) return "expected at most 47 characters";
     if (strncmp(name, "kvist.", 6) == 0 || strcmp(name, "__metadata__") == 0 || strcmp(name, "..") == 0)
         return "this name is taken";
+    if (!nn_is_utf8(name, strlen(name))) return "expected UTF-8";
     for (; *name; name++)
         if (*name == '/' || *name == 0x7f || (unsigned char)*name < ' ')
             return "expected no '/' and no control characters";
@@ -99,8 +99,7 @@ static nn_entry *add_entry(nn_archive *archive, nn_st_type type, void *memory, n
     return entry;
 }
 
-/* --- models and optimisers ------------------------------------------------------------------------------------------
- */
+/* --- models and optimisers --- */
 
 /* A weight, or what an optimiser keeps of its shape. */
 static void add_reals(nn_archive *archive, const char *prefix, const nn_layer *layer, const nn_weight *weight,
@@ -115,6 +114,9 @@ static void add_reals(nn_archive *archive, const char *prefix, const nn_layer *l
 
 void nn_archive_add_weights(nn_archive *archive, const char *prefix, nn_model *model)
 {
+    for (int i = 0; i < model->layer_count; i++)
+        if (!nn_is_utf8(model->layers[i].name, strlen(model->layers[i].name)))
+            nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: layer %d: name: expected UTF-8", i + 1);
     for (int i = 0; i < model->layer_count; i++)
         for (int k = 0; k < model->layers[i].weight_count; k++)
             add_reals(archive, prefix, &model->layers[i], &model->layers[i].weights[k],
@@ -186,8 +188,7 @@ void nn_archive_add_bytes(nn_archive *archive, const char *name, void *bytes, si
     snprintf(entry->name, sizeof entry->name, "%s", name);
 }
 
-/* --- what saving and loading share ---------------------------------------------------------------------------------
- */
+/* --- what saving and loading share --- */
 
 nn_key_text nn_item_key(nn_item_kind kind, const char *name)
 {
@@ -236,8 +237,7 @@ nn_status nn_entry_check_values(const nn_entry *entry, const void *values, const
     return NN_OK;
 }
 
-/* --- options of optimisers ------------------------------------------------------------------------------------------
- */
+/* --- options of optimisers --- */
 
 #define FIELD(kind, member)                                                                                            \
     {                                                                                                                  \
@@ -266,32 +266,30 @@ static const nn_field optim_fields[] = {
 #undef FIELD
 static const nn_field_table optim_table = { optim_fields, sizeof optim_fields / sizeof optim_fields[0] };
 
-bool nn_optim_write_options(const nn_optim *optim, nn_text *text)
+void nn_optim_write_options(const nn_optim *optim, nn_text *text)
 {
-    json_t *object = json_object();
-    const bool written = object && nn_fields_write(optim_table, &optim->def, object) &&
-                         json_dump_callback(object, nn_text_append, text, JSON_COMPACT | JSON_ENSURE_ASCII) == 0;
-    json_decref(object);
-    return written;
+    nn_text_add_chars(text, "{");
+    nn_fields_write(optim_table, &optim->def, text);
+    nn_text_add_chars(text, "}");
 }
 
 nn_status nn_optim_compare_options(const nn_optim *optim, const nn_json *json, nn_error *error)
 {
-    enum { MAX_OPTIONS = 4096 };
     nn_difference difference;
-    json_t *theirs = NULL;
+    nn_json_walk mine, theirs;
+    nn_text text = { 0 };
     nn_status status = nn_json_check(json, 1, error);
+    if (status == NN_OK) status = nn_json_begin(&theirs, json, true, error);
     if (status != NN_OK) return status;
-    if (json->size > MAX_OPTIONS) return nn_json_fail(json, 0, error, "expected less text");
-    status = nn_json_parse(json, &theirs, error);
-    if (status != NN_OK) return status;
-    json_t *own = json_object();
-    if (!own || !nn_fields_write(optim_table, &optim->def, own))
+    nn_optim_write_options(optim, &text);
+    const nn_json own = { json->path, json->what, text.text, text.size, 0 };
+    if (text.failed)
         status = nn_fail_file(error, NN_ERR_MEMORY, json->path, "%s: no memory to compare it", json->what);
-    else if (nn_fields_differ(own, theirs, NULL, &difference))
+    else
+        status = nn_json_begin(&mine, &own, true, error);
+    if (status == NN_OK && nn_fields_differ(&mine, &theirs, NULL, &difference))
         status = nn_fail_file(error, NN_ERR_MISMATCH, json->path, "%s: %s: expected %s, got %s", json->what,
                               difference.key, difference.expected, difference.got);
-    json_decref(own);
-    json_decref(theirs);
+    free(text.text);
     return status;
 }

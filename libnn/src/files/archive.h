@@ -61,15 +61,14 @@ nn_key_text nn_item_key(nn_item_kind kind, const char *name);
 const char *nn_item_kind_name(nn_item_kind kind);
 
 /* The options of an optimiser as JSON text, and the first that is not the same. The learning rate may differ. */
-bool nn_optim_write_options(const nn_optim *optim, nn_text *text);
+void nn_optim_write_options(const nn_optim *optim, nn_text *text);
 nn_status nn_optim_compare_options(const nn_optim *optim, const nn_json *json, nn_error *error);
 
 /* ERR_NUMERIC, naming the element, if a value is not what it must be. `offset` is 0 or where the tensor lies. */
 nn_status nn_entry_check_values(const nn_entry *entry, const void *values, const char *path, const uint64_t *offset,
                                 nn_error *error);
 
-/* --- loading --------------------------------------------------------------------------------------------------------
- */
+/* --- loading --- */
 
 /* Opens a file that must be sealed. */
 nn_status nn_archive_open(nn_st_reader *reader, const char *path, nn_error *error);

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the file as a whole -------------------------------------------------------------------------------------------
- */
+/* --- the file as a whole --- */
 
 static nn_status check_sealed(nn_st_reader *reader, nn_error *error)
 {
@@ -42,8 +41,7 @@ nn_status nn_archive_check_version(const nn_st_reader *reader, nn_error *error)
                       "kvist.format: expected at most %d, got %d: of a newer kvist", NN_FORMAT_VERSION, version);
 }
 
-/* --- what fits -----------------------------------------------------------------------------------------------------
- */
+/* --- what fits --- */
 
 static bool is_present(const nn_item *item, const nn_st_reader *reader)
 {
@@ -98,7 +96,8 @@ static nn_status match_tensors(nn_archive *archive, nn_st_reader *reader, bool f
         nn_misfit_add(&misfit, NN_MISMATCHED, text);
     }
     for (size_t i = 0; i < reader->count; i++)
-        if (!reader->tensors[i].wanted && (foreign || is_listed(archive, &reader->tensors[i])))
+        if (!reader->tensors[i].wanted && strcmp(reader->tensors[i].name, NN_ST_SEAL) != 0 &&
+            (foreign || is_listed(archive, &reader->tensors[i])))
             nn_misfit_add(&misfit, NN_EXTRA, reader->tensors[i].name);
     return nn_misfit_report(&misfit, reader->path, error);
 }
@@ -133,8 +132,7 @@ nn_status nn_archive_match_foreign(nn_archive *archive, nn_st_reader *reader, nn
     return match_tensors(archive, reader, true, error);
 }
 
-/* --- all of it or nothing ------------------------------------------------------------------------------------------
- */
+/* --- all of it or nothing --- */
 
 /* One piece of memory for all that is wanted: as much as its owners hold already, whatever the file says. */
 static nn_status stage(nn_archive *archive, const nn_st_reader *reader, unsigned char **memory, nn_error *error)
@@ -204,8 +202,7 @@ nn_status nn_archive_load_file(nn_archive *archive, const char *path, bool *dama
     return status;
 }
 
-/* --- the file before -----------------------------------------------------------------------------------------------
- */
+/* --- the file before --- */
 
 nn_status nn_load_or_previous(const char *path, nn_load_function *load, void *context, nn_error *error)
 {

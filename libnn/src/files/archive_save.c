@@ -3,41 +3,43 @@
 #include "report.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define NN_STRING(number)    #number
-#define NN_STRING_OF(number) NN_STRING(number)
-#define NN_FORMAT_TEXT       NN_STRING_OF(1)
-_Static_assert(NN_FORMAT_VERSION == 1, "NN_FORMAT_TEXT is the same number");
+/* --- metadata --- */
 
-/* --- metadata ------------------------------------------------------------------------------------------------------
- */
+static void add_value(nn_text *metadata, const char *key, const char *value, size_t size)
+{
+    nn_text_add_name(metadata, key);
+    nn_text_add_string(metadata, value, size);
+}
 
-static bool add_item_text(json_t *metadata, const nn_item *item)
+static void add_item_text(nn_text *metadata, const nn_item *item)
 {
     nn_text text = { 0 };
-    bool added = true;
-    if (item->kind == NN_ITEM_MODEL || item->kind == NN_ITEM_OPTIM) {
-        added = item->kind == NN_ITEM_MODEL ? nn_architecture_write(item->model, &text)
-                                            : nn_optim_write_options(item->optim, &text);
-        added = added && json_object_set_new(metadata, nn_item_key(item->kind, item->name).text,
-                                             json_stringn(text.text, text.size)) == 0;
-    }
+    if (item->kind != NN_ITEM_MODEL && item->kind != NN_ITEM_OPTIM) return;
+    if (item->kind == NN_ITEM_MODEL)
+        nn_architecture_write(item->model, &text);
+    else
+        nn_optim_write_options(item->optim, &text);
+    add_value(metadata, nn_item_key(item->kind, item->name).text, text.text, text.failed ? 0 : text.size);
+    metadata->failed |= text.failed;
     free(text.text);
-    return added;
 }
 
-static json_t *make_metadata(const nn_archive *archive)
+static nn_text make_metadata(const nn_archive *archive)
 {
-    json_t *metadata = json_pack("{s:s, s:s}", "kvist.format", NN_FORMAT_TEXT, "kvist.version", NN_VERSION);
-    bool made = metadata != NULL;
-    for (size_t i = 0; made && i < archive->item_count; i++) made = add_item_text(metadata, &archive->items[i]);
-    if (made) return metadata;
-    json_decref(metadata);
-    return NULL;
+    nn_text metadata = { 0 };
+    char format[16];
+    snprintf(format, sizeof format, "%d", NN_FORMAT_VERSION);
+    nn_text_add_chars(&metadata, "{");
+    add_value(&metadata, "kvist.format", format, strlen(format));
+    add_value(&metadata, "kvist.version", NN_VERSION, sizeof NN_VERSION - 1);
+    for (size_t i = 0; i < archive->item_count; i++) add_item_text(&metadata, &archive->items[i]);
+    nn_text_add_chars(&metadata, "}");
+    return metadata;
 }
 
-/* --- tensors -------------------------------------------------------------------------------------------------------
- */
+/* --- tensors --- */
 
 /* The tensors with the largest elements first, so that each lies at a multiple of its element; room for the seal. */
 static nn_st_tensor *make_tensors(const nn_archive *archive)
@@ -64,7 +66,7 @@ static nn_status check_values(const nn_archive *archive, const char *path, nn_er
     return status;
 }
 
-static nn_status write_file(nn_archive *archive, json_t *metadata, nn_st_tensor *tensors, nn_error *error)
+static nn_status write_file(nn_archive *archive, const nn_text *metadata, nn_st_tensor *tensors, nn_error *error)
 {
     nn_replacement file;
     nn_status status = nn_replace_begin(&file, &archive->claim, error);
@@ -90,13 +92,13 @@ nn_status nn_archive_save(nn_archive *archive, const char *path, nn_error *error
     nn_status status = check_values(archive, path, error);
     if (status == NN_OK) status = nn_claim_begin(&archive->claim, path, error);
     if (status != NN_OK) return status;
-    json_t *metadata = make_metadata(archive);
+    nn_text metadata = make_metadata(archive);
     nn_st_tensor *tensors = make_tensors(archive);
-    if (metadata && tensors)
-        status = write_file(archive, metadata, tensors, error);
+    if (!metadata.failed && tensors)
+        status = write_file(archive, &metadata, tensors, error);
     else
         status = nn_fail_file(error, NN_ERR_MEMORY, path, "no memory for a table of %zu tensors", archive->entry_count);
     free(tensors);
-    json_decref(metadata);
+    free(metadata.text);
     return status;
 }

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- enumerations --------------------------------------------------------------------------------------------------
- */
+/* --- enumerations --- */
 
 static const char *const dtype_names[] = { [NN_F32] = "f32", [NN_I32] = "i32" };
 static const char *const activation_names[] = { [NN_ACTIVATION_DEFAULT] = "default",
@@ -63,171 +62,176 @@ _Static_assert(sizeof(nn_dtype) == sizeof(int) && sizeof(nn_optim_type) == sizeo
                    sizeof(nn_schedule_type) == sizeof(int),
                "enumerations are read and written as int");
 
-static json_t *write_name(nn_field_kind kind, const void *at)
+static void write_name(nn_field_kind kind, const void *at, nn_text *out)
 {
     int value = 0;
     memcpy(&value, at, sizeof value);
     const name_list list = names_of(kind);
-    return value >= 0 && value < list.count ? json_string(list.names[value]) : NULL;
+    const char *name = value >= 0 && value < list.count ? list.names[value] : "?";
+    nn_text_add_string(out, name, strlen(name));
 }
 
-static bool read_name(nn_field_kind kind, const json_t *json, void *at)
+static bool read_name(nn_field_kind kind, const nn_json *json, void *at)
 {
-    const char *text = json_string_value(json);
     const name_list list = names_of(kind);
-    for (int value = 0; text && value < list.count; value++) {
-        if (strcmp(list.names[value], text) != 0) continue;
+    for (int value = 0; value < list.count; value++) {
+        if (!nn_json_is(json, list.names[value])) continue;
         memcpy(at, &value, sizeof value);
         return true;
     }
     return false;
 }
 
-/* --- values --------------------------------------------------------------------------------------------------------
- */
+/* --- values --- */
 
-static json_t *write_list(const int *numbers, int count)
+static bool read_int(const nn_json *json, int *number)
 {
-    json_t *list = json_array();
-    for (int i = 0; list && i < count; i++) {
-        if (json_array_append_new(list, json_integer(numbers[i])) == 0) continue;
-        json_decref(list);
-        return NULL;
-    }
-    return list;
-}
-
-static bool read_int(const json_t *json, int *number)
-{
-    const json_int_t value = json_integer_value(json);
-    if (!json_is_integer(json) || value < INT_MIN || value > INT_MAX) return false;
+    int64_t value = 0;
+    if (!nn_json_number(json, &value) || value < INT_MIN || value > INT_MAX) return false;
     *number = (int)value;
     return true;
 }
 
-static bool read_list(const json_t *json, int *numbers, int most, int *count)
+bool nn_read_list(const nn_json *json, int *numbers, int most, int *count)
 {
-    if (!json_is_array(json) || json_array_size(json) > (size_t)most) return false;
-    *count = (int)json_array_size(json);
-    for (int i = 0; i < *count; i++)
-        if (!read_int(json_array_get(json, (size_t)i), &numbers[i])) return false;
-    return true;
+    nn_json_walk walk;
+    nn_error ignored = { 0 };
+    nn_status status = nn_json_begin(&walk, json, false, &ignored);
+    for (*count = 0; status == NN_OK && walk.more; status = nn_json_next(&walk, &ignored))
+        if (*count == most || !read_int(&walk.value, &numbers[(*count)++])) return false;
+    return status == NN_OK;
 }
 
-static json_t *write_real(nn_field_kind kind, double value)
+/* A short string without escapes, as our numbers are. */
+static bool read_short(const nn_json *json, nn_number_text *text)
 {
-    return json_string(nn_real_format(kind == NN_FIELD_REAL_DEFAULT && value == NN_ZERO ? 0.0 : value).text);
+    if (json->size < 2 || json->size > sizeof text->text) return false;
+    return !nn_json_string(json, text->text);
 }
 
-static bool read_real(nn_field_kind kind, const json_t *json, double *value)
+static bool read_real(nn_field_kind kind, const nn_json *json, double *value)
 {
-    const char *text = json_string_value(json);
-    if (!text || !nn_real_parse(text, value)) return false;
+    nn_number_text text;
+    if (!read_short(json, &text) || !nn_real_parse(text.text, value)) return false;
     if (kind == NN_FIELD_REAL_DEFAULT && *value == 0.0) *value = NN_ZERO;
     return true;
 }
 
-static json_t *write_field(nn_field_kind kind, const void *at)
+static void write_field(nn_field_kind kind, const void *at, nn_text *out)
 {
     const nn_shape *shape = at;
+    nn_number_text text;
     switch (kind) {
     case NN_FIELD_INT:
-        return json_integer(*(const int *)at);
+        nn_text_add_number(out, *(const int *)at);
+        break;
     case NN_FIELD_PAIR:
-        return write_list(at, 2);
+        nn_text_add_list(out, at, 2);
+        break;
     case NN_FIELD_BOOL:
-        return json_boolean(*(const bool *)at);
+        nn_text_add_chars(out, *(const bool *)at ? "true" : "false");
+        break;
     case NN_FIELD_U64:
-        return json_string(nn_u64_format(*(const uint64_t *)at).text);
+        text = nn_u64_format(*(const uint64_t *)at);
+        nn_text_add_string(out, text.text, strlen(text.text));
+        break;
     case NN_FIELD_REAL:
     case NN_FIELD_REAL_DEFAULT:
-        return write_real(kind, *(const double *)at);
+        text = nn_real_format(*(const double *)at);
+        nn_text_add_string(out, text.text, strlen(text.text));
+        break;
     case NN_FIELD_SHAPE:
-        return write_list(shape->dim, shape->rank);
+        nn_text_add_list(out, shape->dim, shape->rank);
+        break;
     default:
-        return write_name(kind, at);
+        write_name(kind, at, out);
     }
 }
 
-static bool read_field(nn_field_kind kind, const json_t *json, void *at)
+static bool read_field(nn_field_kind kind, const nn_json *json, void *at)
 {
     nn_shape *shape = at;
+    nn_number_text text;
+    bool is_true = false;
     int count = 0;
     switch (kind) {
     case NN_FIELD_INT:
         return read_int(json, at);
     case NN_FIELD_PAIR:
-        return read_list(json, at, 2, &count) && count == 2;
+        return nn_read_list(json, at, 2, &count) && count == 2;
     case NN_FIELD_BOOL:
-        *(bool *)at = json_is_true(json);
-        return json_is_boolean(json);
+        is_true = json->size == 4 && memcmp(json->text, "true", 4) == 0;
+        *(bool *)at = is_true;
+        return is_true || (json->size == 5 && memcmp(json->text, "false", 5) == 0);
     case NN_FIELD_U64:
-        return json_is_string(json) && nn_u64_parse(json_string_value(json), at);
+        return read_short(json, &text) && nn_u64_parse(text.text, at);
     case NN_FIELD_REAL:
     case NN_FIELD_REAL_DEFAULT:
         return read_real(kind, json, at);
     case NN_FIELD_SHAPE:
-        return read_list(json, shape->dim, NN_MAX_RANK, &shape->rank);
+        return nn_read_list(json, shape->dim, NN_MAX_RANK, &shape->rank);
     default:
         return read_name(kind, json, at);
     }
 }
 
-/* --- tables --------------------------------------------------------------------------------------------------------
- */
+/* --- tables --- */
 
-bool nn_fields_write(nn_field_table table, const void *base, json_t *object)
+void nn_fields_write(nn_field_table table, const void *base, nn_text *object)
 {
     for (size_t i = 0; i < table.count; i++) {
-        const nn_field *field = &table.fields[i];
-        json_t *value = write_field(field->kind, (const char *)base + field->offset);
-        if (json_object_set_new(object, field->name, value) != 0) return false;
+        nn_text_add_name(object, table.fields[i].name);
+        write_field(table.fields[i].kind, (const char *)base + table.fields[i].offset, object);
     }
-    return true;
 }
 
-const char *nn_fields_read(nn_field_table table, void *base, const json_t *object)
+const char *nn_fields_read(nn_field_table table, void *base, nn_json_walk *object)
 {
+    nn_error ignored = { 0 };
     for (size_t i = 0; i < table.count; i++) {
         const nn_field *field = &table.fields[i];
-        if (!read_field(field->kind, json_object_get(object, field->name), (char *)base + field->offset))
+        if (!object->more || !nn_json_is(&object->key, field->name) ||
+            !read_field(field->kind, &object->value, (char *)base + field->offset) ||
+            nn_json_next(object, &ignored) != NN_OK)
             return field->name;
     }
     return NULL;
 }
 
-/* A value for messages: reals in decimal, however the file spells them, and no control characters. */
-static void show(const json_t *value, char *text, size_t size)
+/* A piece for messages: reals in decimal, however the file spells them; no quotes, no control characters. */
+static void show(const nn_json *json, char *text, size_t size)
 {
+    nn_number_text number;
     double real = 0.0;
-    const char *string = json_string_value(value);
-    size_t length = 0;
-    if (!value)
-        snprintf(text, size, "nothing");
-    else if (string && nn_real_parse(string, &real))
+    const bool quoted = json->size >= 2 && json->text[0] == '"';
+    if (quoted && read_short(json, &number) && nn_real_parse(number.text, &real))
         snprintf(text, size, "%.9g", real);
-    else if (string)
-        snprintf(text, size, "%s", string);
-    else if ((length = json_dumpb(value, text, size - 1, JSON_ENCODE_ANY)) < size)
-        text[length] = '\0';
     else
-        snprintf(text, size, "something long");
+        snprintf(text, size, "%.*s", (int)(json->size < size ? json->size : size) - 2 * quoted, json->text + quoted);
     for (char *at = text; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f) *at = '?';
 }
 
-bool nn_fields_differ(json_t *expected, const json_t *got, bool (*ignored)(const char *key), nn_difference *difference)
+static bool same_text(const nn_json *a, const nn_json *b)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach(expected, key, value)
-    {
-        const json_t *other = json_object_get(got, key);
-        if ((ignored && ignored(key)) || (other && json_equal(value, other))) continue;
-        *difference = (nn_difference){ .key = key };
-        show(value, difference->expected, sizeof difference->expected);
-        show(other, difference->got, sizeof difference->got);
-        return true;
+    return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
+}
+
+bool nn_fields_differ(nn_json_walk *expected, nn_json_walk *got, bool (*ignored)(const nn_json *key),
+                      nn_difference *difference)
+{
+    nn_error error = { 0 };
+    while (expected->more && got->more) {
+        const bool same_key = same_text(&expected->key, &got->key);
+        if (!same_key || (!(ignored && ignored(&got->key)) && !same_text(&expected->value, &got->value))) {
+            show(&expected->key, difference->key, sizeof difference->key);
+            show(same_key ? &expected->value : &expected->key, difference->expected, sizeof difference->expected);
+            show(same_key ? &got->value : &got->key, difference->got, sizeof difference->got);
+            return true;
+        }
+        if (nn_json_next(expected, &error) != NN_OK || nn_json_next(got, &error) != NN_OK) break;
     }
-    return false;
+    if (!expected->more && !got->more && error.status == NN_OK) return false;
+    *difference = (nn_difference){ "options", "as many", "more or fewer" };
+    return true;
 }

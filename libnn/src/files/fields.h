@@ -6,6 +6,7 @@
 #define NN_FILES_FIELDS_H
 
 #include "json.h"
+#include "text.h"
 
 typedef enum nn_field_kind {
     NN_FIELD_INT,
@@ -34,18 +35,23 @@ typedef struct nn_field_table {
     size_t count;
 } nn_field_table;
 
-/* Adds all fields of the struct at `base` to an object; false if memory runs out. */
-bool nn_fields_write(nn_field_table table, const void *base, json_t *object);
-/* Fills the struct from an object; NULL, or the name of the first field that is not as expected. */
-const char *nn_fields_read(nn_field_table table, void *base, const json_t *object);
+/* Adds all fields of the struct at `base` to an object. */
+void nn_fields_write(nn_field_table table, const void *base, nn_text *object);
+/* Fills the struct from an object, fields in their order; NULL, or the name of the first that is not as expected. */
+const char *nn_fields_read(nn_field_table table, void *base, nn_json_walk *object);
+
+/* A list of at most `most` whole numbers; false if it is none. */
+bool nn_read_list(const nn_json *json, int *numbers, int most, int *count);
 
 /* What differs between two objects. */
 typedef struct nn_difference {
-    const char *key;
-    char expected[32], got[32];
+    char key[32], expected[32], got[32];
 } nn_difference;
-/* The first of the members of `expected` that `got` has not, or has otherwise; those that `ignored` (or NULL) is true
- * for do not count. */
-bool nn_fields_differ(json_t *expected, const json_t *got, bool (*ignored)(const char *key), nn_difference *difference);
+/*
+ * The first member that is not the same, both as nn_fields_write() spells them; those that `ignored` (or NULL) is true
+ * for do not count.
+ */
+bool nn_fields_differ(nn_json_walk *expected, nn_json_walk *got, bool (*ignored)(const nn_json *key),
+                      nn_difference *difference);
 
 #endif

@@ -1,6 +1,6 @@
 #include "json.h"
 #include "report.h"
-#include <stdlib.h>
+#include "text.h"
 #include <string.h>
 
 nn_status nn_json_fail(const nn_json *json, size_t at, nn_error *error, const char *expected)
@@ -40,8 +40,7 @@ nn_status nn_json_check(const nn_json *json, int max_depth, nn_error *error)
         if (depth == 0 && !done && c != '{') return nn_json_fail(json, at, error, "expected '{'");
         if (c == '"') {
             at = skip_string(json, at);
-            if (at > json->size)
-                return nn_json_fail(json, json->size, error, "expected the end of a string, got its own");
+            if (at > json->size) return nn_json_fail(json, json->size, error, "expected the end of a string");
             continue;
         }
         if (c == '{' || c == '[') {
@@ -50,8 +49,6 @@ nn_status nn_json_check(const nn_json *json, int max_depth, nn_error *error)
         } else if (c == '}' || c == ']') {
             if (c != closing[depth - 1]) return nn_json_fail(json, at, error, "expected the other bracket");
             done = --depth == 0;
-        } else if (c == '.' || ((c == 'e' || c == 'E') && is_digit(json->text[at - 1]))) {
-            return nn_json_fail(json, at, error, "expected whole numbers, got a fraction or an exponent");
         }
         at++;
     }
@@ -104,10 +101,22 @@ static nn_status read_member(nn_json_walk *walk, size_t at, nn_error *error)
         at = skip_space(json, at + 1);
     }
     const size_t end = skip_value(json, at);
-    if (end == at) return nn_json_fail(json, at, error, "expected a value");
-    walk->value = slice(json, at, end);
+    size_t last = end;
+    while (last > at && is_space(json->text[last - 1])) last--;
+    if (last == at) return nn_json_fail(json, at, error, "expected a value");
+    walk->value = slice(json, at, last);
     walk->at = end;
     walk->more = true;
+    return NN_OK;
+}
+
+/* At the bracket that must close the walk's text. */
+static nn_status finish(const nn_json_walk *walk, nn_error *error)
+{
+    const nn_json *json = walk->json;
+    const size_t at = walk->at;
+    if (at >= json->size || json->text[at] != (walk->object ? '}' : ']') || skip_space(json, at + 1) != json->size)
+        return nn_json_fail(json, at < json->size ? at : json->size, error, "expected ',' or its end");
     return NN_OK;
 }
 
@@ -118,7 +127,7 @@ nn_status nn_json_begin(nn_json_walk *walk, const nn_json *json, bool object, nn
         return nn_json_fail(json, 0, error, object ? "expected '{'" : "expected '['");
     const size_t at = skip_space(json, 1);
     walk->at = at;
-    if (at < json->size && json->text[at] == (object ? '}' : ']')) return NN_OK;
+    if (at < json->size && json->text[at] == (object ? '}' : ']')) return finish(walk, error);
     return read_member(walk, at, error);
 }
 
@@ -128,130 +137,105 @@ nn_status nn_json_next(nn_json_walk *walk, nn_error *error)
     walk->more = false;
     if (at < walk->json->size && walk->json->text[at] == ',')
         return read_member(walk, skip_space(walk->json, at + 1), error);
-    return NN_OK;
+    return finish(walk, error);
 }
 
-static const char *syntax_text(enum json_error_code code)
+bool nn_json_is(const nn_json *key, const char *name)
 {
-    switch (code) {
-    case json_error_duplicate_key:
-        return "expected each name once, got a duplicate";
-    case json_error_numeric_overflow:
-        return "expected a number below 2^63";
-    case json_error_invalid_utf8:
-        return "expected UTF-8";
-    case json_error_null_character:
-    case json_error_null_byte_in_key:
-        return "expected no NUL in a string";
-    default:
-        return "expected JSON";
+    const size_t length = strlen(name);
+    return key->size == length + 2 && key->text[0] == '"' && memcmp(key->text + 1, name, length) == 0;
+}
+
+/* --- strings --- */
+
+/* Four hexadecimal digits; -1 if they are not there. */
+static long read_unit(const char *at, const char *end)
+{
+    long unit = 0;
+    if (end - at < 4) return -1;
+    for (int i = 0; i < 4; i++) {
+        const char c = at[i];
+        const bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        if (!is_digit(c) && !letter) return -1;
+        unit = unit << 4 | (is_digit(c) ? c - '0' : (c | ' ') - 'a' + 10);
     }
+    return unit;
 }
 
-nn_status nn_json_parse(const nn_json *json, json_t **value, nn_error *error)
+/* The character of "\\uXXXX" or of a pair of surrogates, after the u; -1 if it is none, NUL included. */
+static long read_escaped(const char **at, const char *end)
 {
-    json_error_t fault;
-    memset(&fault, 0, sizeof fault);
-    *value = json_loadb(json->text, json->size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
-    if (*value) return NN_OK;
-    if (fault.text[0] == '\0') /* jansson says nothing when memory runs out */
-        return nn_fail_file(error, NN_ERR_MEMORY, json->path, "%s: no memory to read it", json->what);
-    return nn_json_fail(json, fault.position > 0 ? (size_t)fault.position : 0, error,
-                        syntax_text(json_error_code(&fault)));
+    const long high = read_unit(*at, end);
+    if (high <= 0 || (high >= 0xdc00 && high <= 0xdfff)) return -1;
+    *at += 4;
+    if (high < 0xd800 || high > 0xdfff) return high;
+    if (end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u') return -1;
+    const long low = read_unit(*at + 2, end);
+    if (low < 0xdc00 || low > 0xdfff) return -1;
+    *at += 6;
+    return 0x10000 + ((high - 0xd800) << 10 | (low - 0xdc00));
 }
 
-int nn_text_append(const char *bytes, size_t size, void *context)
+static char *write_utf8(char *to, long c)
 {
-    nn_text *out = context;
-    if (size > out->room - out->size) {
-        const size_t room = 2 * (out->size + size) + 256;
-        char *grown = realloc(out->text, room);
-        if (!grown) return -1;
-        out->text = grown;
-        out->room = room;
+    if (c < 0x80) {
+        *to++ = (char)c;
+    } else if (c < 0x800) {
+        *to++ = (char)(0xc0 | c >> 6);
+        *to++ = (char)(0x80 | (c & 0x3f));
+    } else if (c < 0x10000) {
+        *to++ = (char)(0xe0 | c >> 12);
+        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (c & 0x3f));
+    } else {
+        *to++ = (char)(0xf0 | c >> 18);
+        *to++ = (char)(0x80 | (c >> 12 & 0x3f));
+        *to++ = (char)(0x80 | (c >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (c & 0x3f));
     }
-    memcpy(out->text + out->size, bytes, size);
-    out->size += size;
-    return 0;
-}
-
-static char *write_hex(char *to, uint64_t value, int digits)
-{
-    for (int i = digits - 1; i >= 0; i--) *to++ = "0123456789abcdef"[value >> (4 * i) & 15];
     return to;
 }
 
-/* Exactly `digits` lower-case digits; NULL if they are not there. */
-static const char *read_hex(const char *from, uint64_t *value, int digits)
+/* A string is never shorter than what it stands for: it can be decoded where it is. */
+const char *nn_json_string(const nn_json *json, char *to)
 {
-    *value = 0;
-    for (int i = 0; i < digits; i++, from++) {
-        const char c = *from;
-        if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return NULL;
-        *value = *value << 4 | (uint64_t)(is_digit(c) ? c - '0' : c - 'a' + 10);
-    }
-    return from;
-}
-
-nn_real_text nn_u64_format(uint64_t value)
-{
-    nn_real_text out = { "0x" };
-    *write_hex(out.text + 2, value, 16) = '\0';
-    return out;
-}
-
-bool nn_u64_parse(const char *text, uint64_t *value)
-{
-    const char *end = strncmp(text, "0x", 2) == 0 ? read_hex(text + 2, value, 16) : NULL;
-    return end && *end == '\0';
-}
-
-/* A double's parts: sign, 11 bits of exponent biased by 1023, 52 bits of fraction. */
-enum { FRACTION_BITS = 52, EXPONENT_MASK = 0x7ff, EXPONENT_BIAS = 1023 };
-
-nn_real_text nn_real_format(double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    const uint64_t fraction = bits & ((UINT64_C(1) << FRACTION_BITS) - 1);
-    const int biased = (int)(bits >> FRACTION_BITS & EXPONENT_MASK);
-    nn_real_text out;
-    char *to = out.text;
-    if (bits >> 63) *to++ = '-';
-    if (biased == EXPONENT_MASK) {
-        memcpy(to, fraction ? "nan" : "inf", 4);
-        return out;
-    }
-    memcpy(to, biased ? "0x1." : "0x0.", 4);
-    to = write_hex(to + 4, fraction, FRACTION_BITS / 4);
-    int exponent = biased ? biased - EXPONENT_BIAS : fraction ? 1 - EXPONENT_BIAS : 0;
-    *to++ = 'p';
-    *to++ = exponent < 0 ? '-' : '+';
-    if (exponent < 0) exponent = -exponent;
-    for (int power = 1000, shown = 0; power > 0; power /= 10) {
-        const int digit = exponent / power % 10;
-        shown |= digit > 0 || power == 1;
-        if (shown) *to++ = (char)('0' + digit);
+    static const char escapes[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    if (json->size < 2 || json->text[0] != '"' || json->text[json->size - 1] != '"') return "expected a string";
+    const char *at = json->text + 1, *end = json->text + json->size - 1;
+    char *begin = to;
+    while (at < end) {
+        if (*at == '"') return "expected a string";
+        if ((unsigned char)*at < ' ') return "expected no control characters in a string";
+        if (*at != '\\') {
+            *to++ = *at++;
+        } else if (end - at > 1 && at[1] == 'u') {
+            at += 2;
+            const long character = read_escaped(&at, end);
+            if (character < 0) return "expected a character after \\u";
+            to = write_utf8(to, character);
+        } else {
+            const char *escape = end - at > 1 && at[1] ? strchr(escapes, at[1]) : NULL;
+            if (!escape) return "expected a known escape";
+            *to++ = values[escape - escapes];
+            at += 2;
+        }
     }
     *to = '\0';
-    return out;
+    return nn_is_utf8(begin, (size_t)(to - begin)) ? NULL : "expected UTF-8";
 }
 
-bool nn_real_parse(const char *text, double *value)
+/* --- numbers --- */
+
+bool nn_json_number(const nn_json *json, int64_t *number)
 {
-    const bool negative = text[0] == '-';
-    const char *at = text + negative;
-    if (at[0] != '0' || at[1] != 'x' || (at[2] != '0' && at[2] != '1') || at[3] != '.') return false;
-    const bool normal = at[2] == '1';
-    uint64_t fraction = 0;
-    at = read_hex(at + 4, &fraction, FRACTION_BITS / 4);
-    if (!at || at[0] != 'p' || (at[1] != '+' && at[1] != '-')) return false;
-    int exponent = 0;
-    for (int i = 2; is_digit(at[i]) && i < 6; i++) exponent = exponent * 10 + at[i] - '0';
-    if (at[1] == '-') exponent = -exponent;
-    if (normal && (exponent <= -EXPONENT_BIAS || exponent > EXPONENT_BIAS)) return false;
-    const uint64_t biased = normal ? (uint64_t)(exponent + EXPONENT_BIAS) : 0;
-    const uint64_t bits = (uint64_t)negative << 63 | biased << FRACTION_BITS | fraction;
-    memcpy(value, &bits, sizeof *value);
-    return strcmp(nn_real_format(*value).text, text) == 0; /* one spelling a number */
+    const bool negative = json->size > 0 && json->text[0] == '-';
+    const char *at = json->text + negative, *end = json->text + json->size;
+    int64_t value = 0;
+    if (at == end || (*at == '0' && end - at > 1)) return false;
+    for (; at < end; at++) {
+        if (!is_digit(*at) || value > (INT64_MAX - 9) / 10) return false;
+        value = 10 * value + (*at - '0');
+    }
+    *number = negative ? -value : value;
+    return true;
 }

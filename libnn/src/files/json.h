@@ -1,12 +1,11 @@
 /*
- * Reading JSON that may be hostile. A text is checked as a whole (depth, whole numbers only), then walked member by
- * member; jansson sees one member at a time, so that memory stays small whatever the text holds, and never a number
- * with a fraction, whose reading depends on the locale.
+ * Reading JSON that may be hostile, in place and without memory of its own: a text is checked as a whole (brackets,
+ * strings, depth), then walked member by member; values are read by what they are expected to be. No library does this:
+ * jansson takes a lack of memory for a syntax error or drops what there was no memory for, and asks the locale.
  */
 #ifndef NN_FILES_JSON_H
 #define NN_FILES_JSON_H
 
-#include <jansson.h>
 #include <kvist/nn.h>
 
 /* A piece of JSON text and where it comes from. */
@@ -22,10 +21,10 @@ typedef struct nn_json {
 nn_status nn_json_fail(const nn_json *json, size_t at, nn_error *error, const char *expected);
 
 enum { NN_JSON_MAX_DEPTH = 8 };
-/* Checks a text before anything is read from it: brackets, strings, depth, and no numbers but integers. */
+/* Checks a text, which must be an object, before anything is read from it. */
 nn_status nn_json_check(const nn_json *json, int max_depth, nn_error *error);
 
-/* A walk over the members of an object, or the elements of an array, of a checked text. */
+/* A walk over the members of an object, or the elements of a list, of a checked text. */
 typedef struct nn_json_walk {
     const nn_json *json;
     size_t at;
@@ -36,27 +35,13 @@ typedef struct nn_json_walk {
 nn_status nn_json_begin(nn_json_walk *walk, const nn_json *json, bool object, nn_error *error);
 nn_status nn_json_next(nn_json_walk *walk, nn_error *error);
 
-/* Parses a piece; *value is to be given to json_decref(), NULL on failure. */
-nn_status nn_json_parse(const nn_json *json, json_t **value, nn_error *error);
-
-/* Text that grows, to be freed by free(text). */
-typedef struct nn_text {
-    char *text;
-    size_t size, room;
-} nn_text;
-/* Appends to the nn_text at `context`, which is how jansson wants it: -1 if memory runs out. */
-int nn_text_append(const char *bytes, size_t size, void *context);
-
-/* A number as text that is exact and the same in every locale and rounding mode: "0x1.fae147ae147aep-1". */
-typedef struct nn_real_text {
-    char text[32];
-} nn_real_text;
-nn_real_text nn_real_format(double value);
-/* Reads what nn_real_format() writes; false for anything else. */
-bool nn_real_parse(const char *text, double *value);
-
-/* "0x0000000000000001", and back. */
-nn_real_text nn_u64_format(uint64_t value);
-bool nn_u64_parse(const char *text, uint64_t *value);
+/* Whether a key is this name, spelled without escapes. */
+bool nn_json_is(const nn_json *key, const char *name);
+/*
+ * Decodes a string to `to`, which has room for the text's size and may be the text itself. NULL, or what was expected.
+ */
+const char *nn_json_string(const nn_json *json, char *to);
+/* A whole number that fits; false for anything else. */
+bool nn_json_number(const nn_json *json, int64_t *number);
 
 #endif

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- saving --------------------------------------------------------------------------------------------------------
- */
+/* --- saving --- */
 
 nn_status nn_model_save(nn_model *model, const char *path, nn_error *error)
 {
@@ -20,8 +19,7 @@ nn_status nn_model_save(nn_model *model, const char *path, nn_error *error)
     return status;
 }
 
-/* --- making a model from a file ------------------------------------------------------------------------------------
- */
+/* --- making a model from a file --- */
 
 typedef struct model_load {
     const char *name;
@@ -106,8 +104,7 @@ nn_model *nn_model_load(const char *path, const char *name, const nn_model_def *
     return nn_load_or_previous(path, load_model, &load, error) == NN_OK ? load.model : NULL;
 }
 
-/* --- weights of other origin ---------------------------------------------------------------------------------------
- */
+/* --- weights of other origin --- */
 
 nn_status nn_model_import(nn_model *model, const char *path, nn_error *error)
 {
@@ -131,8 +128,7 @@ nn_status nn_model_import(nn_model *model, const char *path, nn_error *error)
     return status;
 }
 
-/* --- bytes of unknown size -----------------------------------------------------------------------------------------
- */
+/* --- bytes of unknown size --- */
 
 typedef struct bytes_load {
     const char *name;

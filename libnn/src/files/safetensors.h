@@ -8,6 +8,7 @@
 #include "json.h"
 #include "replace.h"
 #include "seal.h"
+#include "text.h"
 
 #define NN_ST_SEAL "kvist.seal"
 
@@ -23,8 +24,8 @@ enum {
     X(BOOL, 1)                                                                                                         \
     X(U8, 1)                                                                                                           \
     X(I8, 1)                                                                                                           \
-    X(F8_E5M2, 1) X(F8_E4M3, 1) X(I16, 2) X(U16, 2) X(F16, 2) X(BF16, 2) X(I32, 4) X(U32, 4) X(F32, 4) X(F64, 8)       \
-        X(I64, 8) X(U64, 8)
+    X(F8_E5M2, 1)                                                                                                      \
+    X(F8_E4M3, 1) X(I16, 2) X(U16, 2) X(F16, 2) X(BF16, 2) X(I32, 4) X(U32, 4) X(F32, 4) X(F64, 8) X(I64, 8) X(U64, 8)
 
 typedef enum nn_st_type {
 #define NN_ST_ENUM(name, size) NN_ST_##name,
@@ -59,7 +60,11 @@ bool nn_st_same_form(const nn_st_tensor *a, const nn_st_tensor *b);
 /* Numbers are written as they lie in memory: ERR_IO on a big-endian machine. */
 nn_status nn_st_check_machine(const char *path, nn_error *error);
 
-/* --- reading: the header first, then all data in one go ----------------------------------------------------------- */
+/* --- reading: the header first, then all data in one go --- */
+
+typedef struct nn_st_metadata_entry {
+    const char *key, *value;
+} nn_st_metadata_entry;
 
 typedef struct nn_st_reader {
     const char *path; /* borrowed */
@@ -70,8 +75,9 @@ typedef struct nn_st_reader {
     nn_st_tensor *tensors; /* by position in the file */
     nn_st_tensor **by_name;
     size_t count;
-    json_t *metadata; /* an object of strings; NULL: none */
-    nn_seal seal;     /* of what was read so far */
+    nn_st_metadata_entry *metadata;
+    size_t metadata_count;
+    nn_seal seal; /* of what was read so far */
 } nn_st_reader;
 
 /*
@@ -90,10 +96,11 @@ nn_status nn_st_read(nn_st_reader *reader, nn_error *error);
 /* Where an element lies in the file. */
 uint64_t nn_st_offset(const nn_st_reader *reader, const nn_st_tensor *tensor, uint64_t element);
 
-/* --- writing --------------------------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
-/* Writes header, tensors in the order given, and the seal, for which `tensors` has room after the last. */
-nn_status nn_st_write(nn_replacement *to, json_t *metadata, nn_st_tensor *tensors, size_t count, nn_error *error);
+/* `metadata` is a JSON object of strings. Writes header, tensors in the order given, and the seal, for which `tensors`
+ * has room after the last. */
+nn_status nn_st_write(nn_replacement *to, const nn_text *metadata, nn_st_tensor *tensors, size_t count,
+                      nn_error *error);
 
 #endif

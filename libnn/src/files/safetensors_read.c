@@ -2,17 +2,16 @@
 #include "report.h"
 #include "safetensors.h"
 #include "system.h"
+#include "text.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     LENGTH_SIZE = 8,
-    READ_CHUNK = 1 << 20,            /* hashed while it is in the cache, and short enough for any read() */
-    DROP_CHUNK = 1 << 14,            /* of tensors nobody wants, on the stack */
-    MIN_ENTRY = 40,                  /* {"dtype":"U8","shape":[],"data_offsets":[0,0]} is 47 */
-    MAX_ENTRY = 1024,                /* text of a tensor's entry */
-    MAX_KEY = 6 * NN_ST_MAX_NAME + 2 /* text of a name: \u0000 for each byte, quotes */
+    READ_CHUNK = 1 << 20, /* hashed while it is in the cache, and short enough for any read() */
+    DROP_CHUNK = 1 << 14, /* of tensors nobody wants, on the stack */
+    MIN_ENTRY = 40,       /* {"dtype":"U8","shape":[],"data_offsets":[0,0]} is 47 */
 };
 
 static nn_status read_exactly(nn_st_reader *reader, void *bytes, size_t size, uint64_t offset, nn_error *error)
@@ -34,8 +33,7 @@ static nn_status read_exactly(nn_st_reader *reader, void *bytes, size_t size, ui
     return NN_OK;
 }
 
-/* --- the header ----------------------------------------------------------------------------------------------------
- */
+/* --- the header --- */
 
 static nn_status read_header(nn_st_reader *reader, nn_json *json, nn_error *error)
 {
@@ -78,28 +76,12 @@ static const char *name_fault(const char *name)
     return NULL;
 }
 
-/* Decodes the name over its own text, which is never shorter. */
-static nn_status read_name(nn_st_reader *reader, const nn_json *key, const char **name, nn_error *error)
+/* Decodes a string over its own text; NULL, or what was expected. */
+static const char *decode(nn_st_reader *reader, const nn_json *json, const char **text)
 {
-    char *to = reader->header + (key->text - reader->header);
-    if (key->size > MAX_KEY) return nn_json_fail(key, 0, error, "tensor name: expected at most 255 bytes, got more");
-    json_t *value = NULL;
-    const nn_status status = nn_json_parse(key, &value, error);
-    if (status != NN_OK) return status;
-    const char *text = json_string_value(value), *fault = text ? name_fault(text) : "expected a name";
-    if (!fault) memcpy(to, text, strlen(text) + 1);
-    json_decref(value);
-    *name = to;
-    return fault ? nn_json_fail(key, 0, error, fault) : NN_OK;
-}
-
-/* A whole number of a list; false if it is none or negative. */
-static bool read_number(const json_t *list, size_t index, uint64_t *number)
-{
-    const json_t *item = json_array_get(list, index);
-    if (!json_is_integer(item) || json_integer_value(item) < 0) return false;
-    *number = (uint64_t)json_integer_value(item);
-    return true;
+    char *to = reader->header + (json->text - reader->header);
+    *text = to;
+    return nn_json_string(json, to);
 }
 
 static bool find_type(const char *name, nn_st_type *type)
@@ -121,43 +103,95 @@ static bool shape_bytes(const nn_st_tensor *tensor, uint64_t *bytes)
     return true;
 }
 
-/* Fills a tensor from its parsed entry; NULL, or what was expected. */
-static const char *take_entry(nn_st_tensor *tensor, const json_t *entry)
+/* Whole numbers from 0, at most `most` of them. */
+static bool read_numbers(const nn_json *list, uint64_t *numbers, int most, int *count, nn_error *error)
 {
-    const char *type = json_string_value(json_object_get(entry, "dtype"));
-    const json_t *shape = json_object_get(entry, "shape"), *offsets = json_object_get(entry, "data_offsets");
-    uint64_t end = 0, bytes = 0;
-    if (!json_is_object(entry) || !type || !json_is_array(shape) || !json_is_array(offsets) ||
-        json_object_size(entry) != 3)
+    nn_json_walk walk;
+    int64_t number = 0;
+    nn_status status = nn_json_begin(&walk, list, false, error);
+    for (*count = 0; status == NN_OK && walk.more; status = nn_json_next(&walk, error)) {
+        if (*count == most || !nn_json_number(&walk.value, &number) || number < 0) return false;
+        numbers[(*count)++] = (uint64_t)number;
+    }
+    return status == NN_OK;
+}
+
+/* The members of an entry, each once. */
+enum { DTYPE = 1, SHAPE = 2, OFFSETS = 4, ALL = 7 };
+
+static int member_of(const nn_json *key)
+{
+    if (nn_json_is(key, "dtype")) return DTYPE;
+    if (nn_json_is(key, "shape")) return SHAPE;
+    return nn_json_is(key, "data_offsets") ? OFFSETS : 0;
+}
+
+/* One member of an entry; NULL, or what was expected. */
+static const char *take_member(nn_st_reader *reader, nn_st_tensor *tensor, const nn_json *value, int member)
+{
+    nn_error ignored = { 0 };
+    uint64_t offsets[2] = { 0, 0 };
+    const char *type = NULL;
+    int count = 0;
+    switch (member) {
+    case DTYPE:
+        return decode(reader, value, &type) || !find_type(type, &tensor->type) ? "dtype: expected a known type" : NULL;
+    case SHAPE:
+        if (read_numbers(value, tensor->dim, NN_ST_MAX_RANK, &tensor->rank, &ignored)) return NULL;
+        return "shape: expected at most 8 whole numbers from 0";
+    case OFFSETS:
+        if (!read_numbers(value, offsets, 2, &count, &ignored) || count != 2 || offsets[1] < offsets[0])
+            return "data_offsets: expected a begin and an end after it";
+        tensor->begin = offsets[0];
+        tensor->size = offsets[1] - offsets[0];
+        return NULL;
+    default:
         return "expected dtype, shape and data_offsets";
-    if (!find_type(type, &tensor->type)) return "dtype: expected a known type";
-    if (json_array_size(shape) > NN_ST_MAX_RANK) return "shape: expected at most 8 dimensions";
-    tensor->rank = (int)json_array_size(shape);
-    for (int i = 0; i < tensor->rank; i++)
-        if (!read_number(shape, (size_t)i, &tensor->dim[i])) return "shape: expected whole numbers from 0";
-    if (json_array_size(offsets) != 2 || !read_number(offsets, 0, &tensor->begin) || !read_number(offsets, 1, &end) ||
-        end < tensor->begin)
-        return "data_offsets: expected a begin and an end after it";
-    tensor->size = end - tensor->begin;
-    if (!shape_bytes(tensor, &bytes) || bytes != tensor->size)
-        return "data_offsets: expected as many bytes as shape and dtype say";
-    return NULL;
+    }
+}
+
+static nn_status read_members(nn_st_reader *reader, nn_st_tensor *tensor, const nn_json *entry, nn_error *error)
+{
+    nn_json_walk walk;
+    uint64_t bytes = 0;
+    int seen = 0;
+    const char *fault = NULL;
+    nn_status status = nn_json_begin(&walk, entry, true, error);
+    for (; status == NN_OK && walk.more && !fault; status = nn_json_next(&walk, error)) {
+        const int member = member_of(&walk.key);
+        fault = seen & member ? "expected each name once, got a duplicate"
+                              : take_member(reader, tensor, &walk.value, member);
+        seen |= member;
+        if (fault) break;
+    }
+    if (status != NN_OK) return status;
+    if (!fault && seen != ALL) fault = "expected dtype, shape and data_offsets";
+    if (!fault && (!shape_bytes(tensor, &bytes) || bytes != tensor->size))
+        fault = "data_offsets: expected as many bytes as shape and dtype say";
+    return fault ? nn_fail_at(error, NN_ERR_FORMAT, entry->path, entry->offset, "%s: %s", tensor->name, fault) : NN_OK;
 }
 
 static nn_status read_entry(nn_st_reader *reader, const nn_json_walk *walk, nn_error *error)
 {
     nn_st_tensor *tensor = &reader->tensors[reader->count++];
-    const nn_json *value = &walk->value;
-    json_t *entry = NULL;
     tensor->entry = walk->key.offset;
-    nn_status status = read_name(reader, &walk->key, &tensor->name, error);
-    if (status != NN_OK) return status;
-    if (value->size > MAX_ENTRY) return nn_json_fail(value, 0, error, "expected a shorter entry");
-    status = nn_json_parse(value, &entry, error);
-    if (status != NN_OK) return status;
-    const char *fault = take_entry(tensor, entry);
-    json_decref(entry);
-    return fault ? nn_fail_at(error, NN_ERR_FORMAT, value->path, value->offset, "%s: %s", tensor->name, fault) : NN_OK;
+    const char *fault = decode(reader, &walk->key, &tensor->name);
+    if (!fault) fault = name_fault(tensor->name);
+    return fault ? nn_json_fail(&walk->key, 0, error, fault) : read_members(reader, tensor, &walk->value, error);
+}
+
+/* One entry of the metadata. */
+static nn_status add_metadata(nn_st_reader *reader, const nn_json_walk *walk, nn_error *error)
+{
+    nn_st_metadata_entry *entry = &reader->metadata[reader->metadata_count++];
+    const char *fault = decode(reader, &walk->key, &entry->key);
+    if (fault) return nn_json_fail(&walk->key, 0, error, fault);
+    fault = decode(reader, &walk->value, &entry->value);
+    if (fault) return nn_json_fail(&walk->value, 0, error, fault);
+    for (size_t i = 0; i + 1 < reader->metadata_count; i++)
+        if (strcmp(reader->metadata[i].key, entry->key) == 0)
+            return nn_json_fail(&walk->key, 0, error, "expected each name once, got a duplicate");
+    return NN_OK;
 }
 
 static nn_status read_metadata(nn_st_reader *reader, const nn_json *json, nn_error *error)
@@ -166,19 +200,19 @@ static nn_status read_metadata(nn_st_reader *reader, const nn_json *json, nn_err
     size_t count = 0;
     if (reader->metadata) return nn_json_fail(json, 0, error, "__metadata__: expected it once");
     nn_status status = nn_json_begin(&walk, json, true, error);
-    while (status == NN_OK && walk.more) {
-        if (walk.value.text[0] != '"') return nn_json_fail(&walk.value, 0, error, "__metadata__: expected a string");
+    for (; status == NN_OK && walk.more; status = nn_json_next(&walk, error))
         if (++count > NN_ST_MAX_METADATA)
             return nn_json_fail(json, 0, error, "__metadata__: expected at most 1024 entries");
-        status = nn_json_next(&walk, error);
+    if (status != NN_OK) return status;
+    reader->metadata = calloc(count + 1, sizeof *reader->metadata);
+    if (!reader->metadata)
+        return nn_fail_file(error, NN_ERR_MEMORY, reader->path, "no memory for %zu entries of metadata", count);
+    status = nn_json_begin(&walk, json, true, error);
+    while (status == NN_OK && walk.more) {
+        status = add_metadata(reader, &walk, error);
+        if (status == NN_OK) status = nn_json_next(&walk, error);
     }
-    return status == NN_OK ? nn_json_parse(json, &reader->metadata, error) : status;
-}
-
-static bool is_metadata(const nn_json *key)
-{
-    static const char name[] = "\"__metadata__\"";
-    return key->size == sizeof name - 1 && memcmp(key->text, name, key->size) == 0;
+    return status;
 }
 
 /* The number of tensors; entries too short to be one are refused, so that memory stays near the size of the text. */
@@ -187,7 +221,7 @@ static nn_status count_entries(const nn_json *json, size_t *count, nn_error *err
     nn_json_walk walk;
     nn_status status = nn_json_begin(&walk, json, true, error);
     for (*count = 0; status == NN_OK && walk.more; status = nn_json_next(&walk, error)) {
-        if (is_metadata(&walk.key)) continue;
+        if (nn_json_is(&walk.key, "__metadata__")) continue;
         if (walk.value.size < MIN_ENTRY)
             return nn_json_fail(&walk.value, 0, error, "expected dtype, shape and data_offsets");
         ++*count;
@@ -207,15 +241,14 @@ static nn_status read_entries(nn_st_reader *reader, const nn_json *json, nn_erro
         return nn_fail_file(error, NN_ERR_MEMORY, reader->path, "no memory for a table of %zu tensors", count);
     status = nn_json_begin(&walk, json, true, error);
     for (; status == NN_OK && walk.more; status = nn_json_next(&walk, error)) {
-        const nn_status taken =
-            is_metadata(&walk.key) ? read_metadata(reader, &walk.value, error) : read_entry(reader, &walk, error);
+        const nn_status taken = nn_json_is(&walk.key, "__metadata__") ? read_metadata(reader, &walk.value, error)
+                                                                      : read_entry(reader, &walk, error);
         if (taken != NN_OK) return taken;
     }
     return status;
 }
 
-/* --- the table of tensors ------------------------------------------------------------------------------------------
- */
+/* --- the table of tensors --- */
 
 static int by_position(const void *a, const void *b)
 {
@@ -291,7 +324,7 @@ nn_status nn_st_open(nn_st_reader *reader, const char *path, nn_error *error)
 void nn_st_close(nn_st_reader *reader)
 {
     if (reader->fd >= 0) nn_sys_close(reader->fd);
-    json_decref(reader->metadata);
+    free(reader->metadata);
     free(reader->by_name);
     free(reader->tensors);
     free(reader->header);
@@ -300,7 +333,7 @@ void nn_st_close(nn_st_reader *reader)
     reader->by_name = NULL;
     reader->tensors = NULL;
     reader->header = NULL;
-    reader->count = 0;
+    reader->count = reader->metadata_count = 0;
 }
 
 static int name_to_tensor(const void *name, const void *item)
@@ -317,7 +350,9 @@ nn_st_tensor *nn_st_find(const nn_st_reader *reader, const char *name)
 
 const char *nn_st_metadata(const nn_st_reader *reader, const char *key)
 {
-    return json_string_value(json_object_get(reader->metadata, key));
+    for (size_t i = 0; i < reader->metadata_count; i++)
+        if (strcmp(reader->metadata[i].key, key) == 0) return reader->metadata[i].value;
+    return NULL;
 }
 
 uint64_t nn_st_offset(const nn_st_reader *reader, const nn_st_tensor *tensor, uint64_t element)
@@ -325,8 +360,7 @@ uint64_t nn_st_offset(const nn_st_reader *reader, const nn_st_tensor *tensor, ui
     return reader->data_start + tensor->begin + element * nn_st_type_size(tensor->type);
 }
 
-/* --- the data ------------------------------------------------------------------------------------------------------
- */
+/* --- the data --- */
 
 bool nn_st_sealed(const nn_st_reader *reader)
 {

@@ -3,31 +3,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool add_entry(json_t *header, const nn_st_tensor *tensor)
+static void add_entry(nn_text *out, const nn_st_tensor *tensor)
 {
-    json_t *shape = json_array(), *entry = NULL;
-    bool added = shape != NULL;
-    for (int i = 0; added && i < tensor->rank; i++)
-        added = json_array_append_new(shape, json_integer((json_int_t)tensor->dim[i])) == 0;
-    if (added)
-        entry = json_pack("{s:s, s:O, s:[I, I]}", "dtype", nn_st_type_name(tensor->type), "shape", shape,
-                          "data_offsets", (json_int_t)tensor->begin, (json_int_t)(tensor->begin + tensor->size));
-    json_decref(shape);
-    return entry && json_object_set_new(header, tensor->name, entry) == 0;
+    nn_text_add_name(out, tensor->name);
+    nn_text_add_chars(out, "{");
+    nn_text_add_name(out, "dtype");
+    nn_text_add_string(out, nn_st_type_name(tensor->type), strlen(nn_st_type_name(tensor->type)));
+    nn_text_add_name(out, "shape");
+    nn_text_add_chars(out, "[");
+    for (int i = 0; i < tensor->rank; i++) {
+        if (i > 0) nn_text_add_chars(out, ",");
+        nn_text_add_number(out, (long long)tensor->dim[i]);
+    }
+    nn_text_add_chars(out, "]");
+    nn_text_add_name(out, "data_offsets");
+    nn_text_add_chars(out, "[");
+    nn_text_add_number(out, (long long)tensor->begin);
+    nn_text_add_chars(out, ",");
+    nn_text_add_number(out, (long long)(tensor->begin + tensor->size));
+    nn_text_add_chars(out, "]}");
 }
 
 /* The header as text, after the 8 bytes of its length, padded with spaces so that data begin at a multiple of 8. */
-static bool write_header(nn_text *out, json_t *metadata, const nn_st_tensor *tensors, size_t count)
+static bool write_header(nn_text *out, const nn_text *metadata, const nn_st_tensor *tensors, size_t count)
 {
     static const char space[8] = "        ";
-    json_t *header = json_object();
-    bool written = header && nn_text_append(space, sizeof space, out) == 0 &&
-                   json_object_set(header, "__metadata__", metadata) == 0;
-    for (size_t i = 0; written && i < count; i++) written = add_entry(header, &tensors[i]);
-    written = written && json_dump_callback(header, nn_text_append, out, JSON_COMPACT | JSON_ENSURE_ASCII) == 0 &&
-              nn_text_append(space, (8 - out->size % 8) % 8, out) == 0;
-    json_decref(header);
-    if (!written) return false;
+    nn_text_add(out, space, sizeof space);
+    nn_text_add_chars(out, "{");
+    nn_text_add_name(out, "__metadata__");
+    nn_text_add(out, metadata->text, metadata->size);
+    for (size_t i = 0; i < count; i++) add_entry(out, &tensors[i]);
+    nn_text_add_chars(out, "}");
+    nn_text_add(out, space, (8 - out->size % 8) % 8);
+    if (out->failed) return false;
     uint64_t length = out->size - sizeof space;
     for (int i = 0; i < 8; i++, length >>= 8) out->text[i] = (char)(length & 0xff);
     return true;
@@ -52,7 +60,7 @@ static void place(nn_st_tensor *tensors, size_t count)
     }
 }
 
-nn_status nn_st_write(nn_replacement *to, json_t *metadata, nn_st_tensor *tensors, size_t count, nn_error *error)
+nn_status nn_st_write(nn_replacement *to, const nn_text *metadata, nn_st_tensor *tensors, size_t count, nn_error *error)
 {
     nn_seal seal;
     unsigned char digest[NN_SEAL_SIZE];
