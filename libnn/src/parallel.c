@@ -30,6 +30,13 @@ void nn_float_mode_leave(nn_float_mode mode)
 #endif
 }
 
+int nn_parts(int threads)
+{
+    int parts = 1;
+    while (parts < threads) parts *= 2;
+    return parts;
+}
+
 int nn_max_threads(void)
 {
 #ifdef _OPENMP

@@ -10,6 +10,9 @@ typedef void nn_task(void *context, int task, int worker);
  * done. */
 void nn_parallel(int threads, int count, nn_task *run, void *context);
 
+/* The number of parts, a power of two, into which `threads` split work whose result does not depend on the parts. */
+int nn_parts(int threads);
+
 /* What OpenMP would use; 1 without OpenMP. */
 int nn_max_threads(void);
 

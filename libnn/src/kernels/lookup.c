@@ -21,10 +21,10 @@ static void gather_sum(nn_float *y, const nn_float *table, const int32_t *ids, s
 }
 
 static void scatter_add(nn_float *table, const int32_t *ids, const nn_float *dy, size_t dy_stride, size_t count,
-                        size_t dim, int32_t low, int32_t high)
+                        size_t dim, int32_t part, int32_t mask)
 {
     for (size_t i = 0; i < count; i++)
-        if (ids[i] >= low && ids[i] < high) add_row(table + (size_t)ids[i] * dim, dy + i * dy_stride, dim);
+        if ((ids[i] & mask) == part) add_row(table + (size_t)ids[i] * dim, dy + i * dy_stride, dim);
 }
 
 extern const nn_lookup_kernels NN_KERNEL(lookup_kernels);

@@ -9,9 +9,12 @@ struct nn_lookup_kernels {
     void (*gather)(nn_float *y, const nn_float *table, const int32_t *ids, size_t count, size_t dim);
     /* y (dim) += sum of table[ids] */
     void (*gather_sum)(nn_float *y, const nn_float *table, const int32_t *ids, size_t count, size_t dim);
-    /* table[ids[i]] += dy[i * dy_stride] (dim) for ids in [low, high), in order; dy_stride 0 repeats one row. */
+    /*
+     * table[ids[i]] += dy[i * dy_stride] (dim), in order; dy_stride 0 repeats one row. Only ids with (id & mask) ==
+     * part: parts of a table, as large as each other however frequent its first rows are.
+     */
     void (*scatter_add)(nn_float *table, const int32_t *ids, const nn_float *dy, size_t dy_stride, size_t count,
-                        size_t dim, int32_t low, int32_t high);
+                        size_t dim, int32_t part, int32_t mask);
 };
 
 #endif

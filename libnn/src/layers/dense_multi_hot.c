@@ -2,13 +2,13 @@
 #include "../kernels/lookup.h"
 #include <string.h>
 
-enum { ROWS_PER_TASK = 32, TABLE_PARTS = 8, BITS = 32 };
+enum { ROWS_PER_TASK = 32, BITS = 32 };
 
 typedef struct multi_hot_run {
     const nn_layer *dense;
     const nn_run *run;
     const nn_float *dz;
-    int table_parts;
+    int parts; /* of the table */
 } multi_hot_run;
 
 static size_t bitmap_words(size_t vocab)
@@ -22,8 +22,8 @@ size_t nn_multi_hot_worker_scratch(int vocab)
            bitmap_words((size_t)vocab); /* a list and a bitmap of 32-bit words, none larger than a real */
 }
 
-/* The different words in [low, high) of a sample, padding (0) left out, in order of first appearance. */
-static size_t distinct_words(const nn_layer *dense, size_t sample, int32_t low, int32_t high, int32_t *words,
+/* The different words of a sample with (word & mask) == part, padding (0) left out, in order of first appearance. */
+static size_t distinct_words(const nn_layer *dense, size_t sample, int32_t part, int32_t mask, int32_t *words,
                              uint32_t *bitmap)
 {
     const size_t begin = dense->offsets ? (size_t)dense->offsets[sample] : sample * dense->ids_per_row;
@@ -32,7 +32,7 @@ static size_t distinct_words(const nn_layer *dense, size_t sample, int32_t low, 
     memset(bitmap, 0, bitmap_words((size_t)dense->weights[0].shape.dim[0]) * sizeof *bitmap);
     for (size_t i = begin; i < end; i++) {
         const int32_t word = dense->ids[i];
-        if (word <= 0 || word < low || word >= high) continue;
+        if (word <= 0 || (word & mask) != part) continue;
         uint32_t *bits = &bitmap[word / BITS];
         const uint32_t bit = (uint32_t)1 << (word % BITS);
         words[count] = word;
@@ -52,7 +52,7 @@ static void forward_task(void *context, int task, int worker)
     uint32_t *bitmap = (void *)(words + vocab);
     for (size_t row = first; row < first + ROWS_PER_TASK && row < (size_t)m->run->batch; row++) {
         nn_float *y = dense->y + row * units;
-        const size_t count = distinct_words(dense, row, 0, vocab, words, bitmap);
+        const size_t count = distinct_words(dense, row, 0, 0, words, bitmap);
         memset(y, 0, units * sizeof *y);
         m->run->kernels->lookup->gather_sum(y, dense->weights[0].value, words, count, units);
     }
@@ -69,20 +69,17 @@ static void backward_task(void *context, int task, int worker)
 {
     const multi_hot_run *m = context;
     const nn_layer *dense = m->dense;
-    const int64_t vocab = dense->weights[0].shape.dim[0];
     const size_t units = (size_t)dense->def.dense.units;
-    const int32_t low = (int32_t)(vocab * task / m->table_parts), high = (int32_t)(vocab * (task + 1) / m->table_parts);
     int32_t *words = (void *)nn_worker_scratch(m->run, worker);
-    uint32_t *bitmap = (void *)(words + vocab);
+    uint32_t *bitmap = (void *)(words + dense->weights[0].shape.dim[0]);
     for (size_t row = 0; row < (size_t)m->run->batch; row++) {
-        const size_t count = distinct_words(dense, row, low, high, words, bitmap);
-        m->run->kernels->lookup->scatter_add(dense->weights[0].grad, words, m->dz + row * units, 0, count, units, low,
-                                             high);
+        const size_t count = distinct_words(dense, row, task, m->parts - 1, words, bitmap);
+        m->run->kernels->lookup->scatter_add(dense->weights[0].grad, words, m->dz + row * units, 0, count, units, 0, 0);
     }
 }
 
 void nn_multi_hot_backward(const nn_layer *dense, const nn_run *run, const nn_float *dz)
 {
-    multi_hot_run m = { dense, run, dz, run->threads > 1 ? TABLE_PARTS : 1 };
-    nn_parallel(run->threads, m.table_parts, backward_task, &m);
+    multi_hot_run m = { dense, run, dz, nn_parts(run->threads) };
+    nn_parallel(run->threads, m.parts, backward_task, &m);
 }

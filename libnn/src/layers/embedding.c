@@ -2,13 +2,14 @@
 #include "../kernels/lookup.h"
 #include "layers.h"
 
-enum { IDS_PER_TASK = 1 << 11, TABLE_PARTS = 16 };
+enum { IDS_PER_TASK = 1 << 11 };
 
 typedef struct lookup {
     const nn_layer *layer;
     const nn_run *run;
     const nn_float *dy;
     size_t count; /* of ids */
+    int parts;    /* of the table */
 } lookup;
 
 static nn_status plan(nn_layer *layer, nn_error *error)
@@ -39,7 +40,7 @@ static void gather_task(void *context, int task, int worker)
 static nn_status forward(nn_layer *layer, const nn_run *run)
 {
     const size_t steps = nn_shape_count(layer->in[0]);
-    lookup k = { layer, run, NULL, (size_t)run->batch * steps };
+    lookup k = { layer, run, NULL, (size_t)run->batch * steps, 0 };
     for (size_t i = 0; i < k.count; i++)
         if (layer->ids[i] < 0 || layer->ids[i] >= layer->def.embedding.vocab)
             return nn_layer_fail(layer, run->error, NN_ERR_DATA,
@@ -53,24 +54,17 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
 static void scatter_task(void *context, int task, int worker)
 {
     const lookup *k = context;
-    const int64_t vocab = k->layer->def.embedding.vocab;
     const size_t dim = (size_t)k->layer->def.embedding.dim;
     (void)worker;
-    k->run->kernels->lookup->scatter_add(k->layer->weights[0].grad, k->layer->ids, k->dy, dim, k->count, dim,
-                                         (int32_t)(vocab * task / TABLE_PARTS),
-                                         (int32_t)(vocab * (task + 1) / TABLE_PARTS));
+    k->run->kernels->lookup->scatter_add(k->layer->weights[0].grad, k->layer->ids, k->dy, dim, k->count, dim, task,
+                                         k->parts - 1);
 }
 
 static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
 {
-    lookup k = { layer, run, dy, (size_t)run->batch * nn_shape_count(layer->in[0]) };
+    lookup k = { layer, run, dy, (size_t)run->batch * nn_shape_count(layer->in[0]), nn_parts(run->threads) };
     (void)dx;
-    if (!want_params) return;
-    if (run->threads > 1)
-        nn_parallel(run->threads, TABLE_PARTS, scatter_task, &k);
-    else
-        run->kernels->lookup->scatter_add(layer->weights[0].grad, layer->ids, dy, (size_t)layer->def.embedding.dim,
-                                          k.count, (size_t)layer->def.embedding.dim, 0, layer->def.embedding.vocab);
+    if (want_params) nn_parallel(run->threads, k.parts, scatter_task, &k);
 }
 
 const nn_layer_ops nn_embedding_ops = {
