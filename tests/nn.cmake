@@ -40,7 +40,7 @@ target_include_directories(test_archive PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 # The calls to the system that a test makes fail.
 kvist_test(archive_save LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files crash)
 target_include_directories(test_archive_save PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
-foreach(call open_directory create open_lock stat fstat fsync link rename unlink lock close write list)
+foreach(call open_read open_directory create open_lock stat fstat fsync link rename unlink lock close read write list)
   target_link_options(test_archive_save PRIVATE -Wl,--wrap=nn_sys_${call})
 endforeach()
 kvist_test(archive_memory LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files oom)

@@ -32,7 +32,8 @@ static struct {
     int number; /* errno */
     int calls;
     const char *failed; /* the name of the call that was hit */
-    bool short_writes;
+    bool short_reads_and_writes;
+    bool lock_vanishes; /* once, when it was opened */
 } fault;
 
 static bool hit(const char *name)
@@ -64,7 +65,7 @@ static void set_fault(fault_kind kind, int at, int number)
     }
 WRAP(open_directory, (const char *path), (path))
 WRAP(create, (const char *path, mode_t mode), (path, mode))
-WRAP(open_lock, (const char *path), (path))
+WRAP(open_read, (const char *path), (path))
 WRAP(stat, (const char *path, nn_sys_info *info), (path, info))
 WRAP(fstat, (int fd, nn_sys_info *info), (fd, info))
 WRAP(fsync, (int fd), (fd))
@@ -72,6 +73,18 @@ WRAP(link, (const char *from, const char *to), (from, to))
 WRAP(rename, (const char *from, const char *to), (from, to))
 WRAP(unlink, (const char *path), (path))
 WRAP(lock, (int fd), (fd))
+
+/* Between the opening and the locking the holder before may remove the file. */
+int __real_nn_sys_open_lock(const char *path);
+int __wrap_nn_sys_open_lock(const char *path);
+int __wrap_nn_sys_open_lock(const char *path)
+{
+    if (hit("open_lock")) return -1;
+    const int fd = __real_nn_sys_open_lock(path);
+    if (fault.lock_vanishes) assert_int_equal(unlink(path), 0);
+    fault.lock_vanishes = false;
+    return fd;
+}
 
 /* The descriptor is gone even if close() fails. */
 int __real_nn_sys_close(int fd);
@@ -95,7 +108,14 @@ ssize_t __wrap_nn_sys_write(int fd, const void *bytes, size_t size)
         errno = fault.number;
         return -1;
     }
-    return __real_nn_sys_write(fd, bytes, fault.short_writes && size > 3 ? 3 : size);
+    return __real_nn_sys_write(fd, bytes, fault.short_reads_and_writes && size > 3 ? 3 : size);
+}
+
+ssize_t __real_nn_sys_read(int fd, void *bytes, size_t size);
+ssize_t __wrap_nn_sys_read(int fd, void *bytes, size_t size);
+ssize_t __wrap_nn_sys_read(int fd, void *bytes, size_t size)
+{
+    return hit("read") ? -1 : __real_nn_sys_read(fd, bytes, fault.short_reads_and_writes && size > 3 ? 3 : size);
 }
 
 int __real_nn_sys_list(const char *directory, void (*visit)(const char *, void *), void *context);
@@ -278,7 +298,7 @@ static void names_the_call_that_failed(void **state)
     }
 }
 
-/* A file system may lack links, locks, or the syncing of directories: saving goes without. */
+/* A file system may lack links, locks, or the syncing of directories, and signals may interrupt: saving goes on. */
 static void lacking_features_are_no_failures(void **state)
 {
     (void)state;
@@ -286,7 +306,8 @@ static void lacking_features_are_no_failures(void **state)
         const char *call;
         int number;
         int nth;
-    } cases[] = { { "link", EPERM, 1 }, { "link", EOPNOTSUPP, 1 }, { "lock", ENOLCK, 1 }, { "fsync", EINVAL, 2 } };
+    } cases[] = { { "link", EPERM, 1 },   { "link", EOPNOTSUPP, 1 }, { "lock", ENOLCK, 1 },
+                  { "fsync", EINVAL, 2 }, { "write", EINTR, 1 },     { "close", EINTR, 1 } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int seen = 0;
         bool exact = false;
@@ -305,16 +326,56 @@ static void lacking_features_are_no_failures(void **state)
 }
 
 /* Row 40. */
-static void short_writes_are_gone_on_with(void **state)
+static void short_reads_and_writes_are_gone_on_with(void **state)
 {
     (void)state;
     bool exact = false;
     const char *path = prepare("short", true);
-    fault.short_writes = true;
+    fault.short_reads_and_writes = true;
     assert_int_equal(save_generation(path, 3, NULL), NN_OK);
-    fault.short_writes = false;
     assert_int_equal(load_generation(path, &exact), 3);
     assert_true(exact);
+    fault.short_reads_and_writes = false;
+    assert_int_equal(load_generation(path, &exact), 3);
+    assert_true(exact);
+}
+
+/* --- each call of a load fails --- */
+
+static nn_status load_with_fault(const char *path, const char *call, int number, nn_error *error, uint64_t *loaded)
+{
+    for (int k = 1;; k++) {
+        keeper keep = { 0 };
+        begin_keeper(&keep);
+        *error = (nn_error){ 0 };
+        set_fault(FAIL_ONCE, k, number);
+        const nn_status status = nn_archive_load(keep.archive, path, error);
+        const char *failed = fault.failed;
+        set_fault(NO_FAULT, 0, 0);
+        *loaded = keep.generation;
+        nn_archive_destroy(keep.archive);
+        if (!failed) fail_msg("%s is never called", call);
+        if (strcmp(failed, call) == 0) return status;
+    }
+}
+
+/* A file that cannot be read may be replaced by the one before; one that must not be read may not. */
+static void loads_say_what_failed(void **state)
+{
+    (void)state;
+    nn_error error;
+    uint64_t loaded = 0;
+    const char *path = prepare("loads", true);
+    assert_int_equal(load_with_fault(path, "read", EINTR, &error, &loaded), NN_OK);
+    assert_int_equal(loaded, 2);
+    assert_int_equal(load_with_fault(path, "read", EIO, &error, &loaded), NN_OK);
+    assert_int_equal(loaded, 1);
+    assert_non_null(strstr(error.text, "loads: cannot read: Input/output error"));
+    assert_int_equal(load_with_fault(path, "open_read", EACCES, &error, &loaded), NN_ERR_IO);
+    assert_int_equal(loaded, 0);
+    assert_non_null(strstr(error.text, "loads: cannot open: Permission denied"));
+    assert_int_equal(load_with_fault(path, "fstat", EIO, &error, &loaded), NN_ERR_IO);
+    assert_int_equal(loaded, 0);
 }
 
 /* --- kills --- */
@@ -497,6 +558,20 @@ static void a_removed_lock_is_taken_again(void **state)
     assert_int_not_equal(access(lock, F_OK), 0);
 }
 
+/* A lock on a file that no longer has the name keeps nobody out. */
+static void a_vanished_lock_is_not_taken(void **state)
+{
+    (void)state;
+    const char *path = prepare("vanished", false);
+    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
+    fault.lock_vanishes = true;
+    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
+    assert_int_equal(access(temp_path(&folder, "vanished.lock"), F_OK), 0);
+    assert_int_equal(nn_archive_claim(two, path, NULL), NN_ERR_IO);
+    nn_archive_destroy(one);
+    nn_archive_destroy(two);
+}
+
 /* What a killed process left is removed; what only looks alike is not. */
 static void leftovers_are_removed(void **state)
 {
@@ -568,13 +643,15 @@ int main(void)
         cmocka_unit_test(every_call_fails),
         cmocka_unit_test(names_the_call_that_failed),
         cmocka_unit_test(lacking_features_are_no_failures),
-        cmocka_unit_test(short_writes_are_gone_on_with),
+        cmocka_unit_test(short_reads_and_writes_are_gone_on_with),
+        cmocka_unit_test(loads_say_what_failed),
         cmocka_unit_test(killed_at_every_call),
         cmocka_unit_test(places_are_checked_first),
         cmocka_unit_test(files_may_not_grow),
         cmocka_unit_test(a_second_trainer_is_refused),
         cmocka_unit_test(a_second_archive_is_refused),
         cmocka_unit_test(a_removed_lock_is_taken_again),
+        cmocka_unit_test(a_vanished_lock_is_not_taken),
         cmocka_unit_test(leftovers_are_removed),
         cmocka_unit_test(keeps_permissions),
         cmocka_unit_test(a_reader_keeps_its_file),

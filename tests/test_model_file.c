@@ -171,6 +171,28 @@ static void files_make_models(void **state)
     }
 }
 
+/* A model that has run already, with other weights, keeps nothing of them: no packed copies either. */
+static void loads_into_a_model_that_ran(void **state)
+{
+    (void)state;
+    for (int i = 0; i < DEFS; i++) {
+        const char *path = temp_path(&folder, "into");
+        nn_model_def other_def = defs[i];
+        other_def.seed++;
+        nn_model *model = make(&defs[i]), *other = make(&other_def);
+        run(other, NN_EVAL);
+        assert_int_equal(nn_model_save(model, path, NULL), NN_OK);
+        nn_archive *archive = nn_archive_create(NULL);
+        nn_archive_add_model(archive, "model", other);
+        nn_error error = { 0 };
+        if (nn_archive_load(archive, path, &error) != NN_OK) fail_msg("%s", error.text);
+        expect_same_output(model, other, NN_EVAL);
+        nn_archive_destroy(archive);
+        nn_model_destroy(model);
+        nn_model_destroy(other);
+    }
+}
+
 /* Makes a locale for the test, or takes the system's; false if there is neither. */
 static bool use_locale(const char *name)
 {
@@ -350,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_make_models),
+        cmocka_unit_test(loads_into_a_model_that_ran),
         cmocka_unit_test(locales_do_not_matter),
         cmocka_unit_test(load_takes_the_callers_choices),
         cmocka_unit_test(load_falls_back_to_the_file_before),

@@ -154,6 +154,7 @@ static void refuses_bad_json(void **state)
         { "{@\"\\ud800\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
         { "{@\"\\ud800\\u0041\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
         { "{@\"\\udc00\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
+        { "{@\"\\udc00\\udc00\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
         { "{@\"\\u00g0\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
         { "{@\"\\u00\":" ENTRY("[1]", "0", "4") "}", "expected a character after \\u" },
         { "{@\"\\x\":" ENTRY("[1]", "0", "4") "}", "expected a known escape" },
