@@ -1,0 +1,44 @@
+/* The deep convolutional GAN of the TensorFlow 2 tutorial: both networks, both optimisers, one training step. */
+#ifndef KVIST_DCGAN_MODEL_H
+#define KVIST_DCGAN_MODEL_H
+
+#include <kvist/nn.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DCGAN_NOISE = 100, DCGAN_SIDE = 28, DCGAN_PIXELS = DCGAN_SIDE * DCGAN_SIDE };
+
+/** Generator and discriminator with what a step needs. */
+typedef struct dcgan {
+    nn_model *generator, *discriminator;
+    nn_optim *generator_optim, *discriminator_optim;
+    nn_rng rng;       /* of the noise */
+    int batch;        /* generated images of a step */
+    nn_tensor noise;  /* (batch, 100) */
+    nn_tensor labels; /* (2 batch, 1): ones, then zeros */
+} dcgan;
+
+/** What a step came to: the losses, and the probability D gives to real and to generated images (means). */
+typedef struct dcgan_losses {
+    double d_loss, g_loss, d_real, d_fake;
+} dcgan_losses;
+
+/** Makes everything, to be freed by dcgan_destroy() even after a failure. */
+NN_NODISCARD nn_status dcgan_create(dcgan *gan, int batch, uint64_t seed, int threads, nn_error *error);
+/** Frees the members and zeroes the struct. */
+void dcgan_destroy(dcgan *gan);
+
+/** One step of both networks. real: (n, 28, 28, 1) in [-1, 1], n at most the batch. */
+NN_NODISCARD nn_status dcgan_step(dcgan *gan, const nn_tensor *real, dcgan_losses *losses, nn_error *error);
+
+/** Images (n, 28, 28, 1) in [-1, 1] of noise (n, 100) in inference mode; the generator owns them until it runs again.
+ */
+const nn_tensor *dcgan_images(dcgan *gan, const nn_tensor *noise);
+
+/** Puts both networks on an archive's list. */
+void dcgan_add_models(dcgan *gan, nn_archive *archive);
+/** Puts all that training needs on it: networks, optimisers, the noise's generator. */
+void dcgan_add_state(dcgan *gan, nn_archive *archive);
+
+#endif

@@ -1,0 +1,288 @@
+#include "dcgan_training.h"
+
+#include "digit_score.h"
+#include "support/plot.h"
+#include "support/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { GRID_STREAM = 101, SCORE_STREAM = 102, SCORE_SAMPLES = 1000 };
+
+static const char header[] = "epoch,d_loss,g_loss,d_real,d_fake,score,seconds";
+
+/* --- checkpoints -------------------------------------------------------------------------------------------------- */
+
+static nn_archive *list_state(training *t, nn_error *error)
+{
+    position *at = &t->at;
+    nn_archive *archive = nn_archive_create(error);
+    if (!archive) return NULL;
+    dcgan_add_state(&t->gan, archive);
+    gallery_add_state(&t->pictures, archive);
+    nn_archive_add_u64(archive, "seed", &at->seed);
+    nn_archive_add_u64(archive, "batch", &at->batch);
+    nn_archive_add_u64(archive, "images", &at->images);
+    nn_archive_add_u64(archive, "epoch", &at->epoch);
+    nn_archive_add_u64(archive, "step", &at->step);
+    nn_archive_add_f64(archive, "d_loss", &at->sum.d_loss);
+    nn_archive_add_f64(archive, "g_loss", &at->sum.g_loss);
+    nn_archive_add_f64(archive, "d_real", &at->sum.d_real);
+    nn_archive_add_f64(archive, "d_fake", &at->sum.d_fake);
+    nn_archive_add_f64(archive, "seconds", &at->total);
+    nn_archive_add_f64(archive, "epoch_seconds", &at->seconds);
+    return archive;
+}
+
+static int save(training *t)
+{
+    nn_error error;
+    if (!t->checkpoint) return RUN_DONE;
+    return nn_archive_save(t->checkpoint, t->checkpoint_path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
+}
+
+/* A checkpoint that stays when the next one is written. */
+static int keep(training *t)
+{
+    char name[48], path[RUN_PATH];
+    nn_error error;
+    snprintf(name, sizeof name, "checkpoint_epoch_%04d.safetensors", (int)t->at.epoch);
+    run_join(path, t->def.out, name);
+    nn_archive *archive = list_state(t, &error);
+    const nn_status status = archive ? nn_archive_save(archive, path, &error) : error.status;
+    nn_archive_destroy(archive);
+    return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
+}
+
+static bool checkpoint_exists(const training *t)
+{
+    char previous[RUN_PATH + 8];
+    snprintf(previous, sizeof previous, "%s.prev", t->checkpoint_path);
+    return access(t->checkpoint_path, F_OK) == 0 || access(previous, F_OK) == 0;
+}
+
+static int resume(training *t)
+{
+    const position mine = t->at;
+    nn_error error;
+    if (nn_archive_load(t->checkpoint, t->checkpoint_path, &error) != NN_OK) return run_error("%s", error.text);
+    if (error.text[0]) run_error("%s", error.text);
+    if (t->at.seed == mine.seed && t->at.batch == mine.batch && t->at.images == mine.images) return RUN_DONE;
+    return run_error("%s: expected --seed %llu --batch %llu and %llu images, as it was begun with", t->checkpoint_path,
+                     (unsigned long long)t->at.seed, (unsigned long long)t->at.batch, (unsigned long long)t->at.images);
+}
+
+/* Opens history and checkpoint; goes on from them under --resume, from the start where there is none. */
+static int open_out(training *t)
+{
+    char history[RUN_PATH];
+    nn_error error;
+    if (!t->def.out) return RUN_DONE;
+    run_join(history, t->def.out, "history.csv");
+    run_join(t->checkpoint_path, t->def.out, "checkpoint.safetensors");
+    t->checkpoint = list_state(t, &error);
+    if (!t->checkpoint || nn_archive_claim(t->checkpoint, t->checkpoint_path, &error) != NN_OK)
+        return run_error("%s", error.text);
+    if (!t->def.resume || !checkpoint_exists(t)) {
+        csv_create(&t->history, history, header, stderr);
+        return RUN_DONE;
+    }
+    const int code = resume(t);
+    if (code == RUN_DONE) csv_resume(&t->history, history, header, (double)t->at.epoch, stderr);
+    return code;
+}
+
+static int load_models(training *t, const char *path)
+{
+    nn_error error;
+    nn_archive *archive = nn_archive_create(&error);
+    if (archive) dcgan_add_models(&t->gan, archive);
+    const nn_status status = archive ? nn_archive_load(archive, path, &error) : error.status;
+    nn_archive_destroy(archive);
+    return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
+}
+
+/* --- beginning and end -------------------------------------------------------------------------------------------- */
+
+int training_begin(training *t, const training_def *def)
+{
+    const int batch = def->batch, count = def->images->count;
+    nn_error error;
+    data_error data;
+    *t = (training){ .def = *def, .history = CSV_CLOSED };
+    t->at = (position){ .seed = def->seed, .batch = (uint64_t)batch, .images = (uint64_t)count };
+
+    t->batches = data_batches_create(&(data_batches_def){ .count = count, .batch = batch, .seed = def->seed }, &data);
+    if (!t->batches || gallery_create(&t->pictures, &data) != DATA_OK) return run_error("%s", data.text);
+    if (dcgan_create(&t->gan, batch, def->seed, def->threads, &error) != NN_OK) return run_error("%s", error.text);
+    t->bytes = calloc((size_t)batch, DCGAN_PIXELS);
+    if (!t->bytes || nn_tensor_alloc(&t->real, NN_F32, NN_SHAPE(batch, DCGAN_SIDE, DCGAN_SIDE, 1)) != NN_OK ||
+        nn_tensor_alloc(&t->fixed, NN_F32, NN_SHAPE(GALLERY_IMAGES, DCGAN_NOISE)) != NN_OK)
+        return run_error("batch %d: out of memory", batch);
+    nn_rng rng = { .seed = def->seed, .stream = GRID_STREAM };
+    nn_fill_normal(&t->fixed, 0, 1, &rng);
+
+    const int code = def->load ? load_models(t, def->load) : RUN_DONE;
+    return code == RUN_DONE ? open_out(t) : code;
+}
+
+void training_end(training *t)
+{
+    csv_close(&t->history);
+    nn_archive_destroy(t->checkpoint);
+    gallery_destroy(&t->pictures);
+    dcgan_destroy(&t->gan);
+    nn_tensor_free(&t->fixed);
+    nn_tensor_free(&t->real);
+    free(t->bytes);
+    data_batches_destroy(t->batches);
+}
+
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
+
+static int step(training *t, const int32_t *order, int size)
+{
+    dcgan_losses losses, *sum = &t->at.sum;
+    nn_error error;
+    if (data_gather(t->def.images->pixels, t->def.images->count, DCGAN_PIXELS, order, size, t->bytes) != DATA_OK)
+        return run_error("batch: image out of range");
+    data_scale_signed(t->bytes, (size_t)size * DCGAN_PIXELS, t->real.f32);
+    const nn_tensor real = nn_view_f32(t->real.f32, NN_SHAPE(size, DCGAN_SIDE, DCGAN_SIDE, 1));
+    if (dcgan_step(&t->gan, &real, &losses, &error) != NN_OK)
+        return run_error("epoch %d, step %d: %s", (int)t->at.epoch + 1, (int)t->at.step + 1, error.text);
+    sum->d_loss += size * losses.d_loss;
+    sum->g_loss += size * losses.g_loss;
+    sum->d_real += size * losses.d_real;
+    sum->d_fake += size * losses.d_fake;
+    t->at.step++;
+    return RUN_DONE;
+}
+
+/* Means of the epoch over the real images seen so far. */
+static void show(progress *bar, const training *t, bool last)
+{
+    const dcgan_losses *sum = &t->at.sum;
+    const double images = fmin((double)t->at.step * t->def.batch, t->def.images->count);
+    const progress_metric metrics[] = {
+        { "d_loss", sum->d_loss / images },
+        { "g_loss", sum->g_loss / images },
+        { "D(real)", sum->d_real / images },
+        { "D(fake)", sum->d_fake / images },
+    };
+    (last ? progress_end : progress_update)(bar, (long)t->at.step, metrics, 4);
+}
+
+/* The grid, the score of 1,000 images, the line of history.csv, the checkpoint. */
+static int end_epoch(training *t)
+{
+    const double images = t->def.images->count;
+    position *at = &t->at;
+    const dcgan_losses *sum = &at->sum;
+    digit_score score;
+    nn_error error;
+    data_error data;
+
+    const int epoch = (int)++at->epoch;
+    const nn_tensor *drawn = dcgan_images(&t->gan, &t->fixed);
+    if (!drawn) return run_error("generator: %s", nn_model_error(t->gan.generator));
+    if (gallery_add(&t->pictures, drawn->f32, epoch, t->def.out, &data) != DATA_OK) return run_error("%s", data.text);
+    const nn_rng rng = { .seed = t->def.seed, .stream = SCORE_STREAM };
+    if (digit_score_generator(t->def.classifier, t->gan.generator, SCORE_SAMPLES, rng, &score, &error) != NN_OK)
+        return run_error("%s", error.text);
+    csv_row(&t->history,
+            (const double[]){ epoch, sum->d_loss / images, sum->g_loss / images, sum->d_real / images,
+                              sum->d_fake / images, score.score, at->seconds },
+            7);
+    at->total += at->seconds;
+    at->seconds = 0;
+    at->step = 0;
+    at->sum = (dcgan_losses){ 0 };
+    const int code = save(t);
+    return code == RUN_DONE && t->def.out && epoch % t->def.checkpoint_every == 0 ? keep(t) : code;
+}
+
+static int train_epoch(training *t, progress *bar)
+{
+    const int steps = data_batches_per_epoch(t->batches);
+    double clock = run_seconds();
+    int size;
+    progress_begin(bar, "Epoch", (int)t->at.epoch + 1, t->def.epochs, steps);
+    data_batches_seek(t->batches, t->at.epoch, (int)t->at.step);
+    for (const int32_t *order; (order = data_batches_next(t->batches, &size));) {
+        const int code = step(t, order, size);
+        if (code != RUN_DONE) return code;
+        const double now = run_seconds();
+        t->at.seconds += now - clock;
+        clock = now;
+        const bool last = (int)t->at.step == steps;
+        show(bar, t, last);
+        if (last || !run_interrupted()) continue;
+        return save(t) == RUN_DONE ? RUN_INTERRUPTED : RUN_FAILED;
+    }
+    return end_epoch(t);
+}
+
+int training_run(training *t)
+{
+    progress bar = progress_create(t->def.quiet);
+    while (t->at.epoch < (uint64_t)t->def.epochs) {
+        const int code = train_epoch(t, &bar);
+        progress_clear(&bar);
+        if (code != RUN_DONE) return code;
+        if (run_interrupted() && t->at.epoch < (uint64_t)t->def.epochs) return RUN_INTERRUPTED;
+    }
+    return RUN_DONE;
+}
+
+/* --- pictures ----------------------------------------------------------------------------------------------------- */
+
+static plot_series line(const csv_table *table, const char *column, const char *label)
+{
+    return (plot_series){
+        .label = label, .x = csv_column(table, "epoch"), .y = csv_column(table, column), .count = table->rows
+    };
+}
+
+static bool plot(const csv_table *table, const char *path, char error[PLOT_ERROR])
+{
+    const plot_series losses[] = { line(table, "d_loss", "discriminator"), line(table, "g_loss", "generator") };
+    const plot_series beliefs[] = { line(table, "d_real", "D(real)"), line(table, "d_fake", "D(fake)") };
+    const plot_series score[] = { line(table, "score", "of 1,000 generated images") };
+    const plot_panel panels[] = {
+        { .title = "Losses", .x_label = "epoch", .y_label = "binary cross-entropy", .series = losses, .count = 2 },
+        { .title = "What the discriminator believes",
+          .x_label = "epoch",
+          .y_label = "probability of being real",
+          .series = beliefs,
+          .count = 2,
+          .y_max = 1 },
+        { .title = "Score", .x_label = "epoch", .y_label = "exp(E KL), 1 to 10", .series = score, .count = 1 },
+    };
+    return plot_write(&(plot_figure){ .panels = panels, .count = 3 }, path, error);
+}
+
+int training_show(training *t)
+{
+    char path[RUN_PATH], error[PLOT_ERROR];
+    data_error data;
+    csv_table table;
+    if (!t->def.out) return RUN_DONE;
+    run_join(path, t->def.out, "dcgan.gif");
+    if (!data_gif_available())
+        run_error("built without giflib: no animation");
+    else if (gallery_write_gif(&t->pictures, path, &data) != DATA_OK)
+        return run_error("%s", data.text);
+
+    run_join(path, t->def.out, "history.csv");
+    if (!plot_available()) {
+        run_error("built without cairo: no curves");
+        return RUN_DONE;
+    }
+    if (!csv_read(&table, path, error)) return run_error("%s", error);
+    run_join(path, t->def.out, "curves.png");
+    const bool drawn = table.rows == 0 || plot(&table, path, error);
+    csv_free(&table);
+    return drawn ? RUN_DONE : run_error("%s", error);
+}

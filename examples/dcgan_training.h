@@ -1,0 +1,60 @@
+/* Training of the DCGAN: epochs of shuffled real digits, a grid and a score after each, checkpoints to go on from. */
+#ifndef KVIST_DCGAN_TRAINING_H
+#define KVIST_DCGAN_TRAINING_H
+
+#include "dcgan_gallery.h"
+#include "dcgan_model.h"
+#include "support/csv.h"
+#include "support/run.h"
+
+#include <kvist/data.h>
+#include <kvist/nn.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** What is to be done; everything is borrowed. */
+typedef struct training_def {
+    const data_images *images;
+    int epochs, batch, checkpoint_every;
+    uint64_t seed;
+    int threads;
+    const char *out;  /* NULL, or the folder for grids, history.csv and checkpoints */
+    const char *load; /* NULL, or a file to take both networks from */
+    bool resume, quiet;
+    nn_model *classifier; /* for the score after each epoch */
+} training_def;
+
+/** Where training stands: what a checkpoint holds besides networks and frames. */
+typedef struct position {
+    uint64_t seed, batch, images; /* must be those of the run that is resumed */
+    uint64_t epoch, step;         /* epochs done, steps done of the one at hand */
+    dcgan_losses sum;             /* of this epoch, weighted by real images */
+    double seconds;               /* of this epoch */
+    double total;                 /* of all */
+} position;
+
+typedef struct training {
+    training_def def;
+    dcgan gan;
+    gallery pictures;
+    position at;
+    data_batches *batches;
+    uint8_t *bytes;         /* (batch, 28, 28) */
+    nn_tensor real;         /* (batch, 28, 28, 1) */
+    nn_tensor fixed;        /* (16, 100), the noise of the grids */
+    nn_archive *checkpoint; /* claims its file from the start */
+    char checkpoint_path[RUN_PATH];
+    csv_writer history;
+} training;
+
+/** Allocates, opens the folder, resumes. Failures are told on stderr; training_end() is due in any case. */
+int training_begin(training *t, const training_def *def);
+/** Trains to the last epoch, or until a signal: the step is finished and the state saved. @return an exit code */
+int training_run(training *t);
+/** Writes the animation and the curves of a finished run. @return an exit code */
+int training_show(training *t);
+/** Frees the members. */
+void training_end(training *t);
+
+#endif
