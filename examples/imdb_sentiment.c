@@ -90,8 +90,6 @@ static bool on_epoch(const nn_progress *p, void *user)
     if (w->set->common.out && w->csv.file < 0)
         csv_resume(&w->csv, w->csv_path, "epoch,loss,accuracy,val_loss,val_accuracy,seconds", p->epoch - 1, stderr);
     csv_row(&w->csv, row, 6);
-    printf("Epoch %d/%d - %.0fs - loss: %.4f - acc: %.4f - val_loss: %.4f - val_acc: %.4f\n", p->epoch, p->epochs,
-           p->seconds, p->loss, p->accuracy, p->val_loss, p->val_accuracy);
     return !run_interrupted();
 }
 
@@ -281,14 +279,6 @@ int main(int argc, char *argv[])
         .common = OPTIONS_COMMON_DEFAULTS, .kind = SENTIMENT_LSTM, .words = 10000, .length = 500, .lr = 1e-3
     };
     options_entry entries[] = {
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
         OPTIONS_CHOICE("model", &set.kind, SENTIMENT_KINDS, "the network"),
         OPTIONS_CHOICE("preset", &set.preset, "report|tuned", "tuned: a better SimpleRNN"),
         OPTIONS_INT("epochs", &set.epochs, 1, 1000, "passes over the reviews"),
@@ -301,9 +291,8 @@ int main(int argc, char *argv[])
         OPTIONS_TEXT("predict", &set.predict, "TEXT", "probability that TEXT is positive; -: stdin"),
         OPTIONS_TEXT("neighbours", &set.neighbours, "WORD", "words that the embedding puts near"),
     };
-    options_common_entries(&set.common, entries);
-    entries[OPTIONS_COMMON_COUNT + 2].shown = "10; dense 20";
-    entries[OPTIONS_COMMON_COUNT + 3].shown = "128; dense 512";
+    entries[2].shown = "10; dense 20";
+    entries[3].shown = "128; dense 512";
     const options_program program = { .name = "imdb_sentiment",
                                       .summary = "Learn whether film reviews are positive.",
                                       .example = "imdb_sentiment --model lstm --data ~/data --out out/lstm",
