@@ -159,8 +159,8 @@ static void choose_defaults(settings *set, int argc, char *argv[])
 {
     if (set->preset != PRESET_TUNED) return;
     if (!options_given(argc, argv, "lr")) set->lr = 0.1;
-    if (!options_given(argc, argv, "edge-velocity")) set->edges[1] = 2.0;
-    if (!options_given(argc, argv, "edge-angular")) set->edges[3] = 2.0;
+    if (!options_given(argc, argv, "edge-velocity")) set->edges[1] = 1.5;
+    if (!options_given(argc, argv, "edge-angular")) set->edges[3] = 1.5;
 }
 
 int main(int argc, char *argv[])
@@ -180,9 +180,9 @@ int main(int argc, char *argv[])
         OPTIONS_DOUBLE("gamma", &set.gamma, 0.0, 1.0, "discount of later rewards"),
         OPTIONS_DOUBLE("epsilon", &set.epsilon, 0.0, 1.0, "share of random actions at the start"),
         OPTIONS_POSITIVE("edge-position", &set.edges[0], 1e9, "bins over +-X m"),
-        OPTIONS_POSITIVE("edge-velocity", &set.edges[1], 1e9, "bins over +-X m/s; tuned 2"),
+        OPTIONS_POSITIVE("edge-velocity", &set.edges[1], 1e9, "bins over +-X m/s; tuned 1.5"),
         OPTIONS_POSITIVE("edge-angle", &set.edges[2], 1e9, "bins over +-X rad"),
-        OPTIONS_POSITIVE("edge-angular", &set.edges[3], 1e9, "bins over +-X rad/s; tuned 2"),
+        OPTIONS_POSITIVE("edge-angular", &set.edges[3], 1e9, "bins over +-X rad/s; tuned 1.5"),
         OPTIONS_FLAG("random", &set.random, "act at random, learn nothing"),
     };
     const options_program program = { .name = "cartpole_qlearning",
