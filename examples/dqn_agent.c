@@ -1,0 +1,134 @@
+#include "dqn_agent.h"
+
+#include <string.h>
+
+enum { OBS = ENV_CARTPOLE_OBS, ACTIONS = ENV_CARTPOLE_ACTIONS, EXPLORE_STREAM = 1, SAMPLE_STREAM = 2 };
+
+typedef struct batch {
+    float obs[DQN_MOST_BATCH][OBS], next[DQN_MOST_BATCH][OBS], reward[DQN_MOST_BATCH];
+    int32_t action[DQN_MOST_BATCH];
+    uint8_t terminated[DQN_MOST_BATCH];
+} batch;
+
+nn_model *dqn_network(int units, int max_batch, uint64_t seed, nn_error *error)
+{
+    const nn_layer_def layers[] = {
+        { NN_DENSE, .dense = { .units = units, .activation = NN_RELU } },
+        { NN_DENSE, .dense = { .units = units, .activation = NN_RELU } },
+        { NN_DENSE, .dense = { .units = ACTIONS } },
+    };
+    return nn_model_create(
+        &(nn_model_def){
+            .input = NN_SHAPE(OBS), .max_batch = max_batch, .seed = seed, .threads = 1, NN_LAYERS(layers) },
+        error);
+}
+
+bool dqn_create(dqn_agent *agent, const dqn_def *def, nn_error *error)
+{
+    *agent = (dqn_agent){ .def = *def, .epsilon = def->epsilon };
+    agent->explore = data_rng_make(def->seed, EXPLORE_STREAM);
+    agent->sample = data_rng_make(def->seed, SAMPLE_STREAM);
+    if (!(agent->online = dqn_network(def->units, def->batch, def->seed, error))) return false;
+    if (!(agent->target = dqn_network(def->units, def->batch, def->seed, error))) return false;
+    if (!(agent->optim = nn_optim_create(agent->online, &(nn_optim_def){ .type = NN_ADAM, .lr = def->lr }, error)))
+        return false;
+    data_error why = { 0 };
+    agent->memory = data_replay_create(&(data_replay_def){ .capacity = def->memory, .observation = OBS }, &why);
+    if (!agent->memory) {
+        error->status = NN_ERR_MEMORY;
+        memcpy(error->text, why.text, sizeof error->text);
+    }
+    return agent->memory != NULL;
+}
+
+void dqn_destroy(dqn_agent *agent)
+{
+    nn_optim_destroy(agent->optim);
+    nn_model_destroy(agent->online);
+    nn_model_destroy(agent->target);
+    data_replay_destroy(agent->memory);
+}
+
+int dqn_greedy(nn_model *model, const float *obs)
+{
+    float copy[OBS];
+    memcpy(copy, obs, sizeof copy);
+    const nn_tensor x = nn_view_f32(copy, NN_SHAPE(1, OBS)), *q = nn_forward(model, &x, NN_EVAL);
+    return q ? q->f32[1] > q->f32[0] : -1;
+}
+
+int dqn_act(dqn_agent *agent, const float *obs)
+{
+    if (data_rng_uniform(&agent->explore) < agent->epsilon) return (int)data_rng_below(&agent->explore, ACTIONS);
+    return dqn_greedy(agent->online, obs);
+}
+
+/* r + gamma max Q(s', .), nothing after a terminal state; a truncated episode would have gone on. */
+static bool targets(dqn_agent *agent, batch *b, int count, float *target)
+{
+    nn_tensor next = nn_view_f32(b->next[0], NN_SHAPE(count, OBS));
+    int best[DQN_MOST_BATCH];
+    const nn_tensor *q = nn_forward(agent->def.double_q ? agent->online : agent->target, &next, NN_EVAL);
+    if (!q) return false;
+    for (int i = 0; i < count; i++) best[i] = q->f32[ACTIONS * i + 1] > q->f32[ACTIONS * i];
+    if (agent->def.double_q && !(q = nn_forward(agent->target, &next, NN_EVAL))) return false;
+    for (int i = 0; i < count; i++) {
+        const float after = b->terminated[i] ? 0.0f : (float)agent->def.gamma * q->f32[ACTIONS * i + best[i]];
+        target[i] = b->reward[i] + after;
+    }
+    return true;
+}
+
+/* One step of Adam on half the squared error of the actions taken: Keras' mean over both outputs, of which one has
+ * none. */
+static bool update(dqn_agent *agent, batch *b, int first, int count, const float *target)
+{
+    float dq[DQN_MOST_BATCH][ACTIONS] = { { 0 } };
+    const nn_tensor x = nn_view_f32(b->obs[first], NN_SHAPE(count, OBS)),
+                    dy = nn_view_f32(dq[0], NN_SHAPE(count, ACTIONS));
+    const nn_tensor *q = nn_forward(agent->online, &x, NN_TRAIN);
+    if (!q) return false;
+    for (int i = 0; i < count; i++) {
+        const int a = b->action[first + i];
+        dq[i][a] = (q->f32[ACTIONS * i + a] - target[i]) / (float)count;
+    }
+    if (!nn_backward(agent->online, &dy, NN_GRAD_PARAMS)) return false;
+    nn_optim_step(agent->optim);
+    return nn_model_blend_weights(agent->target, agent->online, agent->def.tau) == NN_OK;
+}
+
+/* The original fits one transition after another, each against the network that the one before left. */
+static bool replay_classic(dqn_agent *agent, batch *b, int count)
+{
+    for (int i = 0; i < count; i++) {
+        batch one = { .reward = { b->reward[i] }, .terminated = { b->terminated[i] } };
+        float target = 0.0f;
+        memcpy(one.next[0], b->next[i], sizeof one.next[0]);
+        if (!targets(agent, &one, 1, &target) || !update(agent, b, i, 1, &target)) return false;
+    }
+    return true;
+}
+
+bool dqn_learn(dqn_agent *agent, const float *obs, int action, const env_step *result, const float *next)
+{
+    static batch b;
+    float target[DQN_MOST_BATCH];
+    const int count = agent->def.batch;
+    /* The original punishes the step limit as a fall, and takes it for one. */
+    const bool end = result->terminated || (agent->def.classic && result->truncated);
+    data_replay_push(agent->memory, &(data_transition){ .observation = obs,
+                                                        .action = action,
+                                                        .reward = end ? (float)agent->def.fall_reward : result->reward,
+                                                        .next = next,
+                                                        .terminated = end,
+                                                        .truncated = result->truncated });
+    if (agent->def.classic && end) return true;
+    if (data_replay_count(agent->memory) < count) return true;
+    const data_transitions sampled = { b.obs[0], b.action, b.reward, b.next[0], b.terminated, NULL };
+    if (data_replay_sample(agent->memory, count, &agent->sample, &sampled, NULL) != DATA_OK) return false;
+    const bool ok = agent->def.classic ? replay_classic(agent, &b, count)
+                                       : targets(agent, &b, count, target) && update(agent, &b, 0, count, target);
+    agent->epsilon *= agent->def.epsilon_decay;
+    if (agent->epsilon < agent->def.epsilon_least) agent->epsilon = agent->def.epsilon_least;
+    return ok;
+}
