@@ -481,6 +481,13 @@ static void falls_back_to_the_file_before(void **state)
     assert_non_null(strstr(error.text, "took .prev instead: "));
     assert_non_null(strstr(error.text, "seal: expected 0x"));
 
+    /* A file of other origin where ours should be. */
+    temp_write(&folder, "back", "\2\0\0\0\0\0\0\0{}", 10);
+    b.count = 0;
+    assert_int_equal(nn_archive_load(b.archive, path, &error), NN_OK);
+    assert_int_equal(b.count, a.count - 1);
+    assert_non_null(strstr(error.text, "expected a seal, got none"));
+
     assert_int_equal(unlink(path), 0);
     b.count = 0;
     assert_int_equal(nn_archive_load(b.archive, path, &error), NN_OK);

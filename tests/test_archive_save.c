@@ -306,7 +306,7 @@ static void lacking_features_are_no_failures(void **state)
         const char *call;
         int number;
         int nth;
-    } cases[] = { { "link", EPERM, 1 },   { "link", EOPNOTSUPP, 1 }, { "lock", ENOLCK, 1 },
+    } cases[] = { { "link", EPERM, 1 },   { "link", EOPNOTSUPP, 1 }, { "link", EMLINK, 1 }, { "lock", ENOLCK, 1 },
                   { "fsync", EINVAL, 2 }, { "write", EINTR, 1 },     { "close", EINTR, 1 } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int seen = 0;

@@ -293,7 +293,7 @@ static const char *write_foreign(const char *header, const float *values, size_t
     bytes[0] = (unsigned char)(length & 0xff);
     bytes[1] = (unsigned char)(length >> 8);
     memcpy(bytes + 8, header, length);
-    memcpy(bytes + 8 + length, values, count * sizeof *values);
+    if (count > 0) memcpy(bytes + 8 + length, values, count * sizeof *values);
     const char *path = temp_write(&folder, "foreign", bytes, size);
     free(bytes);
     return path;
@@ -321,6 +321,61 @@ static void imports_by_name(void **state)
     assert_null(nn_model_load(path, NULL, NULL, &error));
     assert_int_equal(error.status, NN_ERR_FORMAT);
     assert_non_null(strstr(error.text, "expected a seal, got none: not written by kvist (nn_model_import"));
+    nn_model_destroy(model);
+}
+
+/* A model's weights under the names and in the form that nn_model_import() takes. */
+static const char *export_weights(nn_model *model)
+{
+    char header[8192] = "{";
+    static float values[1 << 14];
+    size_t used = 1, count = 0;
+    for (int i = 0; i < nn_model_weight_count(model); i++) {
+        const nn_weight_info info = nn_model_weight_info(model, i);
+        const size_t size = nn_shape_count(info.shape);
+        const nn_float *from = info.trainable ? nn_model_read_params(model, NULL) : nn_model_state(model, NULL);
+        char shape[64] = "";
+        for (int k = 0; k < info.shape.rank; k++)
+            snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%d", k > 0 ? "," : "", info.shape.dim[k]);
+        used += (size_t)snprintf(header + used, sizeof header - used,
+                                 "%s\"%s/%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%zu,%zu]}",
+                                 i > 0 ? "," : "", info.layer, info.name, shape, count * 4, (count + size) * 4);
+        memcpy(values + count, from + info.offset, size * sizeof *values);
+        count += size;
+    }
+    snprintf(header + used, sizeof header - used, "}");
+    return write_foreign(header, values, count);
+}
+
+static void imports_every_layer(void **state)
+{
+    (void)state;
+    for (int i = 0; i < DEFS; i++) {
+        nn_error error = { 0 };
+        nn_model_def other_def = defs[i];
+        other_def.seed++;
+        nn_model *model = make(&defs[i]), *other = make(&other_def);
+        run(other, NN_EVAL);
+        if (nn_model_import(other, export_weights(model), &error) != NN_OK) fail_msg("%s", error.text);
+        expect_same_output(model, other, NN_EVAL);
+        nn_model_destroy(model);
+        nn_model_destroy(other);
+    }
+}
+
+/* Ten of twelve fit into the message: that there are more is said. */
+static void says_that_there_are_more(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    nn_layer_def many[12];
+    static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l" };
+    for (int i = 0; i < 12; i++)
+        many[i] = (nn_layer_def){ NN_DENSE, .name = names[i], .dense = { .units = 2, .no_bias = true } };
+    nn_model *model = make(&(nn_model_def){ .input = { 1, { 2 } }, .max_batch = 1, NN_LAYERS(many) });
+    assert_int_equal(nn_model_import(model, write_foreign("{}", NULL, 0), &error), NN_ERR_MISMATCH);
+    assert_non_null(strstr(error.text, "foreign: 12 missing: missing a/kernel, b/kernel, "));
+    assert_non_null(strstr(error.text, ", i/kernel, j/kernel..."));
     nn_model_destroy(model);
 }
 
@@ -377,6 +432,8 @@ int main(void)
         cmocka_unit_test(load_takes_the_callers_choices),
         cmocka_unit_test(load_falls_back_to_the_file_before),
         cmocka_unit_test(imports_by_name),
+        cmocka_unit_test(imports_every_layer),
+        cmocka_unit_test(says_that_there_are_more),
         cmocka_unit_test(refuses_imports),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
