@@ -8,7 +8,7 @@ target_include_directories(test_goldens PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 target_compile_definitions(test_goldens PRIVATE KVIST_GOLDENS_DEFAULT="${CMAKE_CURRENT_SOURCE_DIR}/goldens")
 
 # Gradients against central differences, in the library over double.
-kvist_test(gradients LIBS kvist_nn_double LABELS nn grad
+kvist_test(gradients LIBS kvist_nn_double LABELS nn grad TIMEOUT 900
   SOURCES gradients_layers.c gradients_graphs.c gradients_random.c support/gradient.c support/gradient_text.c)
 
 # Losses, metrics and backprop; the gradients of losses once more in double.
