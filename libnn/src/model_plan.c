@@ -114,7 +114,7 @@ static nn_status copy_table(nn_model *model, const nn_model_def *def, nn_error *
     if (split) {
         extra->def = (nn_layer_def){ .type = NN_ACTIVATION, .activation = { *split } };
         *split = NN_LINEAR;
-        snprintf(extra->name, sizeof extra->name, "%s", last->name);
+        memcpy(extra->name, last->name, sizeof extra->name);
         model->layer_count++;
     }
     return NN_OK;

@@ -1,0 +1,84 @@
+#!/bin/sh
+# The example programs as a user runs them, small. usage: test_programs.sh PROGRAM FOLDER-OF-PROGRAMS
+set -eu
+program=$1
+folder=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset KVIST_DATA
+export XDG_DATA_HOME="$work/nowhere" # generated data
+
+fail() { echo "FAILED: $*"; exit 1; }
+
+# run NAME OPTIONS..: must exit 0 and close with a result line; its stdout is kept in $work/NAME.
+run()
+{
+    name=$1
+    shift
+    "$folder/$program" --quiet --out "$work/$name.out" "$@" >"$work/$name" 2>"$work/$name.err" || {
+        cat "$work/$name" "$work/$name.err"
+        fail "$program $* exited with $?"
+    }
+    tail -n 1 "$work/$name" | grep -q '^result: [a-z_]*=' || fail "$program $*: no result line last"
+}
+
+# header NAME FILE TEXT: the first line of a CSV file.
+header() { [ "$(head -n 1 "$work/$1.out/$2")" = "$3" ] || fail "$2 begins with $(head -n 1 "$work/$1.out/$2")"; }
+
+# same A B: two runs that print the same but for their seconds.
+same() { [ "$(sed 's/seconds=.*//' "$work/$1")" = "$(sed 's/seconds=.*//' "$work/$2")" ] || fail "one seed, two results: $1, $2"; }
+
+case $program in
+cartpole_qlearning)
+    options="--episodes 1500"
+    csv=history.csv
+    columns=episode,mean_reward,good_ratio,epsilon
+    ;;
+cartpole_dqn)
+    options="--episodes 12"
+    csv=scores.csv
+    columns=episode,score,mean100,epsilon
+    ;;
+imdb_sentiment)
+    options="--model gru --maxlen 20 --words 200 --epochs 1"
+    csv=history.csv
+    columns=epoch,loss,accuracy,val_loss,val_accuracy,seconds
+    ;;
+mnist_dcgan)
+    options="--images 100 --epochs 2 --batch 50 --samples 100"
+    csv=history.csv
+    columns=epoch,d_loss,g_loss,d_real,d_fake,score,seconds
+    ;;
+esac
+
+# shellcheck disable=SC2086 # a list of options
+run first $options --seed 3
+# shellcheck disable=SC2086
+run second $options --seed 3
+header first "$csv" "$columns"
+same first second
+
+# A wrong option is told in one line, with exit code 2.
+for wrong in "--no-such-option" "--seed x" "--threads -1"; do
+    code=0
+    # shellcheck disable=SC2086
+    "$folder/$program" $wrong >"$work/wrong" 2>"$work/wrong.err" || code=$?
+    [ "$code" -eq 2 ] || fail "$wrong: expected exit code 2, got $code"
+    [ "$(wc -l <"$work/wrong.err")" -eq 1 ] || fail "$wrong: expected one line on stderr"
+done
+"$folder/$program" --help | awk 'length > 80 { exit 1 }' || fail "--help is wider than 80 columns"
+
+case $program in
+cartpole_dqn)
+    run saved --episodes 3 --save "$work/pole.safetensors"
+    "$folder/$program" --load "$work/pole.safetensors" --play 1 | grep -q '^Mean score' || fail "--play"
+    ;;
+imdb_sentiment)
+    run saved --model dense --epochs 1 --save "$work/model.safetensors"
+    good=$("$folder/$program" --load "$work/model.safetensors" --predict "a wonderful film")
+    lines=$(printf 'a wonderful film\nan awful film\n' | "$folder/$program" --load "$work/model.safetensors" --predict -)
+    [ "$(echo "$lines" | wc -l)" -eq 2 ] || fail "--predict -: expected two lines, got $lines"
+    [ "$(echo "$lines" | head -n 1)" = "$good" ] || fail "--predict -: $lines, alone $good"
+    ;;
+esac
+echo "$program: all as expected"
