@@ -9,7 +9,7 @@
 #include "recurrent.h"
 
 #define NN_STRING2(name) #name
-#define NN_STRING(name) NN_STRING2(name)
+#define NN_STRING(name)  NN_STRING2(name)
 
 #if defined(NN_KERNELS_AVX512)
 #define NN_ISA_ENUM NN_ISA_AVX512

@@ -1,4 +1,5 @@
-/* The product of Dense with rows of zeros and ones that are given as lists of indices: gathers and scatters rows of W. */
+/* The product of Dense with rows of zeros and ones that are given as lists of indices: gathers and scatters rows of W.
+ */
 #ifndef NN_LAYERS_DENSE_MULTI_HOT_H
 #define NN_LAYERS_DENSE_MULTI_HOT_H
 
