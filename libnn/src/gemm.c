@@ -6,12 +6,14 @@ enum {
     SMALL = 64 * 64 * 64, /* multiplications that are not worth packing, nor a second thread */
     ROWS = 256,           /* of C, columns of C: a task */
     COLS = 128,
-    DEPTH = 512 /* DEPTH x COLS of B stay in the second cache while the rows of A go by */
+    BLAS_SIDE = 512, /* of a task's square of C where a BLAS computes it */
+    DEPTH = 512      /* DEPTH x COLS of B stay in the second cache while the rows of A go by */
 };
 
 typedef struct product {
     const nn_run *run;
-    size_t m, n, k, row_tasks;
+    size_t m, n, k, rows, cols, row_tasks; /* rows, cols: of a task */
+    bool blas;
     nn_operand a, b;
     nn_float *c;
     size_t ldc;
@@ -41,12 +43,14 @@ static void block_task(void *context, int task, int worker)
     const product *p = context;
     const nn_gemm_kernels *gemm = p->run->kernels->gemm;
     nn_float *packed = nn_worker_scratch(p->run, worker);
-    const size_t i = (size_t)task % p->row_tasks * ROWS, j = (size_t)task / p->row_tasks * COLS;
-    const size_t m = least(p->m - i, ROWS), n = least(p->n - j, COLS);
+    const size_t i = (size_t)task % p->row_tasks * p->rows, j = (size_t)task / p->row_tasks * p->cols;
+    const size_t m = least(p->m - i, p->rows), n = least(p->n - j, p->cols);
     nn_float *c = p->c + i * p->ldc + j;
-    if (nn_blas_gemm(p->run->kernels, m, n, p->k, element(p->a, i, 0), p->a.stride, p->a.transposed,
-                     element(p->b, 0, j), p->b.stride, p->b.transposed, p->add, c, p->ldc))
+    if (p->blas) {
+        nn_blas_gemm(m, n, p->k, element(p->a, i, 0), p->a.stride, p->a.transposed, element(p->b, 0, j), p->b.stride,
+                     p->b.transposed, p->add, c, p->ldc);
         return;
+    }
     for (size_t q = 0; q < p->k; q += DEPTH) {
         const size_t k = least(p->k - q, DEPTH);
         const nn_pack from = { 1, 0, k, p->b.transposed ? 1 : p->b.stride, n, p->b.transposed ? p->b.stride : 1 };
@@ -63,7 +67,10 @@ void nn_gemm(const nn_run *run, size_t m, size_t n, size_t k, nn_operand a, nn_o
         run->kernels->gemm->small(c, ldc, a.data, a.stride, a.transposed, b.data, b.stride, b.transposed, m, n, k, add);
         return;
     }
-    product p = { run, m, n, k, (m + ROWS - 1) / ROWS, a, b, c, ldc, add };
-    const size_t col_tasks = (n + COLS - 1) / COLS;
-    nn_parallel(run->threads, (int)(p.row_tasks * col_tasks), block_task, &p);
+    const bool blas = nn_blas_is_faster(run->kernels, m, n, k, a.stride, b.stride, ldc);
+    product p = { .run = run, .m = m, .n = n, .k = k, .blas = blas, .a = a, .b = b, .c = c, .ldc = ldc, .add = add };
+    p.rows = blas ? BLAS_SIDE : ROWS;
+    p.cols = blas ? BLAS_SIDE : COLS;
+    p.row_tasks = (m + p.rows - 1) / p.rows;
+    nn_parallel(run->threads, (int)(p.row_tasks * ((n + p.cols - 1) / p.cols)), block_task, &p);
 }

@@ -155,11 +155,15 @@ static void dropout(nn_float *y, const nn_float *x, size_t first, size_t n, doub
 {
     const uint32_t threshold = (uint32_t)(rate * 0x1p32);
     const nn_float scale = (nn_float)(1.0 / (1.0 - rate));
-    uint32_t words[4][PHILOX_BLOCKS];
+    uint32_t words[4][PHILOX_BLOCKS], word[4 * PHILOX_BLOCKS];
     for (size_t start = 0; start < n; start += 4 * PHILOX_BLOCKS) {
         const size_t count = n - start < 4 * PHILOX_BLOCKS ? n - start : 4 * PHILOX_BLOCKS;
         philox_blocks(words, seed, stream, (counter << 32) + (first + start) / 4);
-        for (size_t i = 0; i < count; i++) y[start + i] = words[i % 4][i / 4] >= threshold ? x[start + i] * scale : 0;
+        /* In the elements' order first: then the choice vectorises. */
+        for (int i = 0; i < PHILOX_BLOCKS; i++) {
+            for (int w = 0; w < 4; w++) word[4 * i + w] = words[w][i];
+        }
+        for (size_t i = 0; i < count; i++) y[start + i] = word[i] >= threshold ? x[start + i] * scale : 0;
     }
 }
 
