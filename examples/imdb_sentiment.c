@@ -14,7 +14,7 @@
 
 typedef struct settings {
     options_common common;
-    int kind, preset, epochs, batch, words, length;
+    int kind, preset, epochs, batch, words, length, reviews;
     double lr, clip_norm, dropout, val_split;
     const char *predict, *neighbours;
 } settings;
@@ -43,6 +43,8 @@ static int load_reviews(const settings *set, data_imdb *imdb)
     const bool lists = set->kind == SENTIMENT_DENSE;
     data_imdb_def def = { .encoding = { .words = set->words, .length = set->length },
                           .seed = set->common.seed,
+                          .train_count = set->reviews,
+                          .test_count = (set->reviews + 3) / 4,
                           .no_tokens = lists,
                           .no_lists = !lists };
     const run_data found = run_find_data(path, set->common.data, names);
@@ -275,9 +277,12 @@ static int usage(const char *message)
 
 int main(int argc, char *argv[])
 {
-    settings set = {
-        .common = OPTIONS_COMMON_DEFAULTS, .kind = SENTIMENT_LSTM, .words = 10000, .length = 500, .lr = 1e-3
-    };
+    settings set = { .common = OPTIONS_COMMON_DEFAULTS,
+                     .kind = SENTIMENT_LSTM,
+                     .words = 10000,
+                     .length = 500,
+                     .reviews = 4000,
+                     .lr = 1e-3 };
     options_entry entries[] = {
         OPTIONS_CHOICE("model", &set.kind, SENTIMENT_KINDS, "the network"),
         OPTIONS_CHOICE("preset", &set.preset, "report|tuned", "tuned: a better SimpleRNN"),
@@ -288,6 +293,7 @@ int main(int argc, char *argv[])
         OPTIONS_POSITIVE("lr", &set.lr, 1000.0, "learning rate of RMSprop"),
         OPTIONS_DOUBLE("clip-norm", &set.clip_norm, 0.0, 1e9, "largest norm of a gradient; 0: any"),
         OPTIONS_DOUBLE("dropout", &set.dropout, 0.0, 0.99, "share dropped around the recurrent layer"),
+        OPTIONS_INT("reviews", &set.reviews, 10, 1000000, "reviews to generate where there are none"),
         OPTIONS_TEXT("predict", &set.predict, "TEXT", "probability that TEXT is positive; -: stdin"),
         OPTIONS_TEXT("neighbours", &set.neighbours, "WORD", "words that the embedding puts near"),
     };
