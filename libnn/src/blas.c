@@ -29,7 +29,8 @@ bool nn_blas_is_faster(const nn_kernels *kernels, size_t m, size_t n, size_t k, 
 {
     const size_t most = INT_MAX;
     if (m > most || n > most || k > most || lda > most || ldb > most || ldc > most) return false;
-    /* Measured with OpenBLAS: faster than the portable kernels always; than vector ones where A is large and transposed. */
+    /* Measured with OpenBLAS: faster than the portable kernels always; than vector ones where A is large and
+     * transposed. */
     const size_t side = kernels->isa == NN_ISA_PORTABLE ? 1 : BLAS_LEAST_SIDE;
     return m >= side && n >= side && k >= side;
 }
