@@ -20,6 +20,7 @@ kvist_test(recurrent LIBS kvist::nn SOURCES support/recurrent_twin.c LABELS nn)
 target_include_directories(test_recurrent PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 
 # What models refuse, and what they tell.
+kvist_test(model_create LIBS kvist::nn LABELS nn)
 kvist_test(model LIBS kvist::nn LABELS nn)
 
 # Optimisers and learning-rate schedules.
