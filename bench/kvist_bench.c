@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 {
     const workload *const lists[] = { cartpole_workloads, training_workloads, layer_workloads };
     settings s = { 1, NULL, 2.0 };
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--help") == 0) return usage(stdout), 0;
         if (strcmp(argv[i], "--threads") == 0) {
@@ -100,7 +100,6 @@ int main(int argc, char **argv)
         } else {
             return bad_usage(argv[i], "one of --threads, --only, --seconds, --help");
         }
-        i++;
     }
     int ran = 0;
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)

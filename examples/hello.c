@@ -44,9 +44,13 @@ int main(int argc, char **argv)
     draw_points(&x, &y);
     if (!(model = nn_model_create(&def, &error))) goto done;
     if (!(optim = nn_optim_create(model, &(nn_optim_def){ .type = NN_ADAM, .lr = 0.01 }, &error))) goto done;
-    const nn_fit_def fit = {
-        .x = &x, .y = &y, .loss = { NN_BCE }, .epochs = 40, .batch = 32, .val_split = 0.25, .on_epoch = print_epoch
-    };
+    const nn_fit_def fit = { .x = &x,
+                             .y = &y,
+                             .loss = { .type = NN_BCE },
+                             .epochs = 40,
+                             .batch = 32,
+                             .val_split = 0.25,
+                             .on_epoch = print_epoch };
     if (nn_fit(model, optim, &fit, &error) != NN_OK) goto done;
     if (nn_model_save(model, path, &error) != NN_OK) goto done;
 

@@ -197,8 +197,8 @@ static int learn(const settings *set, int argc, char *argv[])
     watcher w = { .set = set, .bar = progress_create(set->common.quiet), .csv = CSV_CLOSED };
     const double start = run_seconds();
     int code = load_reviews(set, &imdb);
-    const sentiment_def def = { set->kind,           set->words,   set->length,     set->batch,
-                                set->common.threads, set->dropout, set->common.seed };
+    const sentiment_def def = { (sentiment_kind)set->kind, set->words,   set->length,     set->batch,
+                                set->common.threads,       set->dropout, set->common.seed };
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);
     if (set->common.out) run_join(w.csv_path, set->common.out, "history.csv");
