@@ -10,17 +10,33 @@ typedef struct batch {
     uint8_t terminated[DQN_MOST_BATCH];
 } batch;
 
-nn_model *dqn_network(int units, int max_batch, uint64_t seed, nn_error *error)
+/* 4-units-units-2, ReLU: Q-values of both actions. */
+static nn_model *create_network(const dqn_def *def, nn_error *error)
 {
-    const nn_layer_def layers[] = {
-        { NN_DENSE, .dense = { .units = units, .activation = NN_RELU } },
-        { NN_DENSE, .dense = { .units = units, .activation = NN_RELU } },
+    const nn_layer_def plain[] = {
+        { NN_DENSE, .dense = { .units = def->units, .activation = NN_RELU } },
+        { NN_DENSE, .dense = { .units = def->units, .activation = NN_RELU } },
         { NN_DENSE, .dense = { .units = ACTIONS } },
     };
-    return nn_model_create(
-        &(nn_model_def){
-            .input = NN_SHAPE(OBS), .max_batch = max_batch, .seed = seed, .threads = 1, NN_LAYERS(layers) },
-        error);
+    const nn_layer_def dueling[] = {
+        plain[0],
+        plain[1],
+        { NN_DENSE, .dense = { .units = 1 }, .from = { 2 }, .name = "value" },
+        { NN_DENSE, .dense = { .units = ACTIONS }, .from = { 2 }, .name = "advantage" },
+        { NN_DUELING, .from = { 3, 4 } },
+    };
+    nn_model_def model = { .input = NN_SHAPE(OBS), .max_batch = def->batch, .seed = def->seed, .threads = 1 };
+    model.layers = def->dueling ? dueling : plain;
+    model.layer_count = def->dueling ? 5 : 3;
+    return nn_model_create(&model, error);
+}
+
+static nn_optim *create_optim(const dqn_def *def, nn_model *model, nn_error *error)
+{
+    nn_optim_def optim = { .type = NN_ADAM, .lr = def->lr };
+    if (def->lr_steps > 0)
+        optim.schedule = (nn_schedule_def){ NN_POLYNOMIAL_DECAY, .steps = (uint64_t)def->lr_steps, .end = def->lr_end };
+    return nn_optim_create(model, &optim, error);
 }
 
 bool dqn_create(dqn_agent *agent, const dqn_def *def, nn_error *error)
@@ -28,10 +44,9 @@ bool dqn_create(dqn_agent *agent, const dqn_def *def, nn_error *error)
     *agent = (dqn_agent){ .def = *def, .epsilon = def->epsilon };
     agent->explore = data_rng_make(def->seed, EXPLORE_STREAM);
     agent->sample = data_rng_make(def->seed, SAMPLE_STREAM);
-    if (!(agent->online = dqn_network(def->units, def->batch, def->seed, error))) return false;
-    if (!(agent->target = dqn_network(def->units, def->batch, def->seed, error))) return false;
-    if (!(agent->optim = nn_optim_create(agent->online, &(nn_optim_def){ .type = NN_ADAM, .lr = def->lr }, error)))
-        return false;
+    if (!(agent->online = create_network(def, error))) return false;
+    if (!(agent->target = create_network(def, error))) return false;
+    if (!(agent->optim = create_optim(def, agent->online, error))) return false;
     data_error why = { 0 };
     agent->memory = data_replay_create(&(data_replay_def){ .capacity = def->memory, .observation = OBS }, &why);
     if (!agent->memory) {
@@ -39,6 +54,16 @@ bool dqn_create(dqn_agent *agent, const dqn_def *def, nn_error *error)
         memcpy(error->text, why.text, sizeof error->text);
     }
     return agent->memory != NULL;
+}
+
+void dqn_add_state(dqn_agent *agent, nn_archive *archive)
+{
+    nn_archive_add_model(archive, "model", agent->online);
+    nn_archive_add_model(archive, "target", agent->target);
+    nn_archive_add_optim(archive, "optim", agent->optim);
+    nn_archive_add_bytes(archive, "explore", &agent->explore, sizeof agent->explore);
+    nn_archive_add_bytes(archive, "sample", &agent->sample, sizeof agent->sample);
+    nn_archive_add_f64(archive, "epsilon", &agent->epsilon);
 }
 
 void dqn_destroy(dqn_agent *agent)

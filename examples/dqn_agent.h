@@ -10,8 +10,11 @@ enum { DQN_MOST_BATCH = 512 };
 
 typedef struct dqn_def {
     int units, batch, memory;
-    double lr, gamma, tau; /* tau: how far the target net follows at each update; 1: no target net */
+    double lr, lr_end; /* of Adam: from one to the other in a straight line .. */
+    int lr_steps;      /* .. over so many updates; 0: lr all the time */
+    double gamma, tau; /* tau: how far the target net follows at each update; 1: no target net */
     double epsilon, epsilon_least, epsilon_decay; /* of exploration, per update */
+    bool dueling;                                 /* values and advantages apart (Wang et al. 2016) */
     bool double_q;                                /* the online net chooses the next action (van Hasselt et al. 2016) */
     bool classic;       /* the original's quirks: batch-of-one fits, no update on a last step */
     double fall_reward; /* of the step that ends an episode */
@@ -31,8 +34,8 @@ typedef struct dqn_agent {
 bool dqn_create(dqn_agent *agent, const dqn_def *def, nn_error *error);
 void dqn_destroy(dqn_agent *agent);
 
-/* 4-units-units-2, ReLU: Q-values of both actions. */
-nn_model *dqn_network(int units, int max_batch, uint64_t seed, nn_error *error);
+/* Lists networks, optimiser, generators and exploration; the memory, which grows, is the caller's to list. */
+void dqn_add_state(dqn_agent *agent, nn_archive *archive);
 /* The better action by a network; -1 on failure. */
 int dqn_greedy(nn_model *model, const float *obs);
 /* The better action, or any with probability epsilon; -1 on failure. */

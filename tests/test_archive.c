@@ -198,6 +198,36 @@ static void loads_parts(void **state)
     end_run(&a);
 }
 
+/* A list that grows from save to save, and is read back once its size is known. */
+static void bytes_may_grow(void **state)
+{
+    (void)state;
+    unsigned char few[2] = { 1, 2 }, many[5] = { 3, 4, 5, 6, 7 }, back[5] = { 0 };
+    nn_error error = { 0 };
+    uint64_t number = 7;
+    const char *path = temp_path(&folder, "grow");
+    nn_archive *archive = nn_archive_create(NULL);
+    nn_archive_add_u64(archive, "number", &number);
+    nn_archive_add_bytes(archive, "list", few, sizeof few);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_OK);
+    nn_archive_set_bytes(archive, "list", many, sizeof many);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_OK);
+    nn_archive_set_bytes(archive, "list", NULL, 0);
+    assert_int_equal(nn_archive_load(archive, path, &error), NN_ERR_MISMATCH);
+    nn_archive_set_bytes(archive, "list", back, sizeof back);
+    assert_int_equal(nn_archive_load(archive, path, &error), NN_OK);
+    assert_memory_equal(back, many, sizeof many);
+    nn_archive_set_bytes(archive, "number", back, sizeof back);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.text, "\"number\": expected bytes that were added"));
+    nn_archive_destroy(archive);
+    archive = nn_archive_create(NULL);
+    nn_archive_add_bytes(archive, "list", few, sizeof few);
+    nn_archive_set_bytes(archive, "list", NULL, 1);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_ARGUMENT);
+    nn_archive_destroy(archive);
+}
+
 /* --- what is refused --- */
 
 /* The archive does not load, says why, and nothing on its list changed. */
@@ -581,6 +611,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_on_as_if_never_stopped),
         cmocka_unit_test(loads_parts),
+        cmocka_unit_test(bytes_may_grow),
         cmocka_unit_test(refuses_every_damage),
         cmocka_unit_test(refuses_what_does_not_fit),
         cmocka_unit_test(says_what_weights_alone_lack),

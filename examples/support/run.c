@@ -112,10 +112,10 @@ static bool can_write(const char *folder)
     }
     const int file = mkstemp(path);
     if (file < 0) return false;
+    unlink(path); /* at once: whoever is killed here leaves nothing behind */
     bool written = write(file, "x", 1) == 1 && fsync(file) == 0;
     const int error = errno;
     if (close(file) != 0) written = false;
-    unlink(path);
     if (!written) errno = error;
     return written;
 }
@@ -125,6 +125,13 @@ bool run_make_out(const char *folder)
     if (make_folders(folder) && can_write(folder)) return true;
     run_error("--out: expected a folder that can be written, %s: %s", folder, strerror(errno));
     return false;
+}
+
+bool run_has_checkpoint(const char *path)
+{
+    char previous[RUN_PATH + 8];
+    snprintf(previous, sizeof previous, "%s.prev", path);
+    return access(path, F_OK) == 0 || access(previous, F_OK) == 0;
 }
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */

@@ -51,6 +51,9 @@ run_data run_find_data(char path[RUN_PATH], const char *option, const char *cons
  */
 bool run_make_out(const char *folder);
 
+/** Whether there is a checkpoint to go on from: the file itself, or the one before it that saving keeps as `.prev`. */
+bool run_has_checkpoint(const char *path);
+
 /* --- signals ------------------------------------------------------------------------------------------------------ */
 
 /**

@@ -677,6 +677,11 @@ void nn_archive_add_rng(nn_archive *archive, const char *name, nn_rng *rng);
 /** Adds `size` bytes; a file with another size does not load. */
 void nn_archive_add_bytes(nn_archive *archive, const char *name, void *bytes, size_t size);
 /**
+ * Bytes that were added lie elsewhere now or have another size, as a list that grew since the last save; a `name` that
+ * was not added as bytes is a failure that sticks.
+ */
+void nn_archive_set_bytes(nn_archive *archive, const char *name, void *bytes, size_t size);
+/**
  * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second process
  * or archive that saves to or claims it is refused, until this archive is destroyed or claims another path. Saving
  * claims by itself.

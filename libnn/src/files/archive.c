@@ -188,6 +188,21 @@ void nn_archive_add_bytes(nn_archive *archive, const char *name, void *bytes, si
     snprintf(entry->name, sizeof entry->name, "%s", name);
 }
 
+void nn_archive_set_bytes(nn_archive *archive, const char *name, void *bytes, size_t size)
+{
+    if (!archive || archive->error.status != NN_OK) return;
+    for (size_t i = 0; name && (bytes || size == 0) && i < archive->entry_count; i++) {
+        nn_entry *entry = &archive->entries[i];
+        if (entry->form.type != NN_ST_U8 || strcmp(entry->name, name) != 0) continue;
+        entry->memory = bytes;
+        entry->form.dim[0] = size;
+        entry->form.size = size;
+        return;
+    }
+    nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: \"%.47s\": expected bytes that were added, and where they are",
+            name ? name : "");
+}
+
 /* --- what saving and loading share --- */
 
 nn_key_text nn_item_key(nn_item_kind kind, const char *name)

@@ -1,0 +1,244 @@
+#include "dqn_training.h"
+
+#include "support/plot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAVE_EVERY = 100 /* episodes */ };
+
+static const char header[] = "episode,score,mean100,epsilon";
+
+double training_mean(const training *t)
+{
+    const int n = t->count < TRAINING_WINDOW ? t->count : TRAINING_WINDOW;
+    double sum = 0.0;
+    for (int i = t->count - n; i < t->count; i++) sum += t->scores[i];
+    return n > 0 ? sum / n : 0.0;
+}
+
+/* --- checkpoints -------------------------------------------------------------------------------------------------- */
+
+/* Everything that changes the numbers, as its options. */
+static training_settings settings_of(const dqn_def *d)
+{
+    training_settings s = { { 0 } };
+    snprintf(s.text, sizeof s.text,
+             "--seed %llu --units %d --batch %d --gamma %g --tau %g --lr %g --lr-end %g --lr-steps %d%s%s%s",
+             (unsigned long long)d->seed, d->units, d->batch, d->gamma, d->tau, d->lr, d->lr_end, d->lr_steps,
+             d->double_q ? "" : " --single", d->dueling ? " --dueling" : "", d->classic ? " --classic" : "");
+    return s;
+}
+
+static nn_archive *list_state(training *t, nn_error *error)
+{
+    env_cartpole *env = &t->env;
+    nn_archive *archive = nn_archive_create(error);
+    if (!archive) return NULL;
+    dqn_add_state(&t->agent, archive);
+    nn_archive_add_bytes(archive, "settings", t->settings.text, sizeof t->settings.text);
+    nn_archive_add_f64(archive, "x", &env->x);
+    nn_archive_add_f64(archive, "x_dot", &env->x_dot);
+    nn_archive_add_f64(archive, "theta", &env->theta);
+    nn_archive_add_f64(archive, "theta_dot", &env->theta_dot);
+    nn_archive_add_bytes(archive, "step", &env->step, sizeof env->step);
+    nn_archive_add_bytes(archive, "running", &env->running, sizeof env->running);
+    nn_archive_add_bytes(archive, "episodes", &env->rng, sizeof env->rng);
+    nn_archive_add_f64(archive, "episode_epsilon", &t->episode_epsilon);
+    nn_archive_add_f64(archive, "seconds", &t->seconds);
+    nn_archive_add_bytes(archive, "replay", NULL, 0);
+    nn_archive_add_bytes(archive, "scores", NULL, 0);
+    return archive;
+}
+
+/* What grew since the last save. */
+static void list_growth(training *t)
+{
+    size_t size;
+    const void *memory = data_replay_state(t->agent.memory, &size);
+    nn_archive_set_bytes(t->checkpoint, "replay", (void *)memory, size);
+    nn_archive_set_bytes(t->checkpoint, "scores", t->scores, (size_t)t->count * sizeof *t->scores);
+}
+
+static int save(training *t)
+{
+    nn_error error;
+    if (!t->checkpoint) return RUN_DONE;
+    list_growth(t);
+    return nn_archive_save(t->checkpoint, t->checkpoint_path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
+}
+
+/* The lists whose length only the file knows; to be given to nn_bytes_free(). */
+typedef struct grown {
+    void *replay, *scores;
+    size_t replay_size, scores_size;
+} grown;
+
+static int check_scores(training *t, const grown *g)
+{
+    const size_t count = g->scores_size / sizeof *t->scores;
+    if (count > (size_t)t->def.episodes)
+        return run_error("%s: expected --episodes %zu or more, as many are done", t->checkpoint_path, count);
+    memcpy(t->scores, g->scores, count * sizeof *t->scores);
+    t->count = (int)count;
+    for (int i = 0; i < t->count; i++) {
+        if (i == 0 || t->scores[i] < t->least) t->least = (int)t->scores[i];
+        if (t->scores[i] > t->most) t->most = (int)t->scores[i];
+    }
+    return RUN_DONE;
+}
+
+static int take(training *t, const grown *g)
+{
+    const training_settings mine = settings_of(&t->def.agent);
+    nn_error error;
+    data_error data;
+    nn_archive_set_bytes(t->checkpoint, "replay", g->replay, g->replay_size);
+    nn_archive_set_bytes(t->checkpoint, "scores", g->scores, g->scores_size);
+    if (nn_archive_load(t->checkpoint, t->checkpoint_path, &error) != NN_OK) return run_error("%s", error.text);
+    if (error.text[0]) run_error("%s", error.text);
+    if (memcmp(t->settings.text, mine.text, sizeof mine.text) != 0)
+        return run_error("%s: expected %.255s, as it was begun with", t->checkpoint_path, t->settings.text);
+    if (data_replay_restore(t->agent.memory, g->replay, g->replay_size, &data) != DATA_OK)
+        return run_error("%s: %s", t->checkpoint_path, data.text);
+    return check_scores(t, g);
+}
+
+static int resume(training *t)
+{
+    grown g = { 0 };
+    nn_error error;
+    int code;
+    if (nn_archive_read_bytes(t->checkpoint_path, "replay", &g.replay, &g.replay_size, &error) != NN_OK ||
+        nn_archive_read_bytes(t->checkpoint_path, "scores", &g.scores, &g.scores_size, &error) != NN_OK)
+        code = run_error("%s", error.text);
+    else
+        code = take(t, &g);
+    nn_bytes_free(g.replay);
+    nn_bytes_free(g.scores);
+    return code;
+}
+
+/* Opens scores and checkpoint; goes on from them under --resume, from the start where there is none. */
+static int open_out(training *t)
+{
+    char path[RUN_PATH];
+    nn_error error;
+    if (!t->def.out) return RUN_DONE;
+    run_join(path, t->def.out, "scores.csv");
+    run_join(t->checkpoint_path, t->def.out, "checkpoint.safetensors");
+    t->checkpoint = list_state(t, &error);
+    if (!t->checkpoint || nn_archive_claim(t->checkpoint, t->checkpoint_path, &error) != NN_OK)
+        return run_error("%s", error.text);
+    if (!t->def.resume || !run_has_checkpoint(t->checkpoint_path)) {
+        csv_create(&t->csv, path, header, stderr);
+        return RUN_DONE;
+    }
+    const int code = resume(t);
+    if (code == RUN_DONE) csv_resume(&t->csv, path, header, t->count, stderr);
+    return code;
+}
+
+/* --- beginning and end -------------------------------------------------------------------------------------------- */
+
+int training_begin(training *t, const training_def *def)
+{
+    nn_error error;
+    *t = (training){ .def = *def, .csv = CSV_CLOSED, .settings = settings_of(&def->agent) };
+    t->scores = calloc((size_t)def->episodes, sizeof *t->scores);
+    if (!t->scores) return run_error("no memory for %d scores", def->episodes);
+    if (!dqn_create(&t->agent, &def->agent, &error)) return run_error("%s", error.text);
+    if (env_cartpole_init(&t->env, ENV_CARTPOLE_V1_STEPS, def->agent.seed) != ENV_OK)
+        return run_error("no environment");
+    return open_out(t);
+}
+
+void training_end(training *t)
+{
+    csv_close(&t->csv);
+    nn_archive_destroy(t->checkpoint);
+    dqn_destroy(&t->agent);
+    free(t->scores);
+}
+
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
+
+/* The rest of the running episode, or a new one. @return false if the library failed */
+static bool play_episode(training *t)
+{
+    float obs[ENV_CARTPOLE_OBS], next[ENV_CARTPOLE_OBS];
+    env_step result;
+    if (!t->env.running) {
+        env_cartpole_reset(&t->env, NULL);
+        t->episode_epsilon = t->agent.epsilon;
+    }
+    env_cartpole_observe(&t->env, obs);
+    while (t->env.running && !run_interrupted()) {
+        const int action = dqn_act(&t->agent, obs);
+        if (action < 0 || env_cartpole_step(&t->env, action, next, &result) != ENV_OK) return false;
+        if (!dqn_learn(&t->agent, obs, action, &result, next)) return false;
+        memcpy(obs, next, sizeof obs);
+    }
+    return true;
+}
+
+static void end_episode(training *t)
+{
+    const int score = t->env.step;
+    t->scores[t->count++] = score;
+    if (t->count == 1 || score < t->least) t->least = score;
+    if (score > t->most) t->most = score;
+    csv_row(&t->csv, (double[]){ t->count, score, training_mean(t), t->episode_epsilon }, 4);
+    if (t->def.quiet) return;
+    printf("Run: %d, exploration: %.4g, score: %d\n", t->count, t->episode_epsilon, score);
+    printf("Scores: (min: %d, avg: %.4g, max: %d)\n", t->least, training_mean(t), t->most);
+}
+
+static bool is_solved(const training *t)
+{
+    return t->count >= TRAINING_WINDOW && training_mean(t) >= t->def.bar;
+}
+
+int training_run(training *t)
+{
+    double clock = run_seconds();
+    while (t->count < t->def.episodes && !is_solved(t)) {
+        if (!play_episode(t)) return run_error("episode %d: %s", t->count + 1, nn_model_error(t->agent.online));
+        if (!t->env.running) end_episode(t);
+        const double now = run_seconds();
+        t->seconds += now - clock;
+        clock = now;
+        if (run_interrupted()) return save(t) == RUN_DONE ? RUN_INTERRUPTED : RUN_FAILED;
+        if (t->count % SAVE_EVERY == 0 && save(t) != RUN_DONE) return RUN_FAILED;
+    }
+    if (is_solved(t)) {
+        t->solved_at = t->count;
+        printf("Solved in %d runs, %d total runs.\n", t->count - TRAINING_WINDOW, t->count);
+    }
+    return save(t);
+}
+
+/* --- the picture -------------------------------------------------------------------------------------------------- */
+
+void training_draw(const training *t)
+{
+    char path[RUN_PATH], error[PLOT_ERROR];
+    const size_t count = (size_t)t->count;
+    double *mean = calloc(2 * count + 1, sizeof *mean), *trend = mean ? mean + count : NULL;
+    if (!mean || !plot_available()) {
+        free(mean);
+        return;
+    }
+    plot_moving_mean(t->scores, count, TRAINING_WINDOW, mean);
+    plot_trend(NULL, t->scores, count, trend);
+    const plot_series series[] = { { "score", NULL, t->scores, count, .faint = true, .colour = PLOT_SKY },
+                                   { "mean of the last 100", NULL, mean, count, .colour = PLOT_BLUE },
+                                   { "linear trend", NULL, trend, count, .dashed = true, .colour = PLOT_VERMILION } };
+    const plot_panel panel = {
+        .x_label = "episode", .y_label = "score", .series = series, .count = 3, .goal = t->def.bar, .goal_label = "goal"
+    };
+    const plot_figure figure = { .title = "DQN on CartPole-v1", .panels = &panel, .count = 1 };
+    if (run_join(path, t->def.out, "scores.png") && !plot_write(&figure, path, error)) run_error("%s", error);
+    free(mean);
+}
