@@ -38,7 +38,12 @@ typedef struct batch {
 
 static data_status sample(data_replay *r, int size, data_rng *rng, batch *b, data_error *error)
 {
-    const data_transitions out = { b->observation[0], b->action, b->reward, b->next[0], b->terminated, b->truncated };
+    const data_transitions out = { .observation = b->observation[0],
+                                   .action = b->action,
+                                   .reward = b->reward,
+                                   .next = b->next[0],
+                                   .terminated = b->terminated,
+                                   .truncated = b->truncated };
     return data_replay_sample(r, size, rng, &out, error);
 }
 
