@@ -92,24 +92,24 @@ static data_status check_definition(const data_replay_def *def, data_error *erro
     return DATA_OK;
 }
 
-data_replay *data_replay_create(const data_replay_def *given, data_error *error)
+data_replay *data_replay_create(const data_replay_def *def, data_error *error)
 {
-    data_replay_def def = *given;
-    if (def.capacity == 0) def.capacity = DEFAULT_CAPACITY;
-    if (def.priority_epsilon == 0.0) def.priority_epsilon = DEFAULT_EPSILON;
-    if (check_definition(&def, error) != DATA_OK) return NULL;
+    data_replay_def d = *def;
+    if (d.capacity == 0) d.capacity = DEFAULT_CAPACITY;
+    if (d.priority_epsilon == 0.0) d.priority_epsilon = DEFAULT_EPSILON;
+    if (check_definition(&d, error) != DATA_OK) return NULL;
     data_replay *r = calloc(1, sizeof *r);
     if (r) {
-        r->exponent = def.priority_exponent;
-        r->epsilon = def.priority_epsilon;
+        r->exponent = d.priority_exponent;
+        r->epsilon = d.priority_epsilon;
     }
-    if (!r || !allocate(r, &def, (size_t)def.capacity)) {
-        (void)data_fail_memory(error, "replay", (size_t)def.capacity);
+    if (!r || !allocate(r, &d, (size_t)d.capacity)) {
+        (void)data_fail_memory(error, "replay", (size_t)d.capacity);
         data_replay_destroy(r);
         return NULL;
     }
     *r->state =
-        (header){ .capacity = (uint64_t)def.capacity, .observation = (uint64_t)def.observation, .largest_error = 1.0f };
+        (header){ .capacity = (uint64_t)d.capacity, .observation = (uint64_t)d.observation, .largest_error = 1.0f };
     r->rows = (char *)r->state + r->header_size;
     return r;
 }
@@ -179,12 +179,12 @@ static void copy_row(const data_replay *r, uint32_t i, const data_transitions *o
     if (out->terminated) out->terminated[k] = from->terminated;
     if (out->truncated) out->truncated[k] = from->truncated;
     if (out->index) out->index[k] = (int32_t)i;
-    if (out->weight) out->weight[k] = prioritised(r) ? *td_error_at(r, i) : 0.0f; // for weigh()
+    if (out->weight) out->weight[k] = prioritised(r) ? *td_error_at(r, i) : 1.0f; // see weigh()
 }
 
-// Turns the magnitudes of a batch's TD errors into its weights. In (N P(i))^-beta over the largest of the batch, N and
-// the sum of priorities cancel: w(i) = (least p / p(i))^beta = ((least |error| + epsilon) / (|error| + epsilon))^(alpha
-// beta).
+// Turns the magnitudes of a batch's TD errors into its weights: (N P(i))^-beta over the largest of the batch. N and the
+// sum of priorities cancel, which leaves (least p / p(i))^beta,
+// w(i) = ((least |TD error| + epsilon) / (|TD error| + epsilon))^(alpha beta)
 static void weigh(const data_replay *r, int batch, double beta, float *weight)
 {
     float least = weight[0];
@@ -214,7 +214,7 @@ data_status data_replay_sample(data_replay *r, int batch, data_rng *rng, const d
     for (int k = 0; k < batch; k++) {
         copy_row(r, prioritised(r) ? draw_by_priority(r, k, batch, rng) : draw_row(r, rng), out, (size_t)k);
     }
-    if (out->weight) weigh(r, batch, out->weight_exponent, out->weight);
+    if (out->weight && prioritised(r)) weigh(r, batch, out->weight_exponent, out->weight);
     return DATA_OK;
 }
 

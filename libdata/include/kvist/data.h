@@ -425,8 +425,8 @@ DATA_NODISCARD data_replay *data_replay_create(const data_replay_def *def, data_
 void data_replay_destroy(data_replay *replay);
 /** Transitions held now, at most the capacity. */
 int data_replay_count(const data_replay *replay);
-/** Copies a transition in; the oldest makes room when the ring is full. Its TD error is taken for the largest that was
- * set so far, at least 1, so that it is soon drawn. */
+/** Copies a transition in; the oldest makes room when the ring is full. By priority, its TD error is taken for the
+ * largest set so far, at least 1, so that it is soon drawn. */
 void data_replay_push(data_replay *replay, const data_transition *transition);
 /**
  * Draws a batch. By priority it is stratified: the sum of the priorities is cut into `batch` equal slices, and one
@@ -442,8 +442,8 @@ void data_replay_push(data_replay *replay, const data_transition *transition);
 DATA_NODISCARD data_status data_replay_sample(data_replay *replay, int batch, data_rng *rng,
                                               const data_transitions *out, data_error *error);
 /**
- * Gives transitions of a batch their new TD errors, before anything else is pushed. A uniform replay looks them over
- * and keeps nothing, so that one loop serves both.
+ * Gives transitions of a batch their new TD errors, before anything else is pushed: an index is a place in the ring. A
+ * uniform replay looks them over and keeps nothing, so that one loop serves both.
  * @param replay where they are
  * @param index (count) as sampled; of one that comes twice the last error stays
  * @param count 0 or more
