@@ -149,7 +149,9 @@ bool dqn_learn(dqn_agent *agent, const float *obs, int action, const env_step *r
                                                         .truncated = result->truncated });
     if (agent->def.classic && end) return true;
     if (data_replay_count(agent->memory) < count) return true;
-    const data_transitions sampled = { b.obs[0], b.action, b.reward, b.next[0], b.terminated, NULL };
+    const data_transitions sampled = {
+        .observation = b.obs[0], .action = b.action, .reward = b.reward, .next = b.next[0], .terminated = b.terminated
+    };
     if (data_replay_sample(agent->memory, count, &agent->sample, &sampled, NULL) != DATA_OK) return false;
     const bool ok = agent->def.classic ? replay_classic(agent, &b, count)
                                        : targets(agent, &b, count, target) && update(agent, &b, 0, count, target);

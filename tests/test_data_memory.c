@@ -123,6 +123,33 @@ static data_status make_replay(data_error *error)
     return replay ? DATA_OK : DATA_ERR_MEMORY;
 }
 
+// After its creation a replay allocates nothing more.
+static data_status make_replay_by_priority(data_error *error)
+{
+    const data_replay_def def = { .capacity = 2, .observation = 1, .priority_exponent = 0.6 };
+    data_replay *replay = data_replay_create(&def, error);
+    if (!replay) return DATA_ERR_MEMORY;
+    const long rest = countdown;
+    countdown = 0;
+    const float observation = 1.0f;
+    int32_t index[2];
+    float weight[2];
+    data_rng rng = data_rng_make(1, 0);
+    for (int i = 0; i < 3; i++) {
+        data_replay_push(replay, &(data_transition){ .observation = &observation, .next = &observation });
+    }
+    assert_int_equal(
+        data_replay_sample(replay, 2, &rng, &(data_transitions){ .index = index, .weight = weight }, error), DATA_OK);
+    assert_int_equal(data_replay_set_priorities(replay, index, 2, weight, error), DATA_OK);
+    size_t size;
+    const void *bytes = data_replay_state(replay, &size);
+    assert_int_equal(data_replay_restore(replay, bytes, size, error), DATA_OK);
+    assert_int_equal(countdown, 0);
+    countdown = rest;
+    data_replay_destroy(replay);
+    return DATA_OK;
+}
+
 static data_status make_batches(data_error *error)
 {
     data_batches *batches = data_batches_create(&(data_batches_def){ .count = 100 }, error);
@@ -155,8 +182,9 @@ static data_status write_gif(data_error *error)
 static void test_49_no_memory(void **state)
 {
     (void)state;
-    static const operation operations[] = { load_images, draw_digits,  generate_reviews, load_folder,
-                                            make_replay, make_batches, parse_words,      write_png };
+    static const operation operations[] = { load_images,  draw_digits, generate_reviews,
+                                            load_folder,  make_replay, make_replay_by_priority,
+                                            make_batches, parse_words, write_png };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) assert_true(starve(operations[i]) >= 2);
     if (data_gif_available()) assert_true(starve(write_gif) >= 2);
     assert_int_equal(temp_entries(&folder), data_gif_available() ? 5 : 4); // no temporary is left

@@ -38,7 +38,12 @@ typedef struct batch {
 
 static data_status sample(data_replay *r, int size, data_rng *rng, batch *b, data_error *error)
 {
-    const data_transitions out = { b->observation[0], b->action, b->reward, b->next[0], b->terminated, b->truncated };
+    const data_transitions out = { .observation = b->observation[0],
+                                   .action = b->action,
+                                   .reward = b->reward,
+                                   .next = b->next[0],
+                                   .terminated = b->terminated,
+                                   .truncated = b->truncated };
     return data_replay_sample(r, size, rng, &out, error);
 }
 
@@ -199,6 +204,25 @@ static void test_state_goes_on(void **state)
     }
 }
 
+// Checkpoints of earlier versions: four counters, then the transitions, each a reward, an action, two flags and two
+// observations.
+static void test_state_layout(void **state)
+{
+    (void)state;
+    data_replay *r = create(8, false);
+    size_t size;
+    for (int i = 0; i < 11; i++) push(r, i);
+    const char *bytes = data_replay_state(r, &size);
+    assert_int_equal(size, 32 + 8 * (12 + 24));
+    assert_memory_equal(bytes, ((uint64_t[]){ 8, 3, 8, 3 }), 32);
+    const char *last = bytes + 32 + 2 * 36; // transition 10
+    assert_memory_equal(last, &(float){ 100.0f }, 4);
+    assert_memory_equal(last + 4, &(int32_t){ 0 }, 4);
+    assert_memory_equal(last + 8, "\0\1\0\0", 4);
+    assert_memory_equal(last + 12, ((float[]){ 10.0f, 10.25f, 10.5f, -10.0f, -10.25f, -10.5f }), 24);
+    data_replay_destroy(r);
+}
+
 static void refuse_state(const void *bytes, size_t size, const char *reason)
 {
     data_replay *r = create(8, false);
@@ -255,11 +279,11 @@ static void test_definition_out_of_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ring_keeps_the_last),     cmocka_unit_test(test_69_below_the_batch),
-        cmocka_unit_test(test_without_replacement),     cmocka_unit_test(test_with_replacement),
-        cmocka_unit_test(test_same_seed_same_draws),    cmocka_unit_test(test_parts_of_a_batch),
-        cmocka_unit_test(test_state_goes_on),           cmocka_unit_test(test_state_faults),
-        cmocka_unit_test(test_definition_out_of_range),
+        cmocka_unit_test(test_ring_keeps_the_last),  cmocka_unit_test(test_69_below_the_batch),
+        cmocka_unit_test(test_without_replacement),  cmocka_unit_test(test_with_replacement),
+        cmocka_unit_test(test_same_seed_same_draws), cmocka_unit_test(test_parts_of_a_batch),
+        cmocka_unit_test(test_state_goes_on),        cmocka_unit_test(test_state_layout),
+        cmocka_unit_test(test_state_faults),         cmocka_unit_test(test_definition_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

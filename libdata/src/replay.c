@@ -1,18 +1,24 @@
-/* Replay memory (Lin 1992): a ring of transitions, each one row of bytes, so that a sample touches few cache lines. */
+/* Replay memory (Lin 1992): a ring of transitions, each one row of bytes, so that a sample touches few cache lines.
+   Prioritised (Schaul et al. 2016), a row ends with the magnitude of its TD error, and a sum tree holds the priorities
+   that follow from the errors. */
 #include "error.h"
 #include "memory.h"
+#include "sum_tree.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEFAULT_CAPACITY = 1000000 };
+static const double DEFAULT_EPSILON = 1e-6;
 
-// The beginning of the saved state; the rows follow it.
-typedef struct counters {
+// The beginning of the saved state; the rows follow it. A uniform replay leaves the last line out.
+typedef struct header {
     uint64_t capacity, observation, count, next; // next: the row the next transition goes to
-} counters;
+    float largest_error, unused;                 // the largest magnitude so far, 1 before there is any
+} header;
 
-// A row: this, then the observation and the next observation.
+// A row: this, then the observation, the next observation and, prioritised, the magnitude of the TD error.
 typedef struct row {
     float reward;
     int32_t action;
@@ -20,11 +26,13 @@ typedef struct row {
 } row;
 
 struct data_replay {
-    counters *state; // one allocation: counters, then the rows
+    header *state; // one allocation: header, then the rows
     char *rows;
-    size_t row_size, observation_size; // bytes
+    size_t header_size, row_size, observation_size; // bytes
     uint32_t *drawn; // (capacity) the last draw each row was in, for batches without repetition; NULL with them
     uint32_t draw;
+    double exponent, epsilon; // of the priorities; exponent 0: uniform
+    data_sum_tree priorities; // of the rows held, 0 elsewhere; empty when uniform
 };
 
 static row *row_at(const data_replay *r, uint64_t i)
@@ -32,38 +40,77 @@ static row *row_at(const data_replay *r, uint64_t i)
     return (row *)(void *)(r->rows + i * r->row_size);
 }
 
+static float *td_error_at(const data_replay *r, uint64_t i)
+{
+    return (float *)(void *)(r->rows + (i + 1) * r->row_size) - 1;
+}
+
+static bool prioritised(const data_replay *r)
+{
+    return r->exponent > 0.0;
+}
+
+// p = (|TD error| + epsilon)^alpha
+static double priority(const data_replay *r, float magnitude)
+{
+    return pow((double)magnitude + r->epsilon, r->exponent);
+}
+
 static bool allocate(data_replay *r, const data_replay_def *def, size_t capacity)
 {
     size_t observations, size;
     if (!data_multiply((size_t)def->observation, 2 * sizeof(float), &observations) ||
-        !data_add(observations, sizeof(row), &r->row_size) || !data_multiply(capacity, r->row_size, &size) ||
-        !data_add(size, sizeof(counters), &size)) {
+        !data_add(observations, sizeof(row) + (prioritised(r) ? sizeof(float) : 0), &r->row_size) ||
+        !data_multiply(capacity, r->row_size, &size) || !data_add(size, sizeof(header), &size)) {
         return false;
     }
     r->observation_size = observations / 2;
+    r->header_size = prioritised(r) ? sizeof(header) : offsetof(header, largest_error);
     r->state = malloc(size);
+    if (!r->state) return false;
+    if (prioritised(r)) return data_sum_tree_make(&r->priorities, capacity);
     // calloc of a large array takes no memory before it is used.
     if (!def->with_replacement) r->drawn = calloc(capacity, sizeof *r->drawn);
-    return r->state && (r->drawn || def->with_replacement);
+    return r->drawn || def->with_replacement;
+}
+
+static data_status check_definition(const data_replay_def *def, data_error *error)
+{
+    if (def->capacity < 1 || def->observation < 1) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0,
+                         "replay: expected a capacity and an observation of at least 1, got %d and %d", def->capacity,
+                         def->observation);
+    }
+    if (!(def->priority_exponent >= 0.0 && def->priority_exponent <= 1.0)) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay.priority_exponent: expected 0 to 1, got %g",
+                         def->priority_exponent);
+    }
+    if (!(def->priority_epsilon > 0.0 && def->priority_epsilon <= 1.0)) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0,
+                         "replay.priority_epsilon: expected above 0 and at most 1, got %g", def->priority_epsilon);
+    }
+    return DATA_OK;
 }
 
 data_replay *data_replay_create(const data_replay_def *def, data_error *error)
 {
-    const int capacity = def->capacity ? def->capacity : DEFAULT_CAPACITY;
-    if (capacity < 1 || def->observation < 1) {
-        (void)data_fail(error, DATA_ERR_ARGUMENT, NULL, 0,
-                        "replay: expected a capacity and an observation of at least 1, got %d and %d", capacity,
-                        def->observation);
-        return NULL;
-    }
+    data_replay_def d = *def;
+    if (d.capacity == 0) d.capacity = DEFAULT_CAPACITY;
+    if (d.priority_epsilon == 0.0) d.priority_epsilon = DEFAULT_EPSILON;
+    if (check_definition(&d, error) != DATA_OK) return NULL;
     data_replay *r = calloc(1, sizeof *r);
-    if (!r || !allocate(r, def, (size_t)capacity)) {
-        (void)data_fail_memory(error, "replay", (size_t)capacity);
+    if (r) {
+        r->exponent = d.priority_exponent;
+        r->epsilon = d.priority_epsilon;
+    }
+    if (!r || !allocate(r, &d, (size_t)d.capacity)) {
+        (void)data_fail_memory(error, "replay", (size_t)d.capacity);
         data_replay_destroy(r);
         return NULL;
     }
-    *r->state = (counters){ .capacity = (uint64_t)capacity, .observation = (uint64_t)def->observation };
-    r->rows = (char *)(r->state + 1);
+    *r->state =
+        (header){ .capacity = (uint64_t)d.capacity, .observation = (uint64_t)d.observation, .largest_error = 1.0f };
+    r->rows = (char *)r->state + r->header_size;
     return r;
 }
 
@@ -72,6 +119,7 @@ void data_replay_destroy(data_replay *r)
     if (!r) return;
     free(r->state);
     free(r->drawn);
+    data_sum_tree_free(&r->priorities);
     free(r);
 }
 
@@ -80,14 +128,22 @@ int data_replay_count(const data_replay *r)
     return (int)r->state->count;
 }
 
+static void set_td_error(data_replay *r, uint64_t i, float magnitude)
+{
+    *td_error_at(r, i) = magnitude;
+    if (magnitude > r->state->largest_error) r->state->largest_error = magnitude;
+    data_sum_tree_set(&r->priorities, (size_t)i, priority(r, magnitude));
+}
+
 void data_replay_push(data_replay *r, const data_transition *t)
 {
-    counters *s = r->state;
+    header *s = r->state;
     row *to = row_at(r, s->next);
     *to = (row){ .reward = t->reward, .action = t->action, .terminated = t->terminated, .truncated = t->truncated };
     char *observations = (char *)(to + 1);
     memcpy(observations, t->observation, r->observation_size);
     memcpy(observations + r->observation_size, t->next, r->observation_size);
+    if (prioritised(r)) set_td_error(r, s->next, s->largest_error);
     s->next = (s->next + 1) % s->capacity;
     if (s->count < s->capacity) s->count++;
 }
@@ -104,8 +160,16 @@ static uint32_t draw_row(data_replay *r, data_rng *rng)
     return i;
 }
 
-static void copy_row(const data_replay *r, const row *from, const data_transitions *out, size_t k)
+// A row out of slice k of the batch's equal slices of the sum of priorities.
+static uint32_t draw_by_priority(const data_replay *r, int k, int batch, data_rng *rng)
 {
+    const double slice = data_sum_tree_total(&r->priorities) / batch;
+    return (uint32_t)data_sum_tree_find(&r->priorities, (k + data_rng_uniform(rng)) * slice);
+}
+
+static void copy_row(const data_replay *r, uint32_t i, const data_transitions *out, size_t k)
+{
+    const row *from = row_at(r, i);
     const char *observations = (const char *)(from + 1);
     const size_t size = r->observation_size;
     if (out->observation) memcpy((char *)out->observation + k * size, observations, size);
@@ -114,12 +178,30 @@ static void copy_row(const data_replay *r, const row *from, const data_transitio
     if (out->reward) out->reward[k] = from->reward;
     if (out->terminated) out->terminated[k] = from->terminated;
     if (out->truncated) out->truncated[k] = from->truncated;
+    if (out->index) out->index[k] = (int32_t)i;
+    if (out->weight) out->weight[k] = prioritised(r) ? *td_error_at(r, i) : 1.0f; // see weigh()
+}
+
+// Turns the magnitudes of a batch's TD errors into its weights: (N P(i))^-beta over the largest of the batch. N and the
+// sum of priorities cancel, which leaves (least p / p(i))^beta,
+// w(i) = ((least |TD error| + epsilon) / (|TD error| + epsilon))^(alpha beta)
+static void weigh(const data_replay *r, int batch, double beta, float *weight)
+{
+    float least = weight[0];
+    for (int k = 1; k < batch; k++) least = weight[k] < least ? weight[k] : least;
+    for (int k = 0; k < batch; k++) {
+        weight[k] = (float)pow((least + r->epsilon) / (weight[k] + r->epsilon), r->exponent * beta);
+    }
 }
 
 data_status data_replay_sample(data_replay *r, int batch, data_rng *rng, const data_transitions *out, data_error *error)
 {
     if (batch < 1) {
         return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay: expected a batch of at least 1, got %d", batch);
+    }
+    if (!(out->weight_exponent >= 0.0 && out->weight_exponent <= 1.0)) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay.weight_exponent: expected 0 to 1, got %g",
+                         out->weight_exponent);
     }
     if ((uint64_t)batch > r->state->count) {
         return data_fail(error, DATA_ERR_STATE, NULL, 0, "replay: expected at least %d transitions, got %d", batch,
@@ -129,17 +211,42 @@ data_status data_replay_sample(data_replay *r, int batch, data_rng *rng, const d
         memset(r->drawn, 0, (size_t)r->state->capacity * sizeof *r->drawn);
         r->draw = 1;
     }
-    for (int k = 0; k < batch; k++) copy_row(r, row_at(r, draw_row(r, rng)), out, (size_t)k);
+    for (int k = 0; k < batch; k++) {
+        copy_row(r, prioritised(r) ? draw_by_priority(r, k, batch, rng) : draw_row(r, rng), out, (size_t)k);
+    }
+    if (out->weight && prioritised(r)) weigh(r, batch, out->weight_exponent, out->weight);
+    return DATA_OK;
+}
+
+data_status data_replay_set_priorities(data_replay *r, const int32_t *index, int count, const float *td_error,
+                                       data_error *error)
+{
+    const int held = data_replay_count(r);
+    if (count < 0) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay: expected a count of at least 0, got %d", count);
+    }
+    for (int k = 0; k < count; k++) {
+        if (index[k] < 0 || index[k] >= held) {
+            return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0,
+                             "replay.index[%d]: expected one of the %d transitions held, got %d", k, held,
+                             (int)index[k]);
+        }
+        if (!isfinite(td_error[k])) {
+            return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay.td_error[%d]: expected a finite number, got %g",
+                             k, (double)td_error[k]);
+        }
+    }
+    for (int k = 0; k < count && prioritised(r); k++) set_td_error(r, (uint64_t)index[k], fabsf(td_error[k]));
     return DATA_OK;
 }
 
 const void *data_replay_state(const data_replay *r, size_t *size)
 {
-    *size = sizeof(counters) + (size_t)r->state->count * r->row_size;
+    *size = r->header_size + (size_t)r->state->count * r->row_size;
     return r->state;
 }
 
-static data_status check_state(const data_replay *r, const counters *s, size_t size, data_error *error)
+static data_status check_header(const data_replay *r, const header *s, size_t size, data_error *error)
 {
     if (s->capacity != r->state->capacity || s->observation != r->state->observation) {
         return data_fail(error, DATA_ERR_FORMAT, "replay", 0,
@@ -150,24 +257,49 @@ static data_status check_state(const data_replay *r, const counters *s, size_t s
     // A ring that is not full has not wrapped.
     const bool full = s->count == s->capacity;
     if (s->count > s->capacity || s->next >= s->capacity || (!full && s->next != s->count)) {
-        return data_fail(error, DATA_ERR_FORMAT, "replay", offsetof(counters, count),
+        return data_fail(error, DATA_ERR_FORMAT, "replay", offsetof(header, count),
                          "counters: expected a position within the ring, got %llu of %llu", (unsigned long long)s->next,
                          (unsigned long long)s->count);
     }
-    const size_t wanted = sizeof *s + (size_t)s->count * r->row_size;
+    // Rows and header are longer with priorities: bytes of the other kind of replay never fit.
+    const size_t wanted = r->header_size + (size_t)s->count * r->row_size;
     if (size == wanted) return DATA_OK;
     return data_fail(error, DATA_ERR_FORMAT, "replay", size, "bytes: expected %zu, got %zu", wanted, size);
 }
 
+static data_status check_td_errors(const data_replay *r, const header *s, const char *state, data_error *error)
+{
+    if (!(s->largest_error >= 1.0f && isfinite(s->largest_error))) {
+        return data_fail(error, DATA_ERR_FORMAT, "replay", offsetof(header, largest_error),
+                         "largest TD error: expected a finite number of at least 1, got %g", (double)s->largest_error);
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        const size_t offset = r->header_size + (i + 1) * r->row_size - sizeof(float);
+        float magnitude;
+        memcpy(&magnitude, state + offset, sizeof magnitude);
+        if (!(magnitude >= 0.0f && magnitude <= s->largest_error)) {
+            return data_fail(error, DATA_ERR_FORMAT, "replay", offset, "TD error: expected 0 to %g, got %g",
+                             (double)s->largest_error, (double)magnitude);
+        }
+    }
+    return DATA_OK;
+}
+
 data_status data_replay_restore(data_replay *r, const void *state, size_t size, data_error *error)
 {
-    counters s;
-    if (size < sizeof s) {
-        return data_fail(error, DATA_ERR_FORMAT, "replay", size, "bytes: expected at least %zu, got %zu", sizeof s,
-                         size);
+    header s;
+    if (size < r->header_size) {
+        return data_fail(error, DATA_ERR_FORMAT, "replay", size, "bytes: expected at least %zu, got %zu",
+                         r->header_size, size);
     }
-    memcpy(&s, state, sizeof s);
-    const data_status status = check_state(r, &s, size, error);
-    if (status == DATA_OK) memmove(r->state, state, size);
-    return status;
+    memcpy(&s, state, r->header_size);
+    data_status status = check_header(r, &s, size, error);
+    if (status == DATA_OK && prioritised(r)) status = check_td_errors(r, &s, state, error);
+    if (status != DATA_OK) return status;
+    const uint64_t before = r->state->count;
+    memmove(r->state, state, size);
+    if (!prioritised(r)) return DATA_OK;
+    for (uint64_t i = 0; i < s.count; i++) data_sum_tree_set(&r->priorities, i, priority(r, *td_error_at(r, i)));
+    for (uint64_t i = s.count; i < before; i++) data_sum_tree_set(&r->priorities, i, 0.0);
+    return DATA_OK;
 }

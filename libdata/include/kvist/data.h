@@ -375,14 +375,21 @@ DATA_NODISCARD data_status data_gather_lists(const int32_t *indices, const int64
 
 /* --- replay memory ------------------------------------------------------------------------------------------------ */
 
-/** A ring of the last transitions, sampled uniformly. */
+/**
+ * A ring of the last transitions, sampled uniformly (Lin 1992) or in proportion to priorities: the proportional variant
+ * of Schaul et al., "Prioritized Experience Replay" (2016). There transition i has the priority
+ * p(i) = (|TD error| + epsilon)^alpha and is drawn with the probability P(i) = p(i) / sum of p, in O(log capacity).
+ */
 typedef struct data_replay data_replay;
 
 /** Options of data_replay_create. */
 typedef struct data_replay_def {
-    int capacity;          /**< transitions kept; default 1000000 (memory is touched only as it fills) */
-    int observation;       /**< floats of an observation; at least 1 */
-    bool with_replacement; /**< a batch may hold a transition twice; default without, as Python's random.sample */
+    int capacity;             /**< transitions kept; default 1000000 (memory is touched only as it fills) */
+    int observation;          /**< floats of an observation; at least 1 */
+    bool with_replacement;    /**< a batch may hold a transition twice; default without, as Python's random.sample. By
+                                 priority it always may */
+    double priority_exponent; /**< alpha, 0 to 1 (the paper: 0.6); default 0: uniform */
+    double priority_epsilon;  /**< epsilon, above 0, at most 1: keeps what has no error in play; default 1e-6 */
 } data_replay_def;
 
 /** One transition. `next` is the observation the step led to, also where the episode ended there. */
@@ -395,14 +402,18 @@ typedef struct data_transition {
     bool truncated;           /**< cut off by a limit: the target still bootstraps from next */
 } data_transition;
 
-/** A sampled batch in the caller's arrays; a NULL array is left out. */
+/** What to sample into: the caller's arrays; a NULL array is left out. */
 typedef struct data_transitions {
-    float *observation;  /**< (batch, observation) */
-    int32_t *action;     /**< (batch) */
-    float *reward;       /**< (batch) */
-    float *next;         /**< (batch, observation) */
-    uint8_t *terminated; /**< (batch), 0 or 1 */
-    uint8_t *truncated;  /**< (batch), 0 or 1 */
+    float *observation;     /**< (batch, observation) */
+    int32_t *action;        /**< (batch) */
+    float *reward;          /**< (batch) */
+    float *next;            /**< (batch, observation) */
+    uint8_t *terminated;    /**< (batch), 0 or 1 */
+    uint8_t *truncated;     /**< (batch), 0 or 1 */
+    int32_t *index;         /**< (batch) where in the ring they are, for data_replay_set_priorities */
+    float *weight;          /**< (batch) what the losses are to be multiplied by, so that unequal probabilities do not
+                               bias them: (count * P(i))^-beta over the largest in the batch; 1 when uniform */
+    double weight_exponent; /**< beta, 0 to 1, raised to 1 in training (the paper: from 0.4); default 0: weights of 1 */
 } data_transitions;
 
 /**
@@ -414,27 +425,43 @@ DATA_NODISCARD data_replay *data_replay_create(const data_replay_def *def, data_
 void data_replay_destroy(data_replay *replay);
 /** Transitions held now, at most the capacity. */
 int data_replay_count(const data_replay *replay);
-/** Copies a transition in; the oldest makes room when the ring is full. */
+/** Copies a transition in; the oldest makes room when the ring is full. By priority, its TD error is taken for the
+ * largest set so far, at least 1, so that it is soon drawn. */
 void data_replay_push(data_replay *replay, const data_transition *transition);
 /**
- * Draws a batch.
+ * Draws a batch. By priority it is stratified: the sum of the priorities is cut into `batch` equal slices, and one
+ * transition is drawn from each.
  * @param replay where to draw from
  * @param batch at least 1
  * @param rng advanced by the draws
  * @param[out] out the caller's arrays
  * @param error may be NULL
- * @return DATA_ERR_STATE when fewer transitions than `batch` are held; out and rng are then untouched
+ * @return DATA_ERR_STATE when fewer transitions than `batch` are held, DATA_ERR_ARGUMENT for a batch or a
+ * weight_exponent out of range; out and rng are then untouched
  */
 DATA_NODISCARD data_status data_replay_sample(data_replay *replay, int batch, data_rng *rng,
                                               const data_transitions *out, data_error *error);
 /**
+ * Gives transitions of a batch their new TD errors, before anything else is pushed: an index is a place in the ring. A
+ * uniform replay looks them over and keeps nothing, so that one loop serves both.
+ * @param replay where they are
+ * @param index (count) as sampled; of one that comes twice the last error stays
+ * @param count 0 or more
+ * @param td_error (count) of either sign
+ * @param error may be NULL
+ * @return DATA_ERR_ARGUMENT for an index that is not held or an error that is not finite; nothing has then changed
+ */
+DATA_NODISCARD data_status data_replay_set_priorities(data_replay *replay, const int32_t *index, int count,
+                                                      const float *td_error, data_error *error);
+/**
  * Everything the ring holds as one run of bytes, for a checkpoint (byte order and layout of this machine).
  * @param replay stays as it is
  * @param[out] size bytes; grows with the count
- * @return owned by the replay, valid until the next push, restore or destroy
+ * @return owned by the replay, valid until the next push, set_priorities, restore or destroy
  */
 const void *data_replay_state(const data_replay *replay, size_t *size);
-/** Takes such bytes back, all or nothing: capacity, observation, counters and size must fit (else DATA_ERR_FORMAT). */
+/** Takes such bytes back, all or nothing: capacity, observation, counters, size (with priorities or without) and TD
+ * errors must fit, else DATA_ERR_FORMAT. Alpha and epsilon are those of the definition, not of the bytes. */
 DATA_NODISCARD data_status data_replay_restore(data_replay *replay, const void *state, size_t size, data_error *error);
 
 /* --- pictures ----------------------------------------------------------------------------------------------------- */
