@@ -101,6 +101,7 @@ int main(int argc, char *argv[])
         OPTIONS_CHOICE("solved", &set.solved, "195|475", "mean of 100 scores to stop at: v0's, v1's"),
         OPTIONS_FLAG("classic", &set.dqn.classic, "the original's quirks and numbers"),
         OPTIONS_FLAG("dueling", &set.dqn.dueling, "values and advantages apart"),
+        OPTIONS_FLAG("prioritised", &set.dqn.prioritised, "replay what surprised more often"),
         OPTIONS_FLAG("single", &set.plain, "plain DQN: the target net chooses too"),
         OPTIONS_POSITIVE("tau", &set.dqn.tau, 1.0, "step of the target net; 1: none"),
         OPTIONS_DOUBLE("gamma", &set.dqn.gamma, 0.0, 1.0, "discount of later rewards"),

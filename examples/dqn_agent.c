@@ -6,9 +6,13 @@ enum { OBS = ENV_CARTPOLE_OBS, ACTIONS = ENV_CARTPOLE_ACTIONS, EXPLORE_STREAM = 
 
 typedef struct batch {
     float obs[DQN_MOST_BATCH][OBS], next[DQN_MOST_BATCH][OBS], reward[DQN_MOST_BATCH];
-    int32_t action[DQN_MOST_BATCH];
+    float weight[DQN_MOST_BATCH], error[DQN_MOST_BATCH]; /* of the loss; Q - target */
+    int32_t action[DQN_MOST_BATCH], index[DQN_MOST_BATCH];
     uint8_t terminated[DQN_MOST_BATCH];
 } batch;
+
+/* Replay by priority, the paper's numbers: alpha, and beta from here to 1 over so many updates. */
+static const double priority_alpha = 0.6, priority_beta = 0.4, priority_steps = 60000.0;
 
 /* 4-units-units-2, ReLU: Q-values of both actions. */
 static nn_model *create_network(const dqn_def *def, nn_error *error)
@@ -48,7 +52,10 @@ bool dqn_create(dqn_agent *agent, const dqn_def *def, nn_error *error)
     if (!(agent->target = create_network(def, error))) return false;
     if (!(agent->optim = create_optim(def, agent->online, error))) return false;
     data_error why = { 0 };
-    agent->memory = data_replay_create(&(data_replay_def){ .capacity = def->memory, .observation = OBS }, &why);
+    agent->memory = data_replay_create(&(data_replay_def){ .capacity = def->memory,
+                                                           .observation = OBS,
+                                                           .priority_exponent = def->prioritised ? priority_alpha : 0 },
+                                       &why);
     if (!agent->memory) {
         error->status = NN_ERR_MEMORY;
         memcpy(error->text, why.text, sizeof error->text);
@@ -115,7 +122,8 @@ static bool update(dqn_agent *agent, batch *b, int first, int count, const float
     if (!q) return false;
     for (int i = 0; i < count; i++) {
         const int a = b->action[first + i];
-        dq[i][a] = (q->f32[ACTIONS * i + a] - target[i]) / (float)count;
+        b->error[first + i] = q->f32[ACTIONS * i + a] - target[i];
+        dq[i][a] = b->weight[first + i] * b->error[first + i] / (float)count;
     }
     if (!nn_backward(agent->online, &dy, NN_GRAD_PARAMS)) return false;
     nn_optim_step(agent->optim);
@@ -134,6 +142,21 @@ static bool replay_classic(dqn_agent *agent, batch *b, int count)
     return true;
 }
 
+static bool sample(dqn_agent *agent, batch *b, int count)
+{
+    const double done = (double)nn_optim_steps(agent->optim) / priority_steps;
+    const data_transitions out = { .observation = b->obs[0],
+                                   .action = b->action,
+                                   .reward = b->reward,
+                                   .next = b->next[0],
+                                   .terminated = b->terminated,
+                                   .index = b->index,
+                                   .weight = b->weight,
+                                   .weight_exponent =
+                                       priority_beta + (1.0 - priority_beta) * (done < 1.0 ? done : 1.0) };
+    return data_replay_sample(agent->memory, count, &agent->sample, &out, NULL) == DATA_OK;
+}
+
 bool dqn_learn(dqn_agent *agent, const float *obs, int action, const env_step *result, const float *next)
 {
     static batch b;
@@ -149,13 +172,11 @@ bool dqn_learn(dqn_agent *agent, const float *obs, int action, const env_step *r
                                                         .truncated = result->truncated });
     if (agent->def.classic && end) return true;
     if (data_replay_count(agent->memory) < count) return true;
-    const data_transitions sampled = {
-        .observation = b.obs[0], .action = b.action, .reward = b.reward, .next = b.next[0], .terminated = b.terminated
-    };
-    if (data_replay_sample(agent->memory, count, &agent->sample, &sampled, NULL) != DATA_OK) return false;
+    if (!sample(agent, &b, count)) return false;
     const bool ok = agent->def.classic ? replay_classic(agent, &b, count)
                                        : targets(agent, &b, count, target) && update(agent, &b, 0, count, target);
+    if (!ok || data_replay_set_priorities(agent->memory, b.index, count, b.error, NULL) != DATA_OK) return false;
     agent->epsilon *= agent->def.epsilon_decay;
     if (agent->epsilon < agent->def.epsilon_least) agent->epsilon = agent->def.epsilon_least;
-    return ok;
+    return true;
 }

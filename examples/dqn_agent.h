@@ -14,8 +14,9 @@ typedef struct dqn_def {
     int lr_steps;      /* .. over so many updates; 0: lr all the time */
     double gamma, tau; /* tau: how far the target net follows at each update; 1: no target net */
     double epsilon, epsilon_least, epsilon_decay; /* of exploration, per update */
-    bool dueling;                                 /* values and advantages apart (Wang et al. 2016) */
-    bool double_q;                                /* the online net chooses the next action (van Hasselt et al. 2016) */
+    bool prioritised;   /* surprising transitions are replayed more often (Schaul et al. 2016) */
+    bool dueling;       /* values and advantages apart (Wang et al. 2016) */
+    bool double_q;      /* the online net chooses the next action (van Hasselt et al. 2016) */
     bool classic;       /* the original's quirks: batch-of-one fits, no update on a last step */
     double fall_reward; /* of the step that ends an episode */
     uint64_t seed;
