@@ -6,6 +6,7 @@
 #include "support/options.h"
 #include "support/plot.h"
 #include "support/run.h"
+#include "support/tensorboard.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@ typedef struct settings {
 /* The mean of the last WINDOW scores decides; --solved's words, v0's bar and v1's. */
 enum { WINDOW = 100 };
 static const double bars[] = { 195.0, 475.0 };
+
+static const char header[] = "episode,score,mean100,epsilon";
 
 typedef struct scores {
     double *value; /* (episodes) */
@@ -62,7 +65,8 @@ static void print_episode(const scores *s, double epsilon)
 }
 
 /* Episodes until solved; *solved_at is then their number, 0 if they ran out. */
-static int learn(const settings *set, dqn_agent *agent, env_cartpole *env, scores *s, csv_writer *csv, int *solved_at)
+static int learn(const settings *set, dqn_agent *agent, env_cartpole *env, scores *s, csv_writer *csv,
+                 tensorboard_writer *board, int *solved_at)
 {
     const double bar = bars[set->solved];
     while (s->count < set->episodes && !run_interrupted()) {
@@ -72,7 +76,9 @@ static int learn(const settings *set, dqn_agent *agent, env_cartpole *env, score
         s->value[s->count++] = score;
         if (s->count == 1 || score < s->least) s->least = score;
         if (score > s->most) s->most = score;
-        csv_row(csv, (double[]){ s->count, score, mean_of_last(s), epsilon }, 4);
+        const double row[] = { s->count, score, mean_of_last(s), epsilon };
+        csv_row(csv, row, 4);
+        tensorboard_row(board, header, row, 4);
         if (!set->common.quiet) print_episode(s, epsilon);
         if (s->count < WINDOW || mean_of_last(s) < bar) continue;
         *solved_at = s->count;
@@ -115,15 +121,18 @@ static int train(const settings *set)
     dqn_agent agent;
     env_cartpole env;
     csv_writer csv = CSV_CLOSED;
+    tensorboard_writer board = TENSORBOARD_CLOSED;
     scores s = { .value = calloc((size_t)set->episodes, sizeof *s.value) };
     const double start = run_seconds();
     int solved_at = 0, code = s.value ? RUN_DONE : run_error("no memory for %d scores", set->episodes);
     if (!dqn_create(&agent, &set->dqn, &error)) code = run_error("%s", error.text);
     if (env_cartpole_init(&env, ENV_CARTPOLE_V1_STEPS, set->common.seed) != ENV_OK) code = run_error("no environment");
     if (code == RUN_DONE && set->common.out && run_join(path, set->common.out, "scores.csv"))
-        csv_create(&csv, path, "episode,score,mean100,epsilon", stderr);
-    if (code == RUN_DONE) code = learn(set, &agent, &env, &s, &csv, &solved_at);
+        csv_create(&csv, path, header, stderr);
+    if (code == RUN_DONE) tensorboard_open(&board, set->common.tensorboard, false, stderr);
+    if (code == RUN_DONE) code = learn(set, &agent, &env, &s, &csv, &board, &solved_at);
     csv_close(&csv);
+    tensorboard_close(&board);
     if (code == RUN_DONE && set->common.out) draw(set, &s);
     if ((code == RUN_DONE || code == RUN_INTERRUPTED) && set->common.save &&
         nn_model_save(agent.online, set->common.save, &error) != NN_OK)
