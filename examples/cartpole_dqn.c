@@ -30,6 +30,7 @@ static int train(const settings *set, int argc, char *argv[])
                                                    .episodes = set->episodes,
                                                    .bar = bars[set->solved],
                                                    .out = common->out,
+                                                   .tensorboard = common->tensorboard,
                                                    .resume = common->resume,
                                                    .quiet = common->quiet });
     if (code == RUN_DONE) code = training_run(&t);

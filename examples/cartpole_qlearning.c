@@ -5,6 +5,7 @@
 #include "support/plot.h"
 #include "support/progress.h"
 #include "support/run.h"
+#include "support/tensorboard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,8 @@ typedef struct tally {
     double steps;
 } tally;
 
+static const char header[] = "episode,mean_reward,good_ratio,epsilon";
+
 typedef struct learner {
     const settings *set;
     q_table table;
@@ -37,6 +40,7 @@ typedef struct learner {
     tally now;
     double mean, good_ratio; /* of the last whole CHECK */
     csv_writer csv;
+    tensorboard_writer board;
     char csv_path[RUN_PATH];
 } learner;
 
@@ -78,7 +82,9 @@ static void check(learner *l, int episode)
     l->mean = l->now.steps / l->now.episodes;
     l->good_ratio = (double)l->now.good / l->now.episodes;
     printf("%d , %.0f, %.0f\n", episode, l->mean, 100.0 * l->good_ratio);
-    csv_row(&l->csv, (double[]){ episode, l->mean, l->good_ratio, l->epsilon }, 4);
+    const double row[] = { episode, l->mean, l->good_ratio, l->epsilon };
+    csv_row(&l->csv, row, 4);
+    tensorboard_row(&l->board, header, row, 4);
     if (!l->set->random) adapt_epsilon(l, episode);
     l->now = (tally){ 0 };
 }
@@ -142,9 +148,11 @@ static int run(const settings *set)
                    ? RUN_DONE
                    : run_error("no environment");
     if (set->common.out && run_join(l.csv_path, set->common.out, "history.csv"))
-        csv_create(&l.csv, l.csv_path, "episode,mean_reward,good_ratio,epsilon", stderr);
+        csv_create(&l.csv, l.csv_path, header, stderr);
+    tensorboard_open(&l.board, set->common.tensorboard, false, stderr);
     if (code == RUN_DONE) code = learn(&l);
     csv_close(&l.csv);
+    tensorboard_close(&l.board);
     q_table_destroy(&l.table);
     if (code != RUN_DONE) return code;
     if (set->common.out) draw(&l);

@@ -57,6 +57,11 @@ data_status gallery_add(gallery *g, float *images, int epoch, const char *folder
     return data_png_write(path, latest, g->width, g->height, 1, error);
 }
 
+const uint8_t *gallery_latest(const gallery *g)
+{
+    return g->frames + GALLERY_FRAMES * g->frame;
+}
+
 data_status gallery_write_gif(const gallery *g, const char *path, data_error *error)
 {
     data_gif *gif = data_gif_open(path, &(data_gif_def){ .width = g->width, .height = g->height, .delay = 20 }, error);

@@ -33,6 +33,9 @@ void gallery_destroy(gallery *g);
  */
 DATA_NODISCARD data_status gallery_add(gallery *g, float *images, int epoch, const char *folder, data_error *error);
 
+/** The latest grid (height, width); valid until the next one is added. */
+const uint8_t *gallery_latest(const gallery *g);
+
 /** Writes the animation: the frames, then the latest grid once more. */
 DATA_NODISCARD data_status gallery_write_gif(const gallery *g, const char *path, data_error *error);
 

@@ -111,7 +111,7 @@ int training_begin(training *t, const training_def *def)
     const int batch = def->batch, count = def->images->count;
     nn_error error;
     data_error data;
-    *t = (training){ .def = *def, .history = CSV_CLOSED };
+    *t = (training){ .def = *def, .history = CSV_CLOSED, .board = TENSORBOARD_CLOSED };
     t->at = (position){ .seed = def->seed, .batch = (uint64_t)batch, .images = (uint64_t)count };
 
     t->batches = data_batches_create(&(data_batches_def){ .count = count, .batch = batch, .seed = def->seed }, &data);
@@ -124,13 +124,16 @@ int training_begin(training *t, const training_def *def)
     nn_rng rng = { .seed = def->seed, .stream = GRID_STREAM };
     nn_fill_normal(&t->fixed, 0, 1, &rng);
 
-    const int code = def->load ? load_models(t, def->load) : RUN_DONE;
-    return code == RUN_DONE ? open_out(t) : code;
+    int code = def->load ? load_models(t, def->load) : RUN_DONE;
+    if (code == RUN_DONE) code = open_out(t);
+    if (code == RUN_DONE) tensorboard_open(&t->board, def->tensorboard, def->resume, stderr);
+    return code;
 }
 
 void training_end(training *t)
 {
     csv_close(&t->history);
+    tensorboard_close(&t->board);
     nn_archive_destroy(t->checkpoint);
     gallery_destroy(&t->pictures);
     dcgan_destroy(&t->gan);
@@ -174,7 +177,20 @@ static void show(progress *bar, const training *t, bool last)
     (last ? progress_end : progress_update)(bar, (long)t->at.step, metrics, 4);
 }
 
-/* The grid, the score of 1,000 images, the line of history.csv, the checkpoint. */
+static void show_grid(training *t, int epoch)
+{
+    const gallery *g = &t->pictures;
+    data_png png = { 0 };
+    data_error error;
+    if (t->board.file < 0) return;
+    if (data_png_encode(gallery_latest(g), g->width, g->height, 1, &png, &error) == DATA_OK)
+        tensorboard_image(&t->board, "grid", epoch, png.bytes, png.size);
+    else
+        run_error("warning: %s", error.text);
+    data_png_free(&png);
+}
+
+/* The grid, the score of 1,000 images, the line of history.csv, TensorBoard's events, the checkpoint. */
 static int end_epoch(training *t)
 {
     const double images = t->def.images->count;
@@ -191,10 +207,13 @@ static int end_epoch(training *t)
     const nn_rng rng = { .seed = t->def.seed, .stream = SCORE_STREAM };
     if (digit_score_generator(t->def.classifier, t->gan.generator, SCORE_SAMPLES, rng, &score, &error) != NN_OK)
         return run_error("%s", error.text);
-    csv_row(&t->history,
-            (const double[]){ epoch, sum->d_loss / images, sum->g_loss / images, sum->d_real / images,
-                              sum->d_fake / images, score.score, at->seconds },
-            7);
+    const double row[] = {
+        epoch,       sum->d_loss / images, sum->g_loss / images, sum->d_real / images, sum->d_fake / images,
+        score.score, at->seconds,
+    };
+    csv_row(&t->history, row, 7);
+    tensorboard_row(&t->board, header, row, 7);
+    show_grid(t, epoch);
     at->total += at->seconds;
     at->seconds = 0;
     at->step = 0;

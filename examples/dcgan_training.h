@@ -6,6 +6,7 @@
 #include "dcgan_model.h"
 #include "support/csv.h"
 #include "support/run.h"
+#include "support/tensorboard.h"
 
 #include <kvist/data.h>
 #include <kvist/nn.h>
@@ -19,8 +20,9 @@ typedef struct training_def {
     int epochs, batch, checkpoint_every;
     uint64_t seed;
     int threads;
-    const char *out;  /* NULL, or the folder for grids, history.csv and checkpoints */
-    const char *load; /* NULL, or a file to take both networks from */
+    const char *out;         /* NULL, or the folder for grids, history.csv and checkpoints */
+    const char *load;        /* NULL, or a file to take both networks from */
+    const char *tensorboard; /* NULL, or a folder for its events */
     bool resume, quiet;
     nn_model *classifier; /* for the score after each epoch */
 } training_def;
@@ -46,6 +48,7 @@ typedef struct training {
     nn_archive *checkpoint; /* claims its file from the start */
     char checkpoint_path[RUN_PATH];
     csv_writer history;
+    tensorboard_writer board;
 } training;
 
 /** Allocates, opens the folder, resumes. Failures are told on stderr; training_end() is due in any case. */

@@ -146,18 +146,22 @@ static int open_out(training *t)
 int training_begin(training *t, const training_def *def)
 {
     nn_error error;
-    *t = (training){ .def = *def, .csv = CSV_CLOSED, .settings = settings_of(&def->agent) };
+    *t =
+        (training){ .def = *def, .csv = CSV_CLOSED, .board = TENSORBOARD_CLOSED, .settings = settings_of(&def->agent) };
     t->scores = calloc((size_t)def->episodes, sizeof *t->scores);
     if (!t->scores) return run_error("no memory for %d scores", def->episodes);
     if (!dqn_create(&t->agent, &def->agent, &error)) return run_error("%s", error.text);
     if (env_cartpole_init(&t->env, ENV_CARTPOLE_V1_STEPS, def->agent.seed) != ENV_OK)
         return run_error("no environment");
-    return open_out(t);
+    const int code = open_out(t);
+    if (code == RUN_DONE) tensorboard_open(&t->board, def->tensorboard, def->resume, stderr);
+    return code;
 }
 
 void training_end(training *t)
 {
     csv_close(&t->csv);
+    tensorboard_close(&t->board);
     nn_archive_destroy(t->checkpoint);
     dqn_destroy(&t->agent);
     free(t->scores);
@@ -190,7 +194,9 @@ static void end_episode(training *t)
     t->scores[t->count++] = score;
     if (t->count == 1 || score < t->least) t->least = score;
     if (score > t->most) t->most = score;
-    csv_row(&t->csv, (double[]){ t->count, score, training_mean(t), t->episode_epsilon }, 4);
+    const double row[] = { t->count, score, training_mean(t), t->episode_epsilon };
+    csv_row(&t->csv, row, 4);
+    tensorboard_row(&t->board, header, row, 4);
     if (t->def.quiet) return;
     printf("Run: %d, exploration: %.4g, score: %d\n", t->count, t->episode_epsilon, score);
     printf("Scores: (min: %d, avg: %.4g, max: %d)\n", t->least, training_mean(t), t->most);

@@ -5,6 +5,7 @@
 #include "dqn_agent.h"
 #include "support/csv.h"
 #include "support/run.h"
+#include "support/tensorboard.h"
 
 #include <kvist/env.h>
 #include <kvist/nn.h>
@@ -17,9 +18,10 @@ enum { TRAINING_WINDOW = 100 };
 /** What is to be done; everything is borrowed. */
 typedef struct training_def {
     dqn_def agent;
-    int episodes;    /* the most */
-    double bar;      /* mean score to stop at */
-    const char *out; /* NULL, or the folder for scores.csv, the plot and the checkpoint */
+    int episodes;            /* the most */
+    double bar;              /* mean score to stop at */
+    const char *out;         /* NULL, or the folder for scores.csv, the plot and the checkpoint */
+    const char *tensorboard; /* NULL, or the folder for event files */
     bool resume, quiet;
 } training_def;
 
@@ -41,6 +43,7 @@ typedef struct training {
     nn_archive *checkpoint; /* claims its file from the start */
     char checkpoint_path[RUN_PATH];
     csv_writer csv;
+    tensorboard_writer board;
 } training;
 
 /** Allocates, opens the folder, resumes. Failures are told on stderr; training_end() is due in any case. */

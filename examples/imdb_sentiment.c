@@ -6,6 +6,7 @@
 #include "support/plot.h"
 #include "support/progress.h"
 #include "support/run.h"
+#include "support/tensorboard.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,11 +22,14 @@ typedef struct settings {
 
 enum { PRESET_REPORT, PRESET_TUNED };
 
+static const char header[] = "epoch,loss,accuracy,val_loss,val_accuracy,seconds";
+
 /* What an epoch leaves behind. */
 typedef struct watcher {
     const settings *set;
     progress bar;
     csv_writer csv;
+    tensorboard_writer board;
     char csv_path[RUN_PATH];
     double best; /* validation accuracy */
     int best_epoch;
@@ -89,9 +93,9 @@ static bool on_epoch(const nn_progress *p, void *user)
                                         { "val_accuracy", p->val_accuracy } };
     const double row[] = { p->epoch, p->loss, p->accuracy, p->val_loss, p->val_accuracy, p->seconds };
     progress_end(&w->bar, p->batches, metrics, 4);
-    if (w->set->common.out && w->csv.file < 0)
-        csv_resume(&w->csv, w->csv_path, "epoch,loss,accuracy,val_loss,val_accuracy,seconds", p->epoch - 1, stderr);
+    if (w->set->common.out && w->csv.file < 0) csv_resume(&w->csv, w->csv_path, header, p->epoch - 1, stderr);
     csv_row(&w->csv, row, 6);
+    tensorboard_row(&w->board, header, row, 6);
     return !run_interrupted();
 }
 
@@ -194,7 +198,9 @@ static int learn(const settings *set, int argc, char *argv[])
     data_imdb imdb = { 0 };
     nn_error error;
     nn_model *model = NULL;
-    watcher w = { .set = set, .bar = progress_create(set->common.quiet), .csv = CSV_CLOSED };
+    watcher w = {
+        .set = set, .bar = progress_create(set->common.quiet), .csv = CSV_CLOSED, .board = TENSORBOARD_CLOSED
+    };
     const double start = run_seconds();
     int code = load_reviews(set, &imdb);
     const sentiment_def def = { (sentiment_kind)set->kind, set->words,   set->length,     set->batch,
@@ -202,8 +208,10 @@ static int learn(const settings *set, int argc, char *argv[])
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);
     if (set->common.out) run_join(w.csv_path, set->common.out, "history.csv");
+    if (code == RUN_DONE) tensorboard_open(&w.board, set->common.tensorboard, set->common.resume, stderr);
     if (code == RUN_DONE) code = train(set, model, &imdb, &w);
     csv_close(&w.csv);
+    tensorboard_close(&w.board);
     if (code == RUN_INTERRUPTED && set->common.out) run_say_resume(argc, argv);
     if (code == RUN_DONE) code = report(set, model, &imdb, &w, run_seconds() - start);
     nn_model_destroy(model);

@@ -142,6 +142,7 @@ static int train(const settings *set, nn_model *classifier, const data_mnist *mn
                                                    .seed = common->seed,
                                                    .threads = common->threads,
                                                    .out = common->out,
+                                                   .tensorboard = common->tensorboard,
                                                    .load = common->load,
                                                    .resume = common->resume,
                                                    .quiet = common->quiet,
@@ -180,14 +181,6 @@ int main(int argc, char *argv[])
 {
     settings set = { .common = OPTIONS_COMMON_DEFAULTS, .checkpoint_every = 15, .images = 2000, .samples = 10000 };
     options_entry entries[] = {
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
-        { 0 },
         OPTIONS_INT("epochs", &set.epochs, 1, GALLERY_EPOCHS, "passes over the images"),
         OPTIONS_INT("batch", &set.batch, 2, 4096, "images of a step"),
         OPTIONS_INT("checkpoint-every", &set.checkpoint_every, 1, 10000, "epochs between checkpoints that stay"),
@@ -195,9 +188,8 @@ int main(int argc, char *argv[])
         OPTIONS_INT("samples", &set.samples, 1, 1000000, "generated images that are scored"),
         OPTIONS_FLAG("score-only", &set.score_only, "score the generator of --load"),
     };
-    options_common_entries(&set.common, entries);
-    entries[OPTIONS_COMMON_COUNT].shown = "50; generated digits 12";
-    entries[OPTIONS_COMMON_COUNT + 1].shown = "256; generated digits 64";
+    entries[0].shown = "50; generated digits 12";
+    entries[1].shown = "256; generated digits 64";
     const options_program program = { .name = "mnist_dcgan",
                                       .summary = "Learn to draw handwritten digits with a DCGAN.",
                                       .example = "mnist_dcgan --data ~/data --epochs 15 --out out/digits",

@@ -3,6 +3,9 @@ if(TARGET kvist_examples_support)
   foreach(name options csv progress plot run)
     kvist_test(support_${name} LIBS kvist_examples_support LABELS examples)
   endforeach()
+  # A fixed clock and machine's name; files in a folder of their own.
+  kvist_test(support_tensorboard LIBS kvist_examples_support ZLIB::ZLIB SOURCES support/temp.c LABELS examples)
+  target_link_options(test_support_tensorboard PRIVATE LINKER:--wrap=clock_gettime,--wrap=gethostname)
 endif()
 
 # docs/hello.md explains this program.

@@ -170,6 +170,20 @@ static data_status write_png(data_error *error)
     return data_grid_write_png(&(data_grid){ .images = images, .count = 4, .height = 5, .width = 5 }, png_path, error);
 }
 
+static data_status encode_png(data_error *error)
+{
+    static const uint8_t pixels[25];
+    uint8_t there = 0;
+    data_png png = { .bytes = &there, .size = 1 };
+    const data_status status = data_png_encode(pixels, 5, 5, 1, &png, error);
+    if (status == DATA_OK) {
+        data_png_free(&png);
+    } else {
+        assert_true(png.bytes == &there && png.size == 1);
+    }
+    return status;
+}
+
 static data_status write_gif(data_error *error)
 {
     static const uint8_t pixels[25];
@@ -184,7 +198,8 @@ static void test_49_no_memory(void **state)
     (void)state;
     static const operation operations[] = { load_images,  draw_digits, generate_reviews,
                                             load_folder,  make_replay, make_replay_by_priority,
-                                            make_batches, parse_words, write_png };
+                                            make_batches, parse_words, write_png,
+                                            encode_png };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) assert_true(starve(operations[i]) >= 2);
     if (data_gif_available()) assert_true(starve(write_gif) >= 2);
     assert_int_equal(temp_entries(&folder), data_gif_available() ? 5 : 4); // no temporary is left

@@ -116,6 +116,31 @@ static void test_png(void **state)
     assert_int_equal(temp_entries(&folder), 1); // no temporary is left
 }
 
+// In memory and in a file: the same bytes.
+static void test_png_in_memory(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[2 * 3 * 3] = { 0, 10, 20, 30, 40, 50, 255, 0, 255 };
+    const char *path = temp_path(&folder, "picture.png");
+    data_png png = { 0 };
+    assert_int_equal(data_png_encode(pixels, 2, 3, 3, &png, NULL), DATA_OK);
+    assert_int_equal(data_png_write(path, pixels, 2, 3, 3, NULL), DATA_OK);
+    size_t size;
+    unsigned char *file = temp_read(path, &size);
+    assert_int_equal(png.size, size);
+    assert_memory_equal(png.bytes, file, size);
+    free(file);
+    // A failure leaves what is there.
+    const data_png before = png;
+    data_error error = { 0 };
+    assert_int_equal(data_png_encode(pixels, 2, 0, 3, &png, &error), DATA_ERR_ARGUMENT);
+    assert_memory_equal(error.text, "picture: expected", 17);
+    assert_memory_equal(&png, &before, sizeof png);
+    data_png_free(&png);
+    assert_null(png.bytes);
+    data_png_free(&png);
+}
+
 static void test_png_out_of_range(void **state)
 {
     (void)state;
@@ -415,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_png),
+        cmocka_unit_test(test_png_in_memory),
         cmocka_unit_test(test_png_out_of_range),
         cmocka_unit_test(test_png_failing_write),
         cmocka_unit_test(test_grid),

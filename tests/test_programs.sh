@@ -52,11 +52,20 @@ mnist_dcgan)
 esac
 
 # shellcheck disable=SC2086 # a list of options
-run first $options --seed 3
+run first $options --seed 3 --tensorboard "$work/runs/first"
 # shellcheck disable=SC2086
 run second $options --seed 3
 header first "$csv" "$columns"
 same first second
+
+# --tensorboard: one file of events in a folder made for it, with each column's name in it, and more than the version.
+[ "$(ls "$work/runs/first" | wc -l)" -eq 1 ] || fail "--tensorboard: expected one file, got $(ls "$work/runs/first")"
+events=$(echo "$work"/runs/first/events.out.tfevents.*)
+[ -s "$events" ] || fail "--tensorboard: expected events in $events"
+for tag in $(echo "$columns" | tr , ' ' | cut -d ' ' -f 2-); do
+    grep -aq "$tag" "$events" || fail "--tensorboard: expected $tag in its events"
+done
+[ "$program" != mnist_dcgan ] || grep -aq IHDR "$events" || fail "--tensorboard: expected a PNG in its events"
 
 # A wrong option is told in one line, with exit code 2.
 for wrong in "--no-such-option" "--seed x" "--threads -1"; do

@@ -1,5 +1,7 @@
 #include "csv.h"
 
+#include "append.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,21 +33,10 @@ static bool open_writer(csv_writer *writer, const char *path, const char *header
     return writer->file >= 0;
 }
 
-/* Appends the whole text or, on a disk that is full, nothing of it: rows after a gap must not continue half a row. */
 static void append(csv_writer *writer, const char *text, size_t length)
 {
-    const off_t before = lseek(writer->file, 0, SEEK_END);
-    for (size_t done = 0; done < length;) {
-        const ssize_t written = write(writer->file, text + done, length - done);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) {
-            failed(writer, written < 0 ? errno : EIO);
-            const bool taken_back = before >= 0 && ftruncate(writer->file, before) == 0;
-            (void)taken_back; /* fails on a device, which keeps nothing */
-            return;
-        }
-        done += (size_t)written;
-    }
+    const int error = append_whole(writer->file, text, length);
+    if (error) failed(writer, error);
 }
 
 static void append_header(csv_writer *writer, const char *header)

@@ -17,6 +17,7 @@ void options_common_entries(options_common *common, options_entry table[OPTIONS_
         OPTIONS_INT("threads", &common->threads, 0, 1024, "threads to use, for the same results"),
         OPTIONS_PATH("data", &common->data, "PATH", "data set, or the folder that holds it"),
         OPTIONS_PATH("out", &common->out, "DIR", "folder of all results"),
+        OPTIONS_PATH("tensorboard", &common->tensorboard, "DIR", "folder of events for TensorBoard"),
         OPTIONS_PATH("save", &common->save, "FILE", "write the trained model to FILE"),
         OPTIONS_PATH("load", &common->load, "FILE", "start from the model in FILE"),
         OPTIONS_FLAG("resume", &common->resume, "go on from the checkpoint in --out"),

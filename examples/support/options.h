@@ -74,6 +74,7 @@ typedef struct options_common {
     uint64_t seed;
     int threads;                          /* 0: all cores */
     const char *data, *out, *save, *load; /* NULL: not given */
+    const char *tensorboard;              /* NULL: not given */
     bool resume, quiet;
 } options_common;
 #define OPTIONS_COMMON_DEFAULTS                                                                                        \
@@ -81,7 +82,7 @@ typedef struct options_common {
         .seed = 1                                                                                                      \
     }
 
-enum { OPTIONS_COMMON_COUNT = 8 };
+enum { OPTIONS_COMMON_COUNT = 9 };
 
 /** Writes the entries of the common options (--help and --version need no destination) to table. */
 void options_common_entries(options_common *common, options_entry table[OPTIONS_COMMON_COUNT]);

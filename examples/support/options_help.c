@@ -95,17 +95,13 @@ void options_help(const options_program *program, FILE *stream)
 {
     options_entry common[OPTIONS_COMMON_COUNT];
     options_common_entries(program->common, common);
-    const options_entry last = { .name = "help, --version",
-                                 .kind = OPTIONS_KIND_FLAG,
-                                 .help = "print this; the version" };
-    const int width = widest(common, OPTIONS_COMMON_COUNT, widest(program->entries, program->count, left_width(&last)));
+    const int width = widest(common, OPTIONS_COMMON_COUNT, widest(program->entries, program->count, 0));
 
-    fprintf(stream, "Usage: %s [options]   (defaults in parentheses)\n", program->name);
+    fprintf(stream, "Usage: %s [options | --help | --version]   (defaults shown)\n", program->name);
     wrap(stream, program->summary, 0);
     fputc('\n', stream);
     for (int i = 0; i < program->count; i++) print_option(stream, &program->entries[i], width);
     for (int i = 0; i < OPTIONS_COMMON_COUNT; i++) print_option(stream, &common[i], width);
-    print_option(stream, &last, width);
     fputs("\nExample: ", stream);
     wrap(stream, program->example, 9);
 }

@@ -85,7 +85,7 @@ run_data run_find_data(char path[RUN_PATH], const char *option, const char *cons
     return RUN_DATA_NONE;
 }
 
-static bool make_folders(const char *folder)
+bool run_make_folders(const char *folder)
 {
     char path[RUN_PATH];
     const size_t length = strlen(folder);
@@ -122,7 +122,7 @@ static bool can_write(const char *folder)
 
 bool run_make_out(const char *folder)
 {
-    if (make_folders(folder) && can_write(folder)) return true;
+    if (run_make_folders(folder) && can_write(folder)) return true;
     run_error("--out: expected a folder that can be written, %s: %s", folder, strerror(errno));
     return false;
 }

@@ -43,6 +43,9 @@ typedef enum run_data { RUN_DATA_FOUND, RUN_DATA_NONE, RUN_DATA_MISSING } run_da
  */
 run_data run_find_data(char path[RUN_PATH], const char *option, const char *const names[]);
 
+/** Makes the folder, its parents too; one that is there already will do. @return false, with errno */
+bool run_make_folders(const char *folder);
+
 /**
  * Makes the folder of --out, its parents too, and proves that files can be written there by writing one: a run of hours
  * must not learn at its end that it cannot save.

@@ -1,4 +1,4 @@
-/* PNG files: stb_image_write compresses in memory, our own writer checks every byte. */
+/* PNG: stb_image_write compresses in memory, our own writer of files checks every byte. */
 #include "error.h"
 #include "file.h"
 #include "picture.h"
@@ -53,24 +53,46 @@ data_status data_check_picture(int width, int height, int channels, data_error *
     return DATA_OK;
 }
 
-data_status data_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels,
-                           data_error *error)
+// what: of an error, the picture's name.
+static data_status encode(const char *what, const uint8_t *pixels, int width, int height, int channels, data_png *png,
+                          data_error *error)
 {
-    data_status status = data_check_picture(width, height, channels, error);
+    const data_status status = data_check_picture(width, height, channels, error);
     if (status != DATA_OK) return status;
     // Its sizes are int: at the cap a row and its filter byte times the height stays below INT_MAX.
     int size = 0;
     unsigned char *bytes = stbi_write_png_to_mem(pixels, width * channels, width, height, channels, &size);
     if (!bytes) {
         release(packed_rows);
-        return data_fail_memory(error, path, (size_t)width * (size_t)height * (size_t)channels);
+        return data_fail_memory(error, what, (size_t)width * (size_t)height * (size_t)channels);
     }
+    *png = (data_png){ .bytes = bytes, .size = (size_t)size };
+    return DATA_OK;
+}
+
+data_status data_png_encode(const uint8_t *pixels, int width, int height, int channels, data_png *png,
+                            data_error *error)
+{
+    return encode("picture", pixels, width, height, channels, png, error);
+}
+
+void data_png_free(data_png *png)
+{
+    free(png->bytes);
+    *png = (data_png){ 0 };
+}
+
+data_status data_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels,
+                           data_error *error)
+{
+    data_png png = { 0 };
     data_file *file;
-    status = data_file_create(path, &file, error);
+    data_status status = encode(path, pixels, width, height, channels, &png, error);
+    if (status == DATA_OK) status = data_file_create(path, &file, error);
     if (status == DATA_OK) {
-        data_file_write(file, bytes, (size_t)size);
+        data_file_write(file, png.bytes, png.size);
         status = data_file_commit(file, error);
     }
-    STBIW_FREE(bytes);
+    data_png_free(&png);
     return status;
 }

@@ -480,6 +480,25 @@ enum { DATA_PICTURE_MAX = 16384 };
 DATA_NODISCARD data_status data_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels,
                                           data_error *error);
 
+/** A PNG file in memory; freed by data_png_free. */
+typedef struct data_png {
+    uint8_t *bytes; /**< (size) */
+    size_t size;    /**< bytes */
+} data_png;
+
+/**
+ * Makes the bytes that data_png_write would write.
+ * @param pixels (height, width, channels)
+ * @param width,height pixels, at most DATA_PICTURE_MAX
+ * @param channels 1 grey or 3 RGB
+ * @param[out] png to be freed by data_png_free; untouched on failure
+ * @param error may be NULL
+ */
+DATA_NODISCARD data_status data_png_encode(const uint8_t *pixels, int width, int height, int channels, data_png *png,
+                                           data_error *error);
+/** Frees the bytes and zeroes the struct. */
+void data_png_free(data_png *png);
+
 /** Images to be shown side by side. */
 typedef struct data_grid {
     const float *images; /**< (count, height, width, channels) */
