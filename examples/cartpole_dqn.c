@@ -108,6 +108,21 @@ static void draw(const settings *set, const scores *s)
     free(mean);
 }
 
+static int act(void *model, const float *obs)
+{
+    return dqn_greedy(model, obs);
+}
+
+static const char *why(void *model)
+{
+    return nn_model_error(model);
+}
+
+static int play_greedily(const settings *set, nn_model *model)
+{
+    return pole_play(&(pole_policy){ act, why, model }, set->play, set->render, set->common.out, set->common.seed);
+}
+
 static int train(const settings *set)
 {
     char path[RUN_PATH];
@@ -128,8 +143,7 @@ static int train(const settings *set)
     if ((code == RUN_DONE || code == RUN_INTERRUPTED) && set->common.save &&
         nn_model_save(agent.online, set->common.save, &error) != NN_OK)
         code = run_error("%s", error.text);
-    if (code == RUN_DONE && set->play > 0)
-        code = pole_play(agent.online, set->play, set->render, set->common.out, set->common.seed);
+    if (code == RUN_DONE && set->play > 0) code = play_greedily(set, agent.online);
     if (code == RUN_DONE)
         run_result("solved_at=%d episodes=%d mean100=%.1f seconds=%.1f", solved_at, s.count, mean_of_last(&s),
                    run_seconds() - start);
@@ -146,7 +160,7 @@ static int play(const settings *set)
     const nn_shape in = nn_model_input_shape(model), out = nn_model_output_shape(model);
     int code = RUN_FAILED;
     if (in.rank == 1 && in.dim[0] == ENV_CARTPOLE_OBS && out.rank == 1 && out.dim[0] == ENV_CARTPOLE_ACTIONS)
-        code = pole_play(model, set->play, set->render, set->common.out, set->common.seed);
+        code = play_greedily(set, model);
     else
         run_error("%s: expected a network from 4 observations to 2 Q-values", set->common.load);
     nn_model_destroy(model);
