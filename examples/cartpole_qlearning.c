@@ -211,18 +211,16 @@ static int check_usage(const settings *set, int argc, char *argv[])
     static const char *const learning[] = { "preset",  "episodes", "bins", "edges", "lr",     "gamma",
                                             "epsilon", "random",   "runs", "save",  "resume", NULL };
     static const char *const single[] = { "save", "resume", "play", NULL };
-    const char *with_load = set->common.load ? given_of(learning, argc, argv) : NULL;
-    const char *with_runs = set->runs > 1 ? given_of(single, argc, argv) : NULL;
-    const char *with_random =
-        set->random && set->play > 0 ? given_of((const char *const[]){ "save", "resume", NULL }, argc, argv) : NULL;
-    if (with_load)
-        run_error("--load: expected no --%s with it, it plays what was learnt", with_load);
+    const char *const learnt[] = { "save", set->play > 0 ? "resume" : NULL, NULL };
+    const char *wrong;
+    if (set->common.load && (wrong = given_of(learning, argc, argv)))
+        run_error("--load: expected no --%s with it, it plays what was learnt", wrong);
     else if (set->common.load && set->play == 0)
         run_error("--load: expected --play N with it");
-    else if (with_runs)
-        run_error("--runs: expected no --%s with it, that is for one run", with_runs);
-    else if (with_random)
-        run_error("--random --play: expected no --%s with it, nothing is learnt", with_random);
+    else if (set->runs > 1 && (wrong = given_of(single, argc, argv)))
+        run_error("--runs: expected no --%s with it, that is for one run", wrong);
+    else if (set->random && (wrong = given_of(learnt, argc, argv)))
+        run_error("--random: expected no --%s with it, nothing is learnt", wrong);
     else if (set->render != POLE_NONE && set->play == 0)
         run_error("--render: expected --play N with it");
     else if (set->render == POLE_GIF && !set->common.out)

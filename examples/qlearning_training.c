@@ -119,7 +119,8 @@ static int resume(qlearning *q)
     return q->state >= 0 ? RUN_DONE : run_error("%s: expected a state of the cart, got no number", path);
 }
 
-/* Opens history and checkpoint; goes on from them under --resume, from the start where there is none. */
+/* Opens history and checkpoint; goes on from them under --resume, from the start where there is none. A new run saves
+ * at once, so that a checkpoint never lies beside the history of another run. */
 static int open_files(qlearning *q)
 {
     nn_error error;
@@ -130,7 +131,7 @@ static int open_files(qlearning *q)
     }
     if (!path || !q->def.resume || !exists(path)) {
         if (history) csv_create(&q->csv, history, header, stderr);
-        return RUN_DONE;
+        return save(q);
     }
     const int code = resume(q);
     if (code == RUN_DONE && history) csv_resume(&q->csv, history, header, (double)q->at.episode, stderr);

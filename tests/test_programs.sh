@@ -68,7 +68,7 @@ for wrong in "--no-such-option" "--seed x" "--threads -1"; do
 done
 "$folder/$program" --help | awk 'length > 80 { exit 1 }' || fail "--help is wider than 80 columns"
 
-# refused CODE OPTIONS..: one line on stderr and that exit code.
+# refused CODE OPTIONS..: one line on stderr, none on stdout, and that exit code.
 refused()
 {
     expected=$1
@@ -77,6 +77,7 @@ refused()
     "$folder/$program" --quiet "$@" >"$work/refused" 2>"$work/refused.err" || code=$?
     [ "$code" -eq "$expected" ] || fail "$*: expected exit code $expected, got $code"
     [ "$(wc -l <"$work/refused.err")" -eq 1 ] || fail "$*: expected one line, got $(cat "$work/refused.err")"
+    [ ! -s "$work/refused" ] || fail "$*: it had begun: $(cat "$work/refused")"
 }
 
 case $program in
@@ -107,9 +108,12 @@ cartpole_qlearning)
     head -c 1000 "$work/table.safetensors" >"$work/cut"
     for file in "$work/cut" "$work/saved.out/history.csv" "$work/nowhere"; do refused 1 --load "$file" --play 1; done
     refused 1 --episodes 1 --save "$work/nowhere/table"
+    run chance --random --episodes 100
+    refused 1 --resume --episodes 100 --out "$work/chance.out" # begun with --random
     refused 2 --load "$work/table.safetensors"
     refused 2 --load "$work/table.safetensors" --play 1 --lr 0.1
     refused 2 --resume
+    refused 2 --random --save "$work/table"
     refused 2 --runs 2 --save "$work/table"
     refused 2 --runs 2 --out "$work/three.out" --resume
     refused 2 --render ansi
