@@ -36,9 +36,9 @@ stop_and_go()
     rm -rf "$work/$1".*
     : >"$work/$1"
     stops=0
-    pause=$3
+    later=$3
     while :; do
-        stopper="timeout --preserve-status -s $2 $pause"
+        stopper="timeout --preserve-status -s $2 $later"
         code=0
         launch "$1" --resume || code=$?
         stopper=
@@ -49,12 +49,12 @@ stop_and_go()
         TERM:143) ;; # before it could catch the signal
         *) fail "$program: SIG$2 gave $code: $(cat "$work/$1.err")" ;;
         esac
-        pause=$(echo "$pause" | awk '{ print $1 * 1.15 }')
+        later=$(echo "$later" | awk '{ print $1 * 1.3 }')
     done
 }
 
-# history NAME: without its column of seconds. lines NAME: what was printed, without seconds.
-history() { awk 'NR == 1 { drop = /,seconds$/ } drop { sub(/,[^,]*$/, "") } { print }' "$work/$1.out/$csv"; }
+# rows NAME: of the history, without its column of seconds. lines NAME: what was printed, without seconds.
+rows() { awk 'NR == 1 { drop = /,seconds$/ } drop { sub(/,[^,]*$/, "") } { print }' "$work/$1.out/$csv"; }
 lines() { sed 's/seconds=.*//' "$work/$1"; }
 
 launch whole || fail "$program $options: $(cat "$work/whole.err")"
@@ -69,7 +69,7 @@ for signal in INT TERM KILL; do
     done
     [ "$stops" -ge 3 ] || fail "SIG$signal: stopped $stops times in the last of $try tries"
     cmp "$work/whole.model" "$work/$signal.model" || fail "SIG$signal, $stops stops: another model"
-    [ "$(history whole)" = "$(history $signal)" ] || fail "SIG$signal, $stops stops: another $csv"
+    [ "$(rows whole)" = "$(rows $signal)" ] || fail "SIG$signal, $stops stops: another $csv"
     # What is killed prints again what came after its last checkpoint.
     [ "$signal" = KILL ] || [ "$(lines whole)" = "$(lines $signal)" ] || fail "SIG$signal, $stops stops: other lines"
     echo "SIG$signal: the same after $stops stops"
@@ -101,11 +101,16 @@ cartpole_qlearning)
     launch whole --resume --episodes 22000 || fail "more episodes: $(cat "$work/whole.err")"
     launch longer --episodes 22000 || fail "$(cat "$work/longer.err")"
     cmp "$work/whole.model" "$work/longer.model" || fail "more episodes: another model"
-    [ "$(history whole)" = "$(history longer)" ] || fail "more episodes: another $csv"
+    [ "$(rows whole)" = "$(rows longer)" ] || fail "more episodes: another $csv"
 
     # A new run in the folder of an old one, too short for a check: what goes on is the new one.
-    launch whole --episodes 500 && launch whole --resume --episodes 22000 || fail "anew: $(cat "$work/whole.err")"
-    [ "$(history whole)" = "$(history longer)" ] || fail "anew: another $csv"
+    launch whole --episodes 500 || fail "anew: $(cat "$work/whole.err")"
+    launch whole --resume --episodes 22000 || fail "anew: $(cat "$work/whole.err")"
+    [ "$(rows whole)" = "$(rows longer)" ] || fail "anew: another $csv"
+
+    # Going on with what is done: the same result once more.
+    launch longer --resume --episodes 22000 || fail "done: $(cat "$work/longer.err")"
+    [ "$(lines longer | grep '^result' | uniq -c | awk '{ print $1 }')" = 2 ] || fail "done: $(lines longer)"
     ;;
 esac
 echo "$program: all as expected"
