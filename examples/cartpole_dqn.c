@@ -21,6 +21,25 @@ typedef struct settings {
 /* --solved's words: v0's bar and v1's. */
 static const double bars[] = { 195.0, 475.0 };
 
+/* --- playing ------------------------------------------------------------------------------------------------------ */
+
+static int act(void *model, const float *obs)
+{
+    return dqn_greedy(model, obs);
+}
+
+static const char *why(void *model)
+{
+    return nn_model_error(model);
+}
+
+static int play_greedily(const settings *set, nn_model *model)
+{
+    return pole_play(&(pole_policy){ act, why, model }, set->play, set->render, set->common.out, set->common.seed);
+}
+
+/* --- learning ----------------------------------------------------------------------------------------------------- */
+
 static int train(const settings *set, int argc, char *argv[])
 {
     const options_common *common = &set->common;
@@ -38,8 +57,7 @@ static int train(const settings *set, int argc, char *argv[])
     if (code == RUN_DONE && common->out) training_draw(&t);
     if (code == RUN_DONE && common->save && nn_model_save(t.agent.online, common->save, &error) != NN_OK)
         code = run_error("%s", error.text);
-    if (code == RUN_DONE && set->play > 0)
-        code = pole_play(t.agent.online, set->play, set->render, common->out, common->seed);
+    if (code == RUN_DONE && set->play > 0) code = play_greedily(set, t.agent.online);
     if (code == RUN_DONE)
         run_result("solved_at=%d episodes=%d mean100=%.1f seconds=%.1f", t.solved_at, t.count, training_mean(&t),
                    t.seconds);
@@ -55,7 +73,7 @@ static int play(const settings *set)
     const nn_shape in = nn_model_input_shape(model), out = nn_model_output_shape(model);
     int code = RUN_FAILED;
     if (in.rank == 1 && in.dim[0] == ENV_CARTPOLE_OBS && out.rank == 1 && out.dim[0] == ENV_CARTPOLE_ACTIONS)
-        code = pole_play(model, set->play, set->render, set->common.out, set->common.seed);
+        code = play_greedily(set, model);
     else
         run_error("%s: expected a network from 4 observations to 2 Q-values", set->common.load);
     nn_model_destroy(model);

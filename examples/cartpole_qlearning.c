@@ -1,165 +1,195 @@
-/* A table of Q-values learns to balance a pole on a cart: the lab report's lab3_rl0. */
+/* A table of Q-values learns to balance a pole on a cart, as the lab report's lab3_rl0 does; and plays what it learnt.
+ */
+#include "pole_player.h"
 #include "q_table.h"
-#include "support/csv.h"
+#include "qlearning_picture.h"
+#include "qlearning_training.h"
 #include "support/options.h"
-#include "support/plot.h"
-#include "support/progress.h"
 #include "support/run.h"
-#include "support/tensorboard.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 typedef struct settings {
     options_common common;
-    int preset, episodes, bins;
+    int preset, episodes, bins, runs, play, render;
     double lr, gamma, epsilon, edges[ENV_CARTPOLE_OBS];
+    const char *edges_text; /* NULL: the preset's */
     bool random;
 } settings;
 
 enum { PRESET_REPORT, PRESET_TUNED };
 
-/* The report's rule: every CHECK episodes epsilon is halved if more than GOOD_LIMIT runs were good, else doubled. */
-enum { CHECK = 1000, GOOD_STEPS = 180, GOOD_LIMIT = 166, EXPLORATION_STREAM = 1 };
-static const double least_epsilon = 0.02, most_epsilon = 0.15;
+enum { PLAY_STREAM = 2 };
 
-/* What the last CHECK episodes came to. */
-typedef struct tally {
-    int episodes, good;
-    double steps;
-} tally;
+/* --- playing ------------------------------------------------------------------------------------------------------ */
 
-static const char header[] = "episode,mean_reward,good_ratio,epsilon";
-
-typedef struct learner {
-    const settings *set;
+typedef struct player {
     q_table table;
-    env_cartpole env;
-    data_rng rng;
-    double epsilon;
-    tally now;
-    double mean, good_ratio; /* of the last whole CHECK */
-    csv_writer csv;
-    tensorboard_writer board;
-    char csv_path[RUN_PATH];
-} learner;
+    data_rng rng; /* of ties and random actions */
+} player;
 
-/* One episode; its number of steps, or -1 if the environment failed. */
-static int play_episode(learner *l)
+static int act_greedily(void *context, const float *obs)
 {
-    float obs[ENV_CARTPOLE_OBS];
-    env_step result = { 0 };
-    int state = 0, steps = 0;
-    env_cartpole_reset(&l->env, obs);
-    if (env_discretize(&l->table.bins, obs, &state) != ENV_OK) return -1;
-    while (!result.terminated && !result.truncated) {
-        const bool explore = l->set->random || data_rng_uniform(&l->rng) < l->epsilon;
-        const int action =
-            explore ? (int)data_rng_below(&l->rng, ENV_CARTPOLE_ACTIONS) : q_table_greedy(&l->table, state, &l->rng);
-        int next = 0;
-        if (env_cartpole_step(&l->env, action, obs, &result) != ENV_OK) return -1;
-        if (env_discretize(&l->table.bins, obs, &next) != ENV_OK) return -1;
-        if (!l->set->random) q_table_update(&l->table, state, action, (double)result.reward, next, result.terminated);
-        state = next;
-        steps++;
-    }
-    return steps;
+    player *p = context;
+    const int state = q_table_state(&p->table, obs);
+    return state < 0 ? -1 : q_table_greedy(&p->table, state, &p->rng);
 }
 
-/* From the second check on. */
-static void adapt_epsilon(learner *l, int episode)
+static int act_at_random(void *context, const float *obs)
 {
-    const double before = l->epsilon;
-    if (episode < 2 * CHECK) return;
-    l->epsilon *= l->now.good > GOOD_LIMIT ? 0.5 : 2.0;
-    if (l->epsilon < least_epsilon) l->epsilon = least_epsilon;
-    if (l->epsilon > most_epsilon) l->epsilon = most_epsilon;
-    if (l->epsilon != before) printf("%d -----> myEpsilon:%.2f\n", episode, l->epsilon);
+    player *p = context;
+    (void)obs;
+    return (int)data_rng_below(&p->rng, ENV_CARTPOLE_ACTIONS);
 }
 
-static void check(learner *l, int episode)
+/* By the table, or at random without one. */
+static int play(const settings *set, const q_table *table)
 {
-    l->mean = l->now.steps / l->now.episodes;
-    l->good_ratio = (double)l->now.good / l->now.episodes;
-    printf("%d , %.0f, %.0f\n", episode, l->mean, 100.0 * l->good_ratio);
-    const double row[] = { episode, l->mean, l->good_ratio, l->epsilon };
-    csv_row(&l->csv, row, 4);
-    tensorboard_row(&l->board, header, row, 4);
-    if (!l->set->random) adapt_epsilon(l, episode);
-    l->now = (tally){ 0 };
+    player p = { .rng = data_rng_make(set->common.seed, PLAY_STREAM) };
+    if (table) p.table = *table;
+    const pole_policy policy = { .act = table ? act_greedily : act_at_random, .player = &p };
+    return pole_play(&policy, set->play, set->render, set->common.out, set->common.seed);
 }
 
-static int learn(learner *l)
+static int play_loaded(const settings *set)
 {
-    const settings *set = l->set;
-    progress bar = progress_create(set->common.quiet);
-    printf("Check at , av_value, good_count_ratio\n");
-    for (int episode = 1; episode <= set->episodes && !run_interrupted(); episode++) {
-        if (l->now.episodes == 0)
-            progress_begin(&bar, "Check", (episode - 1) / CHECK + 1, (set->episodes + CHECK - 1) / CHECK, CHECK);
-        const int steps = play_episode(l);
-        if (steps < 0) return run_error("episode %d: the environment failed", episode);
-        l->now.episodes++;
-        l->now.steps += steps;
-        l->now.good += steps >= GOOD_STEPS;
-        progress_update(&bar, l->now.episodes, &(progress_metric){ "mean", l->now.steps / l->now.episodes }, 1);
-        if (episode % CHECK != 0 && episode != set->episodes) continue;
-        progress_clear(&bar);
-        check(l, episode);
-    }
-    progress_clear(&bar);
-    return run_interrupted() ? RUN_INTERRUPTED : RUN_DONE;
+    q_table table;
+    nn_error error;
+    if (!q_table_load(&table, set->common.load, &error)) return run_error("%s", error.text);
+    if (error.text[0]) run_error("%s", error.text);
+    const int code = play(set, &table);
+    q_table_destroy(&table);
+    return code;
 }
 
-/* Mean reward, ratio of good runs and epsilon. */
-static void draw(const learner *l)
+/* --- learning ----------------------------------------------------------------------------------------------------- */
+
+static qlearning_def define(const settings *set, uint64_t seed)
 {
-    char path[RUN_PATH], error[PLOT_ERROR];
-    csv_table t;
-    if (!plot_available()) return;
-    if (!csv_read(&t, l->csv_path, error)) {
-        run_error("%s", error);
-        return;
-    }
-    const double *episode = csv_column(&t, "episode");
-    const plot_series mean[] = { { "mean reward", episode, csv_column(&t, "mean_reward"), t.rows, .markers = true } };
-    const plot_series rest[] = { { "good runs", episode, csv_column(&t, "good_ratio"), t.rows, .markers = true },
-                                 { "epsilon", episode, csv_column(&t, "epsilon"), t.rows, .markers = true,
-                                   .dashed = true } };
-    const plot_panel panels[] = {
-        { .x_label = "episode", .y_label = "mean reward per 1,000 episodes", .series = mean, .count = 1 },
-        { .x_label = "episode", .y_label = "ratio", .series = rest, .count = 2 }
-    };
-    const plot_figure figure = { .title = "Tabular Q-learning on CartPole-v1", .panels = panels, .count = 2 };
-    if (run_join(path, l->set->common.out, "history.png") && !plot_write(&figure, path, error)) run_error("%s", error);
-    csv_free(&t);
+    qlearning_def def = { .settings = { .seed = seed,
+                                        .random = set->random,
+                                        .grid.bins = (uint64_t)set->bins,
+                                        .lr = set->lr,
+                                        .gamma = set->gamma,
+                                        .epsilon = set->epsilon },
+                          .episodes = set->episodes,
+                          .resume = set->common.resume,
+                          .quiet = set->common.quiet };
+    for (int i = 0; i < ENV_CARTPOLE_OBS; i++) def.settings.grid.edges[i] = set->edges[i];
+    return def;
 }
 
-static int run(const settings *set)
+static void print_settings(const settings *set)
 {
-    learner l = { .set = set,
-                  .epsilon = set->epsilon,
-                  .rng = data_rng_make(set->common.seed, EXPLORATION_STREAM),
-                  .csv = CSV_CLOSED };
-    const double start = run_seconds();
-    if (!q_table_create(&l.table, set->bins, set->edges, set->lr, set->gamma))
-        return run_error("no memory for the table");
-    int code = env_cartpole_init(&l.env, ENV_CARTPOLE_V1_STEPS, set->common.seed) == ENV_OK
-                   ? RUN_DONE
-                   : run_error("no environment");
-    if (set->common.out && run_join(l.csv_path, set->common.out, "history.csv"))
-        csv_create(&l.csv, l.csv_path, header, stderr);
-    tensorboard_open(&l.board, set->common.tensorboard, false, stderr);
-    if (code == RUN_DONE) code = learn(&l);
-    csv_close(&l.csv);
-    tensorboard_close(&l.board);
-    q_table_destroy(&l.table);
-    if (code != RUN_DONE) return code;
-    if (set->common.out) draw(&l);
     printf("epsi , start%.2f [%.2f,%.2f]\nlr: %g , gamma: %g\ngood_run (val: %d , Limit:%d)\n", set->epsilon,
-           least_epsilon, most_epsilon, set->lr, set->gamma, GOOD_STEPS, GOOD_LIMIT);
-    run_result("final_mean=%.1f good_ratio=%.3f seconds=%.1f", l.mean, l.good_ratio, run_seconds() - start);
+           qlearning_least_epsilon, qlearning_most_epsilon, set->lr, set->gamma, QLEARNING_GOOD_STEPS,
+           QLEARNING_GOOD_LIMIT);
+}
+
+/* Claims --save's file before the first episode: a run must not learn at its end that it cannot save. */
+static int open_save(nn_archive **list, q_table *table, const char *path)
+{
+    nn_error error;
+    *list = nn_archive_create(&error);
+    if (*list) q_table_list(table, *list);
+    return *list && nn_archive_claim(*list, path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
+}
+
+static int learn(const settings *set, int argc, char *argv[])
+{
+    const options_common *common = &set->common;
+    char history[RUN_PATH], checkpoint[RUN_PATH];
+    qlearning_def def = define(set, common->seed);
+    qlearning q;
+    nn_archive *saved = NULL;
+    nn_error error;
+    if (common->out) {
+        qlearning_history(history, common->out, common->seed, 1);
+        run_join(checkpoint, common->out, "checkpoint.safetensors");
+        def.history = history;
+        def.checkpoint = checkpoint;
+    }
+    def.tensorboard = common->tensorboard;
+    int code = qlearning_begin(&q, &def);
+    if (code == RUN_DONE && common->save) code = open_save(&saved, &q.table, common->save);
+    if (code == RUN_DONE) code = qlearning_run(&q);
+    if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
+    const double seconds = run_seconds() - q.start;
+    if (code == RUN_DONE && common->out) qlearning_draw(common->out, common->seed, 1);
+    if (code == RUN_DONE && common->save && nn_archive_save(saved, common->save, &error) != NN_OK)
+        code = run_error("%s", error.text);
+    if (code == RUN_DONE) print_settings(set);
+    if (code == RUN_DONE && set->play > 0) code = play(set, &q.table);
+    if (code == RUN_DONE)
+        run_result("final_mean=%.1f good_ratio=%.3f seconds=%.1f", q.at.mean, q.at.good_ratio, seconds);
+    nn_archive_destroy(saved);
+    qlearning_end(&q);
+    return code;
+}
+
+/* --- several runs ------------------------------------------------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of an even number of values the mean of the two middle ones. Sorts. */
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, ascending);
+    return 0.5 * (values[(count - 1) / 2] + values[count / 2]);
+}
+
+static int learn_several(const settings *set)
+{
+    double means[QLEARNING_MOST_RUNS], ratios[QLEARNING_MOST_RUNS];
+    const options_common *common = &set->common;
+    const double start = run_seconds();
+    for (int i = 0; i < set->runs; i++) {
+        char history[RUN_PATH], board[RUN_PATH], name[32];
+        qlearning q;
+        qlearning_def def = define(set, common->seed + (uint64_t)i);
+        if (common->out) {
+            qlearning_history(history, common->out, def.settings.seed, set->runs);
+            def.history = history;
+        }
+        snprintf(name, sizeof name, "seed%llu", (unsigned long long)def.settings.seed);
+        if (common->tensorboard && run_join(board, common->tensorboard, name)) def.tensorboard = board;
+        printf("Run %d/%d, seed %llu\n", i + 1, set->runs, (unsigned long long)def.settings.seed);
+        int code = qlearning_begin(&q, &def);
+        if (code == RUN_DONE) code = qlearning_run(&q);
+        means[i] = q.at.mean;
+        ratios[i] = q.at.good_ratio;
+        qlearning_end(&q);
+        if (code == RUN_DONE && run_interrupted()) code = RUN_INTERRUPTED;
+        if (code != RUN_DONE) return code;
+    }
+    if (common->out) qlearning_draw(common->out, common->seed, set->runs);
+    print_settings(set);
+    const double mean = median(means, set->runs), ratio = median(ratios, set->runs);
+    run_result("median_final_mean=%.1f least_final_mean=%.1f most_final_mean=%.1f median_good_ratio=%.3f runs=%d "
+               "seconds=%.1f",
+               mean, means[0], means[set->runs - 1], ratio, set->runs, run_seconds() - start);
     return RUN_DONE;
+}
+
+/* --- the command line --------------------------------------------------------------------------------------------- */
+
+/* "2.4,3,0.21,3.5" */
+static bool read_edges(const char *text, double edges[ENV_CARTPOLE_OBS])
+{
+    for (int i = 0; i < ENV_CARTPOLE_OBS; i++) {
+        char *end;
+        edges[i] = strtod(text, &end);
+        if (end == text || !(edges[i] > 0.0 && edges[i] <= 1e9)) return false;
+        if (*end != (i + 1 < ENV_CARTPOLE_OBS ? ',' : '\0')) return false;
+        text = end + 1;
+    }
+    return true;
 }
 
 /* What the user typed stays. */
@@ -167,8 +197,47 @@ static void choose_defaults(settings *set, int argc, char *argv[])
 {
     if (set->preset != PRESET_TUNED) return;
     if (!options_given(argc, argv, "lr")) set->lr = 0.1;
-    if (!options_given(argc, argv, "edge-velocity")) set->edges[1] = 1.5;
-    if (!options_given(argc, argv, "edge-angular")) set->edges[3] = 1.5;
+    set->edges[1] = set->edges[3] = 1.5;
+}
+
+/* The first of these options that is given, or NULL. */
+static const char *given_of(const char *const names[], int argc, char *argv[])
+{
+    for (; *names; names++)
+        if (options_given(argc, argv, *names)) return *names;
+    return NULL;
+}
+
+/* What does not go together, in one line. @return RUN_DONE or RUN_USAGE */
+static int check_usage(const settings *set, int argc, char *argv[])
+{
+    static const char *const learning[] = { "preset",  "episodes", "bins", "edges", "lr",     "gamma",
+                                            "epsilon", "random",   "runs", "save",  "resume", NULL };
+    static const char *const single[] = { "save", "resume", "play", NULL };
+    const char *const learnt[] = { "save", set->play > 0 ? "resume" : NULL, NULL };
+    const char *wrong;
+    if (set->common.load && (wrong = given_of(learning, argc, argv)))
+        run_error("--load: expected no --%s with it, it plays what was learnt", wrong);
+    else if (set->common.load && set->play == 0)
+        run_error("--load: expected --play N with it");
+    else if (set->runs > 1 && (wrong = given_of(single, argc, argv)))
+        run_error("--runs: expected no --%s with it, that is for one run", wrong);
+    else if (set->random && (wrong = given_of(learnt, argc, argv)))
+        run_error("--random: expected no --%s with it, nothing is learnt", wrong);
+    else if (set->render != POLE_NONE && set->play == 0)
+        run_error("--render: expected --play N with it");
+    else if (set->render == POLE_GIF && !set->common.out)
+        run_error("--render gif: expected --out DIR with it");
+    else
+        return RUN_DONE;
+    return RUN_USAGE;
+}
+
+static int run(const settings *set, int argc, char *argv[])
+{
+    if (set->common.load) return play_loaded(set);
+    if (set->random && set->play > 0) return play(set, NULL);
+    return set->runs > 1 ? learn_several(set) : learn(set, argc, argv);
 }
 
 int main(int argc, char *argv[])
@@ -179,34 +248,38 @@ int main(int argc, char *argv[])
                      .lr = 0.02,
                      .gamma = 0.99,
                      .epsilon = 0.10,
+                     .runs = 1,
                      .edges = { 2.4, 3.0, 0.21, 3.5 } };
-    const options_entry entries[] = {
+    options_entry entries[] = {
         OPTIONS_CHOICE("preset", &set.preset, "report|tuned", "the report's settings, or better ones"),
         OPTIONS_INT("episodes", &set.episodes, 1, 100000000, "episodes to learn from"),
-        OPTIONS_INT("bins", &set.bins, 1, 100, "bins of each observation"),
+        OPTIONS_INT("bins", &set.bins, 1, Q_MOST_BINS, "bins of each observation"),
+        OPTIONS_TEXT("edges", &set.edges_text, "X,V,A,W", "+-edges of all bins"),
         OPTIONS_POSITIVE("lr", &set.lr, 1.0, "learning rate; tuned 0.1"),
         OPTIONS_DOUBLE("gamma", &set.gamma, 0.0, 1.0, "discount of later rewards"),
         OPTIONS_DOUBLE("epsilon", &set.epsilon, 0.0, 1.0, "share of random actions at the start"),
-        OPTIONS_POSITIVE("edge-position", &set.edges[0], 1e9, "bins over +-X m"),
-        OPTIONS_POSITIVE("edge-velocity", &set.edges[1], 1e9, "bins over +-X m/s; tuned 1.5"),
-        OPTIONS_POSITIVE("edge-angle", &set.edges[2], 1e9, "bins over +-X rad"),
-        OPTIONS_POSITIVE("edge-angular", &set.edges[3], 1e9, "bins over +-X rad/s; tuned 1.5"),
+        OPTIONS_INT("runs", &set.runs, 1, QLEARNING_MOST_RUNS, "runs of seed, seed + 1, .. in one picture"),
         OPTIONS_FLAG("random", &set.random, "act at random, learn nothing"),
+        OPTIONS_INT("play", &set.play, 0, 1000000, "episodes to play when learnt, or with --load"),
+        OPTIONS_CHOICE("render", &set.render, POLE_RENDERERS, "how played episodes are shown"),
     };
+    entries[3].shown = "2.4,3,.21,3.5; tuned V, W 1.5";
     const options_program program = { .name = "cartpole_qlearning",
                                       .summary = "Learn to balance a pole with a table of Q-values.",
-                                      .example = "cartpole_qlearning --preset tuned --seed 3 --out out/q",
+                                      .example = "cartpole_qlearning --preset tuned --seed 3 --play 1 --render ansi",
                                       OPTIONS_ENTRIES(entries),
                                       .common = &set.common };
     run_start(program.name);
-    const int code = options_read(&program, argc, argv);
+    int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
-    if (set.common.load || set.common.save || set.common.resume) {
-        run_error("--load, --save, --resume: expected none of them, learning takes seconds");
+    choose_defaults(&set, argc, argv);
+    if (set.edges_text && !read_edges(set.edges_text, set.edges)) {
+        run_error("--edges: expected four numbers above 0 as 2.4,3,0.21,3.5, got '%s'", set.edges_text);
         return run_finish(RUN_USAGE);
     }
-    choose_defaults(&set, argc, argv);
+    code = check_usage(&set, argc, argv);
+    if (code != RUN_DONE) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
     run_catch_signals();
-    return run_finish(run(&set));
+    return run_finish(run(&set, argc, argv));
 }

@@ -1,5 +1,6 @@
 #include "dqn_training.h"
 
+#include "pole_state.h"
 #include "support/plot.h"
 
 #include <stdio.h>
@@ -34,18 +35,11 @@ static training_settings settings_of(const dqn_def *d)
 
 static nn_archive *list_state(training *t, nn_error *error)
 {
-    env_cartpole *env = &t->env;
     nn_archive *archive = nn_archive_create(error);
     if (!archive) return NULL;
     dqn_add_state(&t->agent, archive);
     nn_archive_add_bytes(archive, "settings", t->settings.text, sizeof t->settings.text);
-    nn_archive_add_f64(archive, "x", &env->x);
-    nn_archive_add_f64(archive, "x_dot", &env->x_dot);
-    nn_archive_add_f64(archive, "theta", &env->theta);
-    nn_archive_add_f64(archive, "theta_dot", &env->theta_dot);
-    nn_archive_add_bytes(archive, "step", &env->step, sizeof env->step);
-    nn_archive_add_bytes(archive, "running", &env->running, sizeof env->running);
-    nn_archive_add_bytes(archive, "episodes", &env->rng, sizeof env->rng);
+    pole_list_state(&t->env, archive);
     nn_archive_add_f64(archive, "episode_epsilon", &t->episode_epsilon);
     nn_archive_add_f64(archive, "seconds", &t->seconds);
     nn_archive_add_bytes(archive, "replay", NULL, 0);
@@ -121,7 +115,8 @@ static int resume(training *t)
     return code;
 }
 
-/* Opens scores and checkpoint; goes on from them under --resume, from the start where there is none. */
+/* Opens scores and checkpoint; goes on from them under --resume, from the start where there is none. A new run saves at
+ * once, so that a checkpoint never lies beside the scores of another run. */
 static int open_out(training *t)
 {
     char path[RUN_PATH];
@@ -134,7 +129,7 @@ static int open_out(training *t)
         return run_error("%s", error.text);
     if (!t->def.resume || !run_has_checkpoint(t->checkpoint_path)) {
         csv_create(&t->csv, path, header, stderr);
-        return RUN_DONE;
+        return save(t);
     }
     const int code = resume(t);
     if (code == RUN_DONE) csv_resume(&t->csv, path, header, t->count, stderr);

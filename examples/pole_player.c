@@ -1,7 +1,8 @@
 #include "pole_player.h"
-#include "dqn_agent.h"
 #include "support/run.h"
 #include "support/terminal.h"
+
+#include <kvist/data.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,33 +21,36 @@ typedef struct stage {
     uint8_t pixels[WIDTH * HEIGHT * 3];
 } stage;
 
+/* False after telling why. */
 static bool show(stage *s, const env_cartpole *env)
 {
     data_error error;
     if (s->renderer == POLE_ANSI) {
         const env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !s->terminal.in_place };
-        if (env_cartpole_ansi(env, &def, s->text, sizeof s->text) != ENV_OK) return false;
+        if (env_cartpole_ansi(env, &def, s->text, sizeof s->text) != ENV_OK) return run_error("no picture"), false;
         terminal_play(&s->terminal, s->text);
     } else if (s->renderer == POLE_GIF && env->step % GIF_STEPS == 0) {
-        if (env_cartpole_rgb(env, s->pixels, sizeof s->pixels, WIDTH, HEIGHT) != ENV_OK) return false;
+        if (env_cartpole_rgb(env, s->pixels, sizeof s->pixels, WIDTH, HEIGHT) != ENV_OK)
+            return run_error("no picture"), false;
         if (data_gif_add(s->gif, s->pixels, &error) != DATA_OK) return run_error("%s", error.text), false;
     }
     return true;
 }
 
-/* One episode; its score, or -1 after a failure. */
-static int play_one(nn_model *model, env_cartpole *env, stage *s)
+/* One episode; its score, or -1 after telling why it failed. */
+static int play_one(const pole_policy *policy, env_cartpole *env, stage *s)
 {
     float obs[ENV_CARTPOLE_OBS];
     env_step result = { 0 };
-    int score = 0;
     env_cartpole_reset(env, obs);
     while (!result.terminated && !result.truncated && !run_interrupted()) {
-        const int action = dqn_greedy(model, obs);
-        if (action < 0 || env_cartpole_step(env, action, obs, &result) != ENV_OK || !show(s, env)) return -1;
-        score++;
+        const int action = policy->act(policy->player, obs);
+        if (action < 0) return run_error("%s", policy->error ? policy->error(policy->player) : "no action"), -1;
+        const env_status status = env_cartpole_step(env, action, obs, &result);
+        if (status != ENV_OK) return run_error("environment: %s", env_status_string(status)), -1;
+        if (!show(s, env)) return -1;
     }
-    return score;
+    return env->step;
 }
 
 static bool open_gif(stage *s, const char *folder)
@@ -59,7 +63,7 @@ static bool open_gif(stage *s, const char *folder)
     return s->gif != NULL;
 }
 
-int pole_play(nn_model *model, int episodes, int renderer, const char *folder, uint64_t seed)
+int pole_play(const pole_policy *policy, int episodes, int renderer, const char *folder, uint64_t seed)
 {
     static stage s;
     env_cartpole env;
@@ -69,13 +73,14 @@ int pole_play(nn_model *model, int episodes, int renderer, const char *folder, u
     s = (stage){ .renderer = (pole_renderer)renderer, .terminal = terminal_player_of(stdout, 0.02) };
     if (env_cartpole_init(&env, ENV_CARTPOLE_V1_STEPS, seed + PLAY_SEED) != ENV_OK) return run_error("no environment");
     if (renderer == POLE_GIF && !open_gif(&s, folder)) return RUN_FAILED;
-    for (; played < episodes && score >= 0 && !run_interrupted(); played++) {
-        score = play_one(model, &env, &s);
+    for (; played < episodes && !run_interrupted(); played++) {
+        score = play_one(policy, &env, &s);
+        if (score < 0 || run_interrupted()) break;
         sum += score;
         printf("Episode %d, score: %d\n", played + 1, score);
     }
     if (s.gif && data_gif_close(s.gif, &error) != DATA_OK) return run_error("%s", error.text);
-    if (score < 0) return run_error("episode %d failed: %s", played, nn_model_error(model));
+    if (score < 0) return RUN_FAILED;
     if (run_interrupted()) return RUN_INTERRUPTED;
     printf("Mean score of %d episodes: %.1f\n", episodes, sum / episodes);
     return RUN_DONE;

@@ -1,14 +1,23 @@
-/* Plays CartPole with a network and shows it. */
+/* Plays CartPole by a policy and shows it. */
 #ifndef KVIST_EXAMPLES_POLE_PLAYER_H
 #define KVIST_EXAMPLES_POLE_PLAYER_H
 
-#include <kvist/nn.h>
+#include <kvist/env.h>
+
+#include <stdint.h>
 
 /* The words of --render. */
 #define POLE_RENDERERS "none|ansi|gif"
 typedef enum pole_renderer { POLE_NONE, POLE_ANSI, POLE_GIF } pole_renderer;
 
-/* Plays episodes greedily and prints their scores; a GIF goes to folder/play.gif. @return an exit code */
-int pole_play(nn_model *model, int episodes, int renderer, const char *folder, uint64_t seed);
+/* Who plays: a network, a table, chance. */
+typedef struct pole_policy {
+    int (*act)(void *player, const float obs[ENV_CARTPOLE_OBS]); /* 0 or 1, or -1 on failure */
+    const char *(*error)(void *player);                          /* why act failed; NULL: it does not fail */
+    void *player;                                                /* handed to both */
+} pole_policy;
+
+/* Plays episodes and prints their scores; a GIF goes to folder/play.gif. @return an exit code */
+int pole_play(const pole_policy *policy, int episodes, int renderer, const char *folder, uint64_t seed);
 
 #endif

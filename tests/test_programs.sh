@@ -77,7 +77,58 @@ for wrong in "--no-such-option" "--seed x" "--threads -1"; do
 done
 "$folder/$program" --help | awk 'length > 80 { exit 1 }' || fail "--help is wider than 80 columns"
 
+# refused CODE OPTIONS..: one line on stderr, none on stdout, and that exit code.
+refused()
+{
+    expected=$1
+    shift
+    code=0
+    "$folder/$program" --quiet "$@" >"$work/refused" 2>"$work/refused.err" || code=$?
+    [ "$code" -eq "$expected" ] || fail "$*: expected exit code $expected, got $code"
+    [ "$(wc -l <"$work/refused.err")" -eq 1 ] || fail "$*: expected one line, got $(cat "$work/refused.err")"
+    [ ! -s "$work/refused" ] || fail "$*: it had begun: $(cat "$work/refused")"
+}
+
 case $program in
+cartpole_qlearning)
+    run saved --preset tuned --episodes 4000 --play 3 --save "$work/table.safetensors"
+    for file in "$work/table.safetensors" "$work/saved.out/checkpoint.safetensors"; do
+        "$folder/$program" --load "$file" --play 3 >"$work/played"
+        [ "$(cat "$work/played")" = "$(grep '^Episode\|^Mean' "$work/saved")" ] || fail "$file plays $(cat "$work/played")"
+    done
+    mean=$(sed -n 's/^Mean score of 3 episodes: \([0-9]*\).*/\1/p' "$work/played")
+    [ "$mean" -ge 100 ] || fail "a table that has learnt holds the pole for a mean of $mean"
+    frames=$("$folder/$program" --random --play 2 --render ansi | grep -c '^step')
+    scores=$("$folder/$program" --random --play 2 | awk '/^Episode/ { sum += $4 } END { print sum }')
+    [ "$frames" -eq "$scores" ] || fail "--random: $frames frames of $scores steps"
+
+    # Three runs in one are three runs, and the middle one is their median.
+    run three --episodes 2000 --runs 3 --seed 5
+    : >"$work/means"
+    for seed in 5 6 7; do
+        run alone --episodes 2000 --seed $seed
+        cmp "$work/alone.out/history.csv" "$work/three.out/history-seed$seed.csv" || fail "--runs: another seed $seed"
+        sed -n 's/.*final_mean=\([0-9.]*\).*/\1/p' "$work/alone" >>"$work/means"
+    done
+    median=$(sort -g "$work/means" | sed -n 2p)
+    grep -q "median_final_mean=$median " "$work/three" || fail "--runs: expected the median $median in $(tail -n 1 "$work/three")"
+    [ ! -e "$work/three.out/history.csv" ] || fail "--runs: a history.csv of no run"
+
+    head -c 1000 "$work/table.safetensors" >"$work/cut"
+    for file in "$work/cut" "$work/saved.out/history.csv" "$work/nowhere"; do refused 1 --load "$file" --play 1; done
+    refused 1 --episodes 1 --save "$work/nowhere/table"
+    run chance --random --episodes 100
+    refused 1 --resume --episodes 100 --out "$work/chance.out" # begun with --random
+    refused 2 --load "$work/table.safetensors"
+    refused 2 --load "$work/table.safetensors" --play 1 --lr 0.1
+    refused 2 --resume
+    refused 2 --random --save "$work/table"
+    refused 2 --runs 2 --save "$work/table"
+    refused 2 --runs 2 --out "$work/three.out" --resume
+    refused 2 --render ansi
+    refused 2 --play 1 --render gif
+    for edges in 1,2,3 1,2,3,4,5 1,2,3,0 1,2,3,nan 1,2,3,x; do refused 2 --edges $edges; done
+    ;;
 cartpole_dqn)
     run saved --episodes 3 --save "$work/pole.safetensors"
     "$folder/$program" --load "$work/pole.safetensors" --play 1 | grep -q '^Mean score' || fail "--play"
