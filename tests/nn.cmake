@@ -56,6 +56,9 @@ kvist_test(fit_memory LIBS kvist::nn LABELS nn)
 target_link_options(test_fit_memory PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc)
 
+# Activations where they bend.
+kvist_test(activation LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
+
 # Convolutions, pools, batch normalisation and matrix products against naive twins; the products are inside the library.
 kvist_test(convolution LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
 kvist_test(pool LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
