@@ -23,8 +23,8 @@ nn_model *golden_model(golden_case *c, const golden_run *run, const char *list, 
 /* The gradients against d_<weight>. */
 void golden_compare_grads(golden_case *c, const char *list, nn_model *model);
 /*
- * Weights and state against <weight><suffix>, where there is such a tensor. With the fused kernel's moving variance,
- * <weight><fused_suffix> is preferred.
+ * Weights and state against <weight><suffix>, where there is such a tensor; the moving variance of images, unless this
+ * run takes the biased one, against <weight><fused_suffix>.
  */
 void golden_compare_weights(golden_case *c, const golden_run *run, const char *list, nn_model *model,
                             const char *suffix, const char *fused_suffix);

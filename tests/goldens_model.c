@@ -1,6 +1,7 @@
 /* From the options of a case to a model: layers by Keras' names, weights by theirs. */
 #include "goldens.h"
 
+#include "model.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +229,13 @@ void golden_compare_grads(golden_case *c, const char *list, nn_model *model)
     }
 }
 
+static bool is_on_images(const nn_model *model, const char *layer)
+{
+    for (int i = 0; i < model->layer_count; i++)
+        if (strcmp(model->layers[i].name, layer) == 0) return model->layers[i].in[0].rank == 3;
+    return false;
+}
+
 void golden_compare_weights(golden_case *c, const golden_run *run, const char *list, nn_model *model,
                             const char *suffix, const char *fused_suffix)
 {
@@ -235,11 +243,9 @@ void golden_compare_weights(golden_case *c, const golden_run *run, const char *l
         nn_weight_info info = nn_model_weight_info(model, i);
         char name[GOLDEN_NAME_SIZE];
         weight_name(name, list, &info);
-        const npy *want = NULL;
-        if (strcmp(info.name, "moving_variance") == 0 && !run->biased_moving_variance) {
-            want = golden_find(c, name, fused_suffix);
-        }
-        if (!want) want = golden_find(c, name, suffix);
+        const bool fused = strcmp(info.name, "moving_variance") == 0 && !run->biased_moving_variance &&
+                           is_on_images(model, info.layer);
+        const npy *want = golden_find(c, name, fused ? fused_suffix : suffix);
         nn_tensor value;
         if (!want || !view_weight(c, model, &info, &value, NULL)) continue;
         char what[2 * GOLDEN_NAME_SIZE];

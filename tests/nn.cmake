@@ -1,7 +1,7 @@
 # Tests of libnn: one kvist_test() a program, each in a block of its own, next to nothing else's.
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 
-# Golden vectors; the one thing taken from inside the library is the mask that a dropout layer is given.
+# Golden vectors; taken from inside the library are the mask that a dropout layer is given, and what normalises images.
 kvist_test(goldens LIBS kvist::nn PkgConfig::JANSSON LABELS nn
   SOURCES goldens_model.c goldens_layer.c goldens_loss.c goldens_training.c support/npy.c support/case.c)
 target_include_directories(test_goldens PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
@@ -55,6 +55,9 @@ kvist_test(fit_resume LIBS kvist::nn ZLIB::ZLIB LABELS nn SOURCES support/temp.c
 kvist_test(fit_memory LIBS kvist::nn LABELS nn)
 target_link_options(test_fit_memory PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc)
+
+# Activations where they bend.
+kvist_test(activation LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
 
 # Convolutions, pools, batch normalisation and matrix products against naive twins; the products are inside the library.
 kvist_test(convolution LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)

@@ -18,6 +18,7 @@ typedef struct norm_case {
 
 static const norm_case cases[] = {
     { { 1, { 1 } }, 1, { .momentum = 0 } },
+    { { 1, { 70 } }, 1, { .epsilon = 1e-10 } }, /* no gradient, times 1e5 */
     { { 1, { 5 } }, 7, { .momentum = 0 } },
     { { 1, { 1300 } }, 40, { .momentum = 0.5 } }, /* several blocks of columns */
     { { 2, { 9, 66 } }, 3, { .epsilon = 0.25 } },

@@ -88,9 +88,10 @@ static void backward(nn_float *dx, const nn_float *dy, const nn_float *x, const 
         size_t j = 0;
         for (; j + NN_LANES <= n; j += NN_LANES) {
             const nn_vec centred = nn_load(x + j) - nn_load(mean + j);
-            nn_store(dx + j, nn_load(scale + j) * nn_load(dy + j) - nn_load(offset + j) - nn_load(slope + j) * centred);
+            const nn_vec d = nn_load(dy + j) - nn_load(offset + j) - nn_load(slope + j) * centred;
+            nn_store(dx + j, nn_load(scale + j) * d);
         }
-        for (; j < n; j++) dx[j] = scale[j] * dy[j] - offset[j] - slope[j] * (x[j] - mean[j]);
+        for (; j < n; j++) dx[j] = scale[j] * (dy[j] - offset[j] - slope[j] * (x[j] - mean[j]));
     }
 }
 

@@ -16,7 +16,7 @@ struct nn_batch_norm_kernels {
     /* Each column's sums of dy and of dy (x - mean). */
     void (*sums)(nn_float *dy_sum, nn_float *product_sum, const nn_float *dy, const nn_float *x, const nn_float *mean,
                  size_t stride, size_t rows, size_t n);
-    /* dx = scale dy - offset - slope (x - mean) */
+    /* dx = scale (dy - offset - slope (x - mean)): of a single row exactly 0, however large the scale. */
     void (*backward)(nn_float *dx, const nn_float *dy, const nn_float *x, const nn_float *mean, const nn_float *scale,
                      const nn_float *offset, const nn_float *slope, size_t stride, size_t rows, size_t n);
 };

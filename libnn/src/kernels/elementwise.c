@@ -86,9 +86,10 @@ static void activate_backward(nn_float *dx, const nn_float *dy, const nn_float *
                     nn_vactivate_backward(activation, load_part(dy + i, n - i), load_part(y + i, n - i)));
 }
 
+/* At 0 the slope counts, as in TensorFlow: its gradient is dy there only where x > 0. */
 static inline nn_vec leaky(nn_vec x, nn_vec of, nn_float slope)
 {
-    return nn_vselect(of >= 0, x, x * slope);
+    return nn_vselect(of > 0, x, x * slope);
 }
 
 static void leaky_relu(nn_float *y, const nn_float *x, size_t n, nn_float slope)

@@ -219,11 +219,11 @@ static void combine_sums_task(void *context, int task, int worker)
             dy += (double)part[j];
             product += (double)part[b->c + j];
         }
-        const double inverse = (double)b->inverse[j], scale = (double)b->scale[j];
+        const double inverse = (double)b->inverse[j];
         if (r->want_params && b->beta) b->beta->grad[j] += (nn_float)dy;
         if (r->want_params && b->gamma) b->gamma->grad[j] += (nn_float)(product * inverse);
-        b->offset[j] = b->batch_statistics ? (nn_float)(scale * dy / n) : 0;
-        b->slope[j] = b->batch_statistics ? (nn_float)(scale * product * inverse * inverse / n) : 0;
+        b->offset[j] = b->batch_statistics ? (nn_float)(dy / n) : 0;
+        b->slope[j] = b->batch_statistics ? (nn_float)(product * inverse * inverse / n) : 0;
     }
 }
 

@@ -1,0 +1,105 @@
+/* Activations and LeakyReLU where they bend or end: values and gradients at 0, at the bounds, at numbers beyond all
+ * use. */
+#include <kvist/nn.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "one_layer.h"
+#include <cmocka.h>
+
+enum { SIZE = 5 };
+
+typedef struct bend_case {
+    nn_layer_def layer;
+    nn_float x[SIZE], y[SIZE], dx[SIZE]; /* of dy = 1, 2, 3, 4, 5 */
+} bend_case;
+
+static const bend_case cases[] = {
+    { { .type = NN_LEAKY_RELU, .leaky_relu = { 0.25 } },
+      { -4, -0.0f, 0, 1e-30f, 8 },
+      { -1, 0, 0, 1e-30f, 8 },
+      { 0.25f, 0.5f, 0.75f, 4, 5 } }, /* TensorFlow's gradient at 0 is the slope's */
+    { { .type = NN_LEAKY_RELU, .leaky_relu = { NN_ZERO } },
+      { -4, -0.0f, 0, 2, 8 },
+      { 0, 0, 0, 2, 8 },
+      { 0, 0, 0, 4, 5 } },
+    { { .type = NN_LEAKY_RELU, .leaky_relu = { 2 } }, { -4, -1, 0, 1, 4 }, { -8, -2, 0, 1, 4 }, { 2, 4, 6, 4, 5 } },
+    { { .type = NN_ACTIVATION, .activation = { NN_RELU } },
+      { -1e30f, -0.0f, 0, 1e-30f, 1e30f },
+      { 0, 0, 0, 1e-30f, 1e30f },
+      { 0, 0, 0, 4, 5 } },
+    { { .type = NN_ACTIVATION, .activation = { NN_HARD_SIGMOID } },
+      { -1e30f, -3, 0, 3, 1e30f },
+      { 0, 0, 0.5f, 1, 1 },
+      { 0, 0, 0.6f, 0, 0 } },
+    { { .type = NN_ACTIVATION, .activation = { NN_SIGMOID } },
+      { -1e30f, -1e30f, 0, 1e30f, 1e30f },
+      { 0, 0, 0.5f, 1, 1 },
+      { 0, 0, 0.75f, 0, 0 } },
+    { { .type = NN_ACTIVATION, .activation = { NN_TANH } },
+      { -1e30f, -1e30f, 0, 1e30f, 1e30f },
+      { -1, -1, 0, 1, 1 },
+      { 0, 0, 3, 0, 0 } },
+    { { .type = NN_ACTIVATION, .activation = { NN_SOFTMAX } },
+      { -1e30f, 0, 1e30f, -1e30f, 1e30f },
+      { 0, 0, 0.5f, 0, 0.5f },
+      { 0, 0, -0.5f, 0, 0.5f } },
+};
+
+static void check(const bend_case *k, nn_isa isa)
+{
+    nn_float x[SIZE], ones[SIZE] = { 1, 2, 3, 4, 5 };
+    memcpy(x, k->x, sizeof x);
+    const nn_tensor in = nn_view_f32(x, NN_SHAPE(1, SIZE)), dy = nn_view_f32(ones, NN_SHAPE(1, SIZE));
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(SIZE), .max_batch = 1, .layers = &k->layer, .layer_count = 1, .isa = isa },
+        NULL);
+    assert_non_null(model);
+    const nn_tensor *y = nn_forward(model, &in, NN_TRAIN);
+    assert_non_null(y);
+    for (int i = 0; i < SIZE; i++) assert_float_equal((float)y->f32[i], (float)k->y[i], 1e-7f * fabsf((float)k->y[i]));
+    const nn_tensor *dx = nn_backward(model, &dy, NN_GRAD_INPUT);
+    assert_non_null(dx);
+    for (int i = 0; i < SIZE; i++) assert_float_equal((float)dx->f32[i], (float)k->dx[i], 1e-6f);
+    nn_model_destroy(model);
+}
+
+static void check_isa(nn_isa isa)
+{
+    if (!one_layer_has(isa)) {
+        print_message("this processor has not got instruction set %d\n", (int)isa);
+        skip();
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check(&cases[i], isa);
+}
+
+static void portable(void **state)
+{
+    (void)state;
+    check_isa(NN_ISA_PORTABLE);
+}
+
+static void avx2(void **state)
+{
+    (void)state;
+    check_isa(NN_ISA_AVX2);
+}
+
+static void avx512(void **state)
+{
+    (void)state;
+    check_isa(NN_ISA_AVX512);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(portable),
+        cmocka_unit_test(avx2),
+        cmocka_unit_test(avx512),
+    };
+    return cmocka_run_group_tests_name("activation", tests, NULL, NULL);
+}
