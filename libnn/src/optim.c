@@ -9,7 +9,7 @@ enum { NN_PART_SIZE = 16384, NN_PARALLEL_FROM = 65536 };
 
 /* --- options --- */
 
-typedef enum option_range { POSITIVE, POSITIVE_OR_ZERO, POSITIVE_OR_OFF, BELOW_ONE, UP_TO_ONE } option_range;
+typedef enum option_range { POSITIVE, POSITIVE_OR_OFF, BELOW_ONE, UP_TO_ONE } option_range;
 
 enum { ADAM = 1 << NN_ADAM, RMSPROP = 1 << NN_RMSPROP, SGD = 1 << NN_SGD };
 
@@ -34,7 +34,7 @@ static const optim_option options[] = {
     NN_OPTION(beta2, ADAM, 0.999, BELOW_ONE),
     NN_OPTION(rho, RMSPROP, 0.9, BELOW_ONE),
     NN_OPTION(momentum, RMSPROP | SGD, 0.0, UP_TO_ONE),
-    NN_OPTION(epsilon, ADAM | RMSPROP, 1e-7, POSITIVE_OR_ZERO),
+    NN_OPTION(epsilon, ADAM | RMSPROP, 1e-7, POSITIVE),
     NN_OPTION(clip_norm, ADAM | RMSPROP | SGD, 0.0, POSITIVE_OR_OFF),
     NN_OPTION(global_clip_norm, ADAM | RMSPROP | SGD, 0.0, POSITIVE_OR_OFF),
     NN_OPTION(clip_value, ADAM | RMSPROP | SGD, 0.0, POSITIVE_OR_OFF),
@@ -43,7 +43,6 @@ static const optim_option options[] = {
 
 static const char *const range_texts[] = {
     [POSITIVE] = "a positive number in the range of float",
-    [POSITIVE_OR_ZERO] = "0 or a positive number in the range of float",
     [POSITIVE_OR_OFF] = "0 (off) or a positive number in the range of float",
     [BELOW_ONE] = "a number in [0, 1)",
     [UP_TO_ONE] = "a number in [0, 1]",
@@ -60,7 +59,6 @@ static bool in_range(option_range range, double value)
     switch (range) {
     case POSITIVE:
         return is_positive(value);
-    case POSITIVE_OR_ZERO:
     case POSITIVE_OR_OFF:
         return value == 0.0 || is_positive(value);
     case BELOW_ONE:
