@@ -299,7 +299,7 @@ typedef struct nn_batch_norm_def {
                                     fused kernel */
 } nn_batch_norm_def;
 
-/** x for x >= 0, slope x for x < 0. */
+/** x for x > 0, slope x for others; at 0 the gradient is that of the slope, as in TensorFlow. */
 typedef struct nn_leaky_relu_def {
     double slope; /**< default 0.3 */
 } nn_leaky_relu_def;
@@ -556,7 +556,7 @@ typedef struct nn_optim_def {
     double beta2;             /**< Adam: 0.999 */
     double rho;               /**< RMSprop: 0.9 */
     double momentum;          /**< RMSprop, SGD: 0 */
-    double epsilon;           /**< 1e-7 */
+    double epsilon;           /**< 1e-7; NN_ZERO is refused: a weight without gradient would become 0 / 0 */
     double clip_norm;         /**< 0: off */
     double global_clip_norm;  /**< 0: off */
     double clip_value;        /**< 0: off */
