@@ -21,10 +21,10 @@ if(TARGET kvist_examples_support)
              COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_programs.sh ${program} ${PROJECT_BINARY_DIR}/examples)
     set_tests_properties(program_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs")
   endforeach()
-  foreach(program cartpole_qlearning)
+  foreach(program cartpole_qlearning cartpole_dqn)
     add_test(NAME resume_${program}
              COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh ${program} ${PROJECT_BINARY_DIR}/examples)
-    set_tests_properties(resume_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs")
+    set_tests_properties(resume_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs;resume")
   endforeach()
   set_tests_properties(program_mnist_dcgan PROPERTIES LABELS "examples;programs;slow") # minutes under a sanitizer
 endif()

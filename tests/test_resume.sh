@@ -11,22 +11,29 @@ export XDG_DATA_HOME="$work/nowhere" # generated data
 
 fail() { echo "FAILED: $*"; exit 1; }
 
-# Each program: its options, its history, and amid NAME: whether the checkpoint of NAME lies between the regular ones, where
-# a signal came.
+# Each program: its options, its history, and what the numbers of episodes end in at which it saves by itself.
 case $program in
 cartpole_qlearning)
     options="--preset tuned --episodes 20500 --seed 3"
     csv=history.csv
-    # What is refused tells where it stands.
-    # shellcheck disable=SC2086
-    amid()
-    {
-        "$folder/$program" $options --quiet --out "$work/$1.out" --resume --episodes 1 2>&1 |
-            grep 'episodes [0-9]* or more' | grep -qv '000 or more'
-    }
+    regular=000
+    ;;
+cartpole_dqn)
+    options="--solved 475 --episodes 130 --batch 16 --units 16 --dueling --prioritised --seed 3"
+    csv=scores.csv
+    regular=00
     ;;
 *) fail "$program: no options to resume with" ;;
 esac
+
+# amid NAME: whether the checkpoint of NAME lies between the regular ones, where a signal came. What is refused tells where
+# it stands.
+amid()
+{
+    # shellcheck disable=SC2086
+    "$folder/$program" $options --quiet --out "$work/$1.out" --resume --episodes 1 2>&1 |
+        grep 'episodes [0-9]* or more' | grep -qv "$regular or more"
+}
 
 # launch NAME OPTIONS..: the program on the folder of NAME; its stdout is appended to $work/NAME.
 launch()
@@ -121,6 +128,17 @@ cartpole_qlearning)
     # Going on with what is done: the same result once more.
     launch longer --resume --episodes 22000 || fail "done: $(cat "$work/longer.err")"
     [ "$(lines longer | grep '^result' | uniq -c | awk '{ print $1 }')" = 2 ] || fail "done: $(lines longer)"
+    ;;
+cartpole_dqn)
+    for wrong in "--seed 4" "--units 17" "--batch 8" "--gamma 0.9" "--tau 0.1" "--lr 0.01" "--lr-steps 7" --single --classic; do
+        # shellcheck disable=SC2086
+        refused "expected" $wrong
+    done
+    refused "--episodes 130 or more" --episodes 129
+    launch whole --resume --episodes 140 || fail "more episodes: $(cat "$work/whole.err")"
+    launch longer --episodes 140 || fail "$(cat "$work/longer.err")"
+    cmp "$work/whole.model" "$work/longer.model" || fail "more episodes: another model"
+    [ "$(rows whole)" = "$(rows longer)" ] || fail "more episodes: another $csv"
     ;;
 esac
 echo "$program: all as expected"
