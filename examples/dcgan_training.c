@@ -80,7 +80,7 @@ static int resume(training *t)
     if (at->images != mine.images) return refuse(t, "images to learn from", at->images, mine.images);
     const uint64_t begun = at->epoch + (at->step > 0);
     if (begun > (uint64_t)t->def.epochs)
-        return run_error("%s: --epochs: expected at least %llu, as many are begun, got %d", t->checkpoint_path,
+        return run_error("%s: --epochs: expected at least %llu, which is begun, got %d", t->checkpoint_path,
                          (unsigned long long)begun, t->def.epochs);
     return RUN_DONE;
 }
@@ -276,16 +276,22 @@ static bool plot(const csv_table *table, const char *path, char error[PLOT_ERROR
 {
     const plot_series losses[] = { line(table, "d_loss", "discriminator"), line(table, "g_loss", "generator") };
     const plot_series beliefs[] = { line(table, "d_real", "D(real)"), line(table, "d_fake", "D(fake)") };
-    const plot_series score[] = { line(table, "score", "of 1,000 generated images") };
+    const plot_series score[] = { line(table, "score", NULL) };
     const plot_panel panels[] = {
         { .title = "Losses", .x_label = "epoch", .y_label = "binary cross-entropy", .series = losses, .count = 2 },
-        { .title = "What the discriminator believes",
+        { .title = "Mean output of the discriminator",
           .x_label = "epoch",
           .y_label = "probability of being real",
           .series = beliefs,
           .count = 2,
           .y_max = 1 },
-        { .title = "Score", .x_label = "epoch", .y_label = "exp(E KL), 1 to 10", .series = score, .count = 1 },
+        { .title = "Score of 1,000 generated images",
+          .x_label = "epoch",
+          .y_label = "exp(E KL(p(y|x) || p(y)))",
+          .series = score,
+          .count = 1,
+          .y_min = 1,
+          .y_max = DIGIT_CLASSES },
     };
     return plot_write(&(plot_figure){ .panels = panels, .count = 3 }, path, error);
 }

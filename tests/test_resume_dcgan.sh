@@ -6,6 +6,7 @@ program=$1/mnist_dcgan
 work=$(mktemp -d)
 pid=
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || :; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
 unset KVIST_DATA
 export XDG_DATA_HOME="$work/nowhere" # generated data
 
