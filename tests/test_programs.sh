@@ -81,6 +81,7 @@ imdb_sentiment)
     [ "$(echo "$lines" | head -n 1)" = "$good" ] || fail "--predict -: $lines, alone $good"
     ;;
 mnist_dcgan)
+    # shellcheck disable=SC2086 # a list of options
     run saved $options --seed 3 --checkpoint-every 2 --save "$work/gan.safetensors"
     kept="$work/saved.out/checkpoint_epoch_0002.safetensors"
     [ -s "$kept" ] || fail "--checkpoint-every 2: no checkpoint of epoch 2"
@@ -93,8 +94,9 @@ mnist_dcgan)
     done
 
     # draw FOLDER OPTIONS..: must exit 0.
+    # shellcheck disable=SC2086
     draw() { "$folder/$program" --load "$work/gan.safetensors" --out "$work/$1" $2 >/dev/null || fail "$2 exited with $?"; }
-    # width FILE, height FILE: the size of a PNG or a GIF, by its header.
+    # png_size FILE: width and height, by its header.
     png_size() { od -A n -t u1 -j 16 -N 8 "$1" | awk '{ print 256 * $3 + $4, 256 * $7 + $8 }'; }
     draw pictures "--generate 12 --seed 4"
     [ "$(png_size "$work/pictures/generated.png")" = "118 88" ] || fail "--generate 12: expected 4 x 3 images of 28 x 28"
