@@ -141,11 +141,6 @@ nn_status dcgan_step(dcgan *gan, const nn_tensor *real, dcgan_losses *losses, nn
     return NN_OK;
 }
 
-const nn_tensor *dcgan_images(dcgan *gan, const nn_tensor *noise)
-{
-    return nn_forward(gan->generator, noise, NN_EVAL);
-}
-
 void dcgan_add_models(dcgan *gan, nn_archive *archive)
 {
     nn_archive_add_model(archive, "generator", gan->generator);

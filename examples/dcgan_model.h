@@ -32,10 +32,6 @@ void dcgan_destroy(dcgan *gan);
 /** One step of both networks. real: (n, 28, 28, 1) in [-1, 1], n at most the batch. */
 NN_NODISCARD nn_status dcgan_step(dcgan *gan, const nn_tensor *real, dcgan_losses *losses, nn_error *error);
 
-/** Images (n, 28, 28, 1) in [-1, 1] of noise (n, 100) in inference mode; the generator owns them until it runs again.
- */
-const nn_tensor *dcgan_images(dcgan *gan, const nn_tensor *noise);
-
 /** Puts both networks on an archive's list. */
 void dcgan_add_models(dcgan *gan, nn_archive *archive);
 /** Puts all that training needs on it: networks, optimisers, the noise's generator. */

@@ -63,34 +63,44 @@ static bool checkpoint_exists(const training *t)
     return access(t->checkpoint_path, F_OK) == 0 || access(previous, F_OK) == 0;
 }
 
+static int refuse(const training *t, const char *what, uint64_t begun, uint64_t now)
+{
+    return run_error("%s: %s: expected %llu, as it was begun with, got %llu", t->checkpoint_path, what,
+                     (unsigned long long)begun, (unsigned long long)now);
+}
+
 static int resume(training *t)
 {
-    const position mine = t->at;
+    const position mine = t->at, *at = &t->at;
     nn_error error;
     if (nn_archive_load(t->checkpoint, t->checkpoint_path, &error) != NN_OK) return run_error("%s", error.text);
-    if (error.text[0]) run_error("%s", error.text);
-    if (t->at.seed == mine.seed && t->at.batch == mine.batch && t->at.images == mine.images) return RUN_DONE;
-    return run_error("%s: expected --seed %llu --batch %llu and %llu images, as it was begun with", t->checkpoint_path,
-                     (unsigned long long)t->at.seed, (unsigned long long)t->at.batch, (unsigned long long)t->at.images);
+    if (error.text[0]) run_error("%s", error.text); /* damaged: the one before was taken */
+    if (at->seed != mine.seed) return refuse(t, "--seed", at->seed, mine.seed);
+    if (at->batch != mine.batch) return refuse(t, "--batch", at->batch, mine.batch);
+    if (at->images != mine.images) return refuse(t, "images to learn from", at->images, mine.images);
+    const uint64_t begun = at->epoch + (at->step > 0);
+    if (begun > (uint64_t)t->def.epochs)
+        return run_error("%s: --epochs: expected at least %llu, which is begun, got %d", t->checkpoint_path,
+                         (unsigned long long)begun, t->def.epochs);
+    return RUN_DONE;
 }
 
 /* Opens history and checkpoint; goes on from them under --resume, from the start where there is none. */
 static int open_out(training *t)
 {
-    char history[RUN_PATH];
     nn_error error;
     if (!t->def.out) return RUN_DONE;
-    run_join(history, t->def.out, "history.csv");
+    run_join(t->history_path, t->def.out, "history.csv");
     run_join(t->checkpoint_path, t->def.out, "checkpoint.safetensors");
     t->checkpoint = list_state(t, &error);
     if (!t->checkpoint || nn_archive_claim(t->checkpoint, t->checkpoint_path, &error) != NN_OK)
         return run_error("%s", error.text);
     if (!t->def.resume || !checkpoint_exists(t)) {
-        csv_create(&t->history, history, header, stderr);
+        csv_create(&t->history, t->history_path, header, stderr);
         return RUN_DONE;
     }
     const int code = resume(t);
-    if (code == RUN_DONE) csv_resume(&t->history, history, header, (double)t->at.epoch, stderr);
+    if (code == RUN_DONE) csv_resume(&t->history, t->history_path, header, (double)t->at.epoch, stderr);
     return code;
 }
 
@@ -119,7 +129,8 @@ int training_begin(training *t, const training_def *def)
     if (dcgan_create(&t->gan, batch, def->seed, def->threads, &error) != NN_OK) return run_error("%s", error.text);
     t->bytes = calloc((size_t)batch, DCGAN_PIXELS);
     if (!t->bytes || nn_tensor_alloc(&t->real, NN_F32, NN_SHAPE(batch, DCGAN_SIDE, DCGAN_SIDE, 1)) != NN_OK ||
-        nn_tensor_alloc(&t->fixed, NN_F32, NN_SHAPE(GALLERY_IMAGES, DCGAN_NOISE)) != NN_OK)
+        nn_tensor_alloc(&t->fixed, NN_F32, NN_SHAPE(GALLERY_IMAGES, DCGAN_NOISE)) != NN_OK ||
+        nn_tensor_alloc(&t->drawn, NN_F32, NN_SHAPE(GALLERY_IMAGES, DCGAN_SIDE, DCGAN_SIDE, 1)) != NN_OK)
         return run_error("batch %d: out of memory", batch);
     nn_rng rng = { .seed = def->seed, .stream = GRID_STREAM };
     nn_fill_normal(&t->fixed, 0, 1, &rng);
@@ -137,6 +148,7 @@ void training_end(training *t)
     nn_archive_destroy(t->checkpoint);
     gallery_destroy(&t->pictures);
     dcgan_destroy(&t->gan);
+    nn_tensor_free(&t->drawn);
     nn_tensor_free(&t->fixed);
     nn_tensor_free(&t->real);
     free(t->bytes);
@@ -190,23 +202,38 @@ static void show_grid(training *t, int epoch)
     data_png_free(&png);
 }
 
-/* The grid, the score of 1,000 images, the line of history.csv, TensorBoard's events, the checkpoint. */
-static int end_epoch(training *t)
+static int draw_fixed(training *t)
+{
+    nn_error error;
+    return nn_predict(t->gan.generator, &t->fixed, &t->drawn, &error) == NN_OK ? RUN_DONE
+                                                                               : run_error("generator: %s", error.text);
+}
+
+static int stop(training *t)
+{
+    return save(t) == RUN_DONE ? RUN_INTERRUPTED : RUN_FAILED;
+}
+
+/*
+ * The score of 1,000 images, the grid, the line of history.csv, TensorBoard's events, the checkpoints. A signal during
+ * the score leaves the epoch open after its last step; --resume scores it.
+ */
+static int end_epoch(training *t, nn_model *classifier)
 {
     const double images = t->def.images->count;
     position *at = &t->at;
     const dcgan_losses *sum = &at->sum;
+    const int epoch = (int)at->epoch + 1;
     digit_score score;
     nn_error error;
     data_error data;
 
-    const int epoch = (int)++at->epoch;
-    const nn_tensor *drawn = dcgan_images(&t->gan, &t->fixed);
-    if (!drawn) return run_error("generator: %s", nn_model_error(t->gan.generator));
-    if (gallery_add(&t->pictures, drawn->f32, epoch, t->def.out, &data) != DATA_OK) return run_error("%s", data.text);
     const nn_rng rng = { .seed = t->def.seed, .stream = SCORE_STREAM };
-    if (digit_score_generator(t->def.classifier, t->gan.generator, SCORE_SAMPLES, rng, &score, &error) != NN_OK)
-        return run_error("%s", error.text);
+    const nn_status scored = digit_score_generator(classifier, t->gan.generator, SCORE_SAMPLES, rng, &score, &error);
+    if (scored == NN_STOPPED) return stop(t);
+    if (scored != NN_OK) return run_error("%s", error.text);
+    if (draw_fixed(t) != RUN_DONE) return RUN_FAILED;
+    if (gallery_add(&t->pictures, t->drawn.f32, epoch, t->def.out, &data) != DATA_OK) return run_error("%s", data.text);
     const double row[] = {
         epoch,       sum->d_loss / images, sum->g_loss / images, sum->d_real / images, sum->d_fake / images,
         score.score, at->seconds,
@@ -216,13 +243,15 @@ static int end_epoch(training *t)
     show_grid(t, epoch);
     at->total += at->seconds;
     at->seconds = 0;
+    at->epoch++;
     at->step = 0;
     at->sum = (dcgan_losses){ 0 };
-    const int code = save(t);
-    return code == RUN_DONE && t->def.out && epoch % t->def.checkpoint_every == 0 ? keep(t) : code;
+    /* the one that stays first: a run that ends between the two writes it again */
+    const int code = t->def.out && epoch % t->def.checkpoint_every == 0 ? keep(t) : RUN_DONE;
+    return code == RUN_DONE ? save(t) : code;
 }
 
-static int train_epoch(training *t, progress *bar)
+static int train_epoch(training *t, nn_model *classifier, progress *bar)
 {
     const int steps = data_batches_per_epoch(t->batches);
     double clock = run_seconds();
@@ -235,19 +264,17 @@ static int train_epoch(training *t, progress *bar)
         const double now = run_seconds();
         t->at.seconds += now - clock;
         clock = now;
-        const bool last = (int)t->at.step == steps;
-        show(bar, t, last);
-        if (last || !run_interrupted()) continue;
-        return save(t) == RUN_DONE ? RUN_INTERRUPTED : RUN_FAILED;
+        show(bar, t, (int)t->at.step == steps);
+        if (run_interrupted()) return stop(t);
     }
-    return end_epoch(t);
+    return end_epoch(t, classifier);
 }
 
-int training_run(training *t)
+int training_run(training *t, nn_model *classifier)
 {
     progress bar = progress_create(t->def.quiet);
     while (t->at.epoch < (uint64_t)t->def.epochs) {
-        const int code = train_epoch(t, &bar);
+        const int code = train_epoch(t, classifier, &bar);
         progress_clear(&bar);
         if (code != RUN_DONE) return code;
         if (run_interrupted() && t->at.epoch < (uint64_t)t->def.epochs) return RUN_INTERRUPTED;
@@ -268,16 +295,22 @@ static bool plot(const csv_table *table, const char *path, char error[PLOT_ERROR
 {
     const plot_series losses[] = { line(table, "d_loss", "discriminator"), line(table, "g_loss", "generator") };
     const plot_series beliefs[] = { line(table, "d_real", "D(real)"), line(table, "d_fake", "D(fake)") };
-    const plot_series score[] = { line(table, "score", "of 1,000 generated images") };
+    const plot_series score[] = { line(table, "score", NULL) };
     const plot_panel panels[] = {
         { .title = "Losses", .x_label = "epoch", .y_label = "binary cross-entropy", .series = losses, .count = 2 },
-        { .title = "What the discriminator believes",
+        { .title = "Mean output of the discriminator",
           .x_label = "epoch",
           .y_label = "probability of being real",
           .series = beliefs,
           .count = 2,
           .y_max = 1 },
-        { .title = "Score", .x_label = "epoch", .y_label = "exp(E KL), 1 to 10", .series = score, .count = 1 },
+        { .title = "Score of 1,000 generated images",
+          .x_label = "epoch",
+          .y_label = "exp(E KL(p(y|x) || p(y)))",
+          .series = score,
+          .count = 1,
+          .y_min = 1,
+          .y_max = DIGIT_CLASSES },
     };
     return plot_write(&(plot_figure){ .panels = panels, .count = 3 }, path, error);
 }
@@ -291,15 +324,16 @@ int training_show(training *t)
     run_join(path, t->def.out, "dcgan.gif");
     if (!data_gif_available())
         run_error("built without giflib: no animation");
-    else if (gallery_write_gif(&t->pictures, path, &data) != DATA_OK)
+    else if (draw_fixed(t) != RUN_DONE)
+        return RUN_FAILED;
+    else if (gallery_write_gif(&t->pictures, t->drawn.f32, path, &data) != DATA_OK)
         return run_error("%s", data.text);
 
-    run_join(path, t->def.out, "history.csv");
     if (!plot_available()) {
         run_error("built without cairo: no curves");
         return RUN_DONE;
     }
-    if (!csv_read(&table, path, error)) return run_error("%s", error);
+    if (!csv_read(&table, t->history_path, error)) return run_error("%s", error);
     run_join(path, t->def.out, "curves.png");
     const bool drawn = table.rows == 0 || plot(&table, path, error);
     csv_free(&table);

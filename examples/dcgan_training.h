@@ -24,7 +24,6 @@ typedef struct training_def {
     const char *load;        /* NULL, or a file to take both networks from */
     const char *tensorboard; /* NULL, or a folder for its events */
     bool resume, quiet;
-    nn_model *classifier; /* for the score after each epoch */
 } training_def;
 
 /** Where training stands: what a checkpoint holds besides networks and frames. */
@@ -45,16 +44,20 @@ typedef struct training {
     uint8_t *bytes;         /* (batch, 28, 28) */
     nn_tensor real;         /* (batch, 28, 28, 1) */
     nn_tensor fixed;        /* (16, 100), the noise of the grids */
+    nn_tensor drawn;        /* (16, 28, 28, 1), what is drawn of it */
     nn_archive *checkpoint; /* claims its file from the start */
-    char checkpoint_path[RUN_PATH];
+    char checkpoint_path[RUN_PATH], history_path[RUN_PATH];
     csv_writer history;
     tensorboard_writer board;
 } training;
 
 /** Allocates, opens the folder, resumes. Failures are told on stderr; training_end() is due in any case. */
 int training_begin(training *t, const training_def *def);
-/** Trains to the last epoch, or until a signal: the step is finished and the state saved. @return an exit code */
-int training_run(training *t);
+/**
+ * Trains to the last epoch, each scored by the classifier, or until a signal: the step is finished and the state saved.
+ * @return an exit code
+ */
+int training_run(training *t, nn_model *classifier);
 /** Writes the animation and the curves of a finished run. @return an exit code */
 int training_show(training *t);
 /** Frees the members. */

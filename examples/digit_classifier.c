@@ -80,6 +80,8 @@ static nn_model *train(const digit_classifier_def *def, nn_error *error)
     nn_tensor_free(&y);
     nn_tensor_free(&x);
     if (status == NN_OK) return model;
+    /* that on_batch ended it is no error to nn_fit */
+    if (status == NN_STOPPED) *error = (nn_error){ .status = status, .text = "classifier: interrupted" };
     nn_model_destroy(model);
     return NULL;
 }

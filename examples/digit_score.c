@@ -1,5 +1,7 @@
 #include "digit_score.h"
 
+#include "support/run.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,6 +55,12 @@ static nn_status failed(nn_error *error, const char *name, const nn_model *model
     return NN_ERR_DATA;
 }
 
+static nn_status stopped(nn_error *error)
+{
+    *error = (nn_error){ .status = NN_STOPPED, .text = "score: interrupted" };
+    return NN_STOPPED;
+}
+
 static int at_most(int count, int limit)
 {
     return count < limit ? count : limit;
@@ -83,6 +91,7 @@ nn_status digit_score_images(nn_model *classifier, const data_images *images, di
         int64_t right = 0, counted = 0;
         status = nn_metric_count(NN_CATEGORICAL_ACCURACY, p, &target, &right, &counted, error);
         correct += right;
+        if (run_interrupted()) status = stopped(error);
     }
     nn_tensor_free(&x);
     *score = digit_tally_score(&tally);
@@ -109,6 +118,7 @@ nn_status digit_score_generator(nn_model *classifier, nn_model *generator, int c
             digit_tally_add(&tally, p);
         else
             status = images ? failed(error, "classifier", classifier) : failed(error, "generator", generator);
+        if (run_interrupted()) status = stopped(error);
     }
     nn_tensor_free(&noise);
     *score = digit_tally_score(&tally);

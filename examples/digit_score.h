@@ -27,11 +27,11 @@ void digit_tally_add(digit_tally *tally, const nn_tensor *probabilities);
 /** The score of all that was added. */
 digit_score digit_tally_score(const digit_tally *tally);
 
-/** The score of real images and the classifier's accuracy on them. */
+/** The score of real images and the classifier's accuracy on them; NN_STOPPED after a signal. */
 NN_NODISCARD nn_status digit_score_images(nn_model *classifier, const data_images *images, digit_score *score,
                                           double *accuracy, nn_error *error);
 
-/** The score of `count` images that the generator draws of noise from `rng`. */
+/** The score of `count` images that the generator draws of noise from `rng`; NN_STOPPED after a signal. */
 NN_NODISCARD nn_status digit_score_generator(nn_model *classifier, nn_model *generator, int count, nn_rng rng,
                                              digit_score *score, nn_error *error);
 

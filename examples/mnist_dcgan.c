@@ -1,4 +1,5 @@
 /* A generator learns to draw handwritten digits that a discriminator cannot tell from real ones (DCGAN). */
+#include "dcgan_drawing.h"
 #include "dcgan_training.h"
 #include "digit_classifier.h"
 #include "digit_score.h"
@@ -15,7 +16,7 @@
 
 typedef struct settings {
     options_common common;
-    int epochs, batch, checkpoint_every, images, samples;
+    int epochs, batch, checkpoint_every, images, samples, generate, interpolate;
     bool score_only;
 } settings;
 
@@ -81,59 +82,72 @@ static void print_score(const char *what, const digit_score *score)
 
 /* Scores the generator beside the real test images. */
 static int score(const settings *set, nn_model *classifier, nn_model *generator, const data_images *test,
-                 double seconds)
+                 digit_score *drawn, double *accuracy)
 {
-    digit_score real, drawn;
-    double accuracy;
+    digit_score real;
     nn_error error;
-    const nn_rng rng = { .seed = set->common.seed, .stream = SAMPLE_STREAM };
-    if (digit_score_images(classifier, test, &real, &accuracy, &error) != NN_OK ||
-        digit_score_generator(classifier, generator, set->samples, rng, &drawn, &error) != NN_OK)
-        return run_error("%s", error.text);
     char name[64];
-    printf("classifier: %.2f %% of %d test images right\n", 100 * accuracy, test->count);
+    const nn_rng rng = { .seed = set->common.seed, .stream = SAMPLE_STREAM };
+    nn_status status = digit_score_images(classifier, test, &real, accuracy, &error);
+    if (status == NN_OK) status = digit_score_generator(classifier, generator, set->samples, rng, drawn, &error);
+    if (status == NN_STOPPED) return RUN_INTERRUPTED;
+    if (status != NN_OK) return run_error("%s", error.text);
+    printf("classifier: %.2f %% of %d test images right\n", 100 * *accuracy, test->count);
     printf("%-28s %5s  %15s  %s\n", "", "score", "top probability", "share of each digit 0 to 9 in percent");
     snprintf(name, sizeof name, "%d test images", test->count);
     print_score(name, &real);
     snprintf(name, sizeof name, "%d generated images", set->samples);
-    print_score(name, &drawn);
-    run_result("score=%.3f top_probability=%.3f smallest_class=%.4f classifier_accuracy=%.4f seconds=%.1f", drawn.score,
-               drawn.confidence, drawn.smallest, accuracy, seconds);
+    print_score(name, drawn);
     return RUN_DONE;
 }
 
-static int score_only(const settings *set, nn_model *classifier, const data_images *test)
+static void print_result(const digit_score *drawn, double accuracy, double seconds)
 {
-    nn_error error;
+    run_result("score=%.3f top_probability=%.3f smallest_class=%.4f classifier_accuracy=%.4f seconds=%.1f",
+               drawn->score, drawn->confidence, drawn->smallest, accuracy, seconds);
+}
+
+static int score_only(const settings *set, const data_mnist *mnist)
+{
     const double start = run_seconds();
-    nn_model *generator =
-        nn_model_load(set->common.load, "generator", &(nn_model_def){ .threads = set->common.threads }, &error);
-    if (!generator) return run_error("%s", error.text);
-    const nn_shape in = nn_model_input_shape(generator), out = nn_model_output_shape(generator);
-    int code = RUN_FAILED;
-    if (in.rank == 1 && out.rank == 3 && out.dim[0] == DCGAN_SIDE && out.dim[1] == DCGAN_SIDE && out.dim[2] == 1)
-        code = score(set, classifier, generator, test, run_seconds() - start);
-    else
-        run_error("%s: expected a generator of images of 28 x 28 x 1", set->common.load);
+    nn_model *classifier = NULL, *generator = drawing_load(set->common.load, set->common.threads);
+    digit_score drawn;
+    double accuracy = 0;
+    int code = generator ? get_classifier(set, &mnist->train, &classifier) : RUN_FAILED;
+    if (code == RUN_DONE) code = score(set, classifier, generator, &mnist->test, &drawn, &accuracy);
+    if (code == RUN_DONE) print_result(&drawn, accuracy, run_seconds() - start);
+    nn_model_destroy(classifier);
     nn_model_destroy(generator);
     return code;
 }
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
 
-static int save_models(dcgan *gan, const char *path)
+/* Makes sure, before hours of training, that --save can be written. */
+static int claim_save(const settings *set, dcgan *gan, nn_archive **save)
 {
     nn_error error;
-    nn_archive *archive = nn_archive_create(&error);
-    if (archive) dcgan_add_models(gan, archive);
-    const nn_status status = archive ? nn_archive_save(archive, path, &error) : error.status;
-    nn_archive_destroy(archive);
-    return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
+    *save = nn_archive_create(&error);
+    if (!*save) return run_error("%s", error.text);
+    dcgan_add_models(gan, *save);
+    return nn_archive_claim(*save, set->common.save, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
 }
 
-static int train(const settings *set, nn_model *classifier, const data_mnist *mnist, int argc, char *argv[])
+static int save_models(const settings *set, nn_archive *save)
+{
+    nn_error error;
+    return nn_archive_save(save, set->common.save, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
+}
+
+/* The classifier comes after the checkpoint: what cannot be resumed takes no minute to learn, nor the cache of others.
+ */
+static int train(const settings *set, const data_mnist *mnist, int argc, char *argv[])
 {
     const options_common *common = &set->common;
+    nn_model *classifier = NULL;
+    nn_archive *save = NULL;
+    digit_score drawn;
+    double accuracy = 0;
     training t;
     int code = training_begin(&t, &(training_def){ .images = &mnist->train,
                                                    .epochs = set->epochs,
@@ -145,36 +159,78 @@ static int train(const settings *set, nn_model *classifier, const data_mnist *mn
                                                    .tensorboard = common->tensorboard,
                                                    .load = common->load,
                                                    .resume = common->resume,
-                                                   .quiet = common->quiet,
-                                                   .classifier = classifier });
-    if (code == RUN_DONE) code = training_run(&t);
-    if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
+                                                   .quiet = common->quiet });
+    if (code == RUN_DONE && common->save) code = claim_save(set, &t.gan, &save);
+    if (code == RUN_DONE) code = get_classifier(set, &mnist->train, &classifier);
+    if (code == RUN_DONE) code = training_run(&t, classifier);
     if (code == RUN_DONE) code = training_show(&t);
-    if (code == RUN_DONE && common->save) code = save_models(&t.gan, common->save);
-    if (code == RUN_DONE) code = score(set, classifier, t.gan.generator, &mnist->test, t.at.total);
+    if (code == RUN_DONE && save) code = save_models(set, save);
+    if (code == RUN_DONE) code = score(set, classifier, t.gan.generator, &mnist->test, &drawn, &accuracy);
+    if (code == RUN_DONE) print_result(&drawn, accuracy, t.at.total);
+    if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
+    nn_archive_destroy(save);
+    nn_model_destroy(classifier);
     training_end(&t);
     return code;
 }
 
-static int run(settings *set, int argc, char *argv[])
+/* Training and scores, which need the digits. */
+static int learn(settings *set, int argc, char *argv[])
 {
     data_mnist mnist = { 0 };
-    nn_model *classifier = NULL;
     int code = load_digits(set, &mnist);
     if (!options_given(argc, argv, "epochs")) set->epochs = mnist.generated ? GENERATED_EPOCHS : REAL_EPOCHS;
     if (!options_given(argc, argv, "batch")) set->batch = mnist.generated ? GENERATED_BATCH : REAL_BATCH;
-    if (code == RUN_DONE) code = get_classifier(set, &mnist.train, &classifier);
-    if (code == RUN_DONE)
-        code = set->score_only ? score_only(set, classifier, &mnist.test) : train(set, classifier, &mnist, argc, argv);
-    nn_model_destroy(classifier);
+    if (code == RUN_DONE) code = set->score_only ? score_only(set, &mnist) : train(set, &mnist, argc, argv);
     data_mnist_free(&mnist);
     return code;
 }
 
-static int usage(const char *message)
+/* Pictures, which need the generator alone. */
+static int draw(const settings *set)
 {
-    run_error("%s", message);
-    return RUN_USAGE;
+    const options_common *common = &set->common;
+    nn_model *generator = drawing_load(common->load, common->threads);
+    if (!generator) return RUN_FAILED;
+    const int code = set->generate ? drawing_generate(generator, set->generate, common->seed, common->out)
+                                   : drawing_interpolate(generator, set->interpolate, common->seed, common->out);
+    nn_model_destroy(generator);
+    return code;
+}
+
+/* --- the command line --------------------------------------------------------------------------------------------- */
+
+/* Which options need another, and which would have no effect beside another. */
+typedef struct rule {
+    const char *option, *needs, *without[11];
+} rule;
+
+#define TRAINING "epochs", "batch", "checkpoint-every", "resume", "save"
+#define DIGITS   "data", "images", "samples"
+static const rule rules[] = {
+    { .option = "score-only", .needs = "load", .without = { TRAINING } },
+    { .option = "generate", .needs = "load", .without = { "interpolate", "score-only", TRAINING, DIGITS } },
+    { .option = "generate", .needs = "out" },
+    { .option = "interpolate", .needs = "load", .without = { "score-only", TRAINING, DIGITS } },
+    { .option = "interpolate", .needs = "out" },
+    { .option = "checkpoint-every", .needs = "out" },
+};
+
+static int check_usage(int argc, char *argv[])
+{
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        const rule *r = &rules[i];
+        if (!options_given(argc, argv, r->option)) continue;
+        for (const char *const *other = r->without; *other; other++) {
+            if (!options_given(argc, argv, *other)) continue;
+            run_error("--%s: expected no --%s with it", r->option, *other);
+            return RUN_USAGE;
+        }
+        if (options_given(argc, argv, r->needs)) continue;
+        run_error("--%s: expected --%s %s with it", r->option, r->needs, r->needs[0] == 'l' ? "FILE" : "DIR");
+        return RUN_USAGE;
+    }
+    return RUN_DONE;
 }
 
 int main(int argc, char *argv[])
@@ -186,10 +242,13 @@ int main(int argc, char *argv[])
         OPTIONS_INT("checkpoint-every", &set.checkpoint_every, 1, 10000, "epochs between checkpoints that stay"),
         OPTIONS_INT("images", &set.images, 10, 1000000, "digits to generate where there is no MNIST"),
         OPTIONS_INT("samples", &set.samples, 1, 1000000, "generated images that are scored"),
-        OPTIONS_FLAG("score-only", &set.score_only, "score the generator of --load"),
+        OPTIONS_FLAG("score-only", &set.score_only, "only score the generator of --load"),
+        OPTIONS_INT("generate", &set.generate, 1, DRAWING_IMAGES, "only draw N images with the generator of --load"),
+        OPTIONS_INT("interpolate", &set.interpolate, 2, DRAWING_STEPS, "only draw N steps on arcs from noise to noise"),
     };
     entries[0].shown = "50; generated digits 12";
     entries[1].shown = "256; generated digits 64";
+    entries[6].shown = entries[7].shown = "";
     const options_program program = { .name = "mnist_dcgan",
                                       .summary = "Learn to draw handwritten digits with a DCGAN.",
                                       .example = "mnist_dcgan --data ~/data --epochs 15 --out out/digits",
@@ -198,9 +257,10 @@ int main(int argc, char *argv[])
     run_start(program.name);
     const int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
-    if (set.score_only && !set.common.load) return run_finish(usage("--score-only: expected --load FILE with it"));
-    if (set.common.resume && !set.common.out) return run_finish(usage("--resume: expected --out DIR with it"));
+    const int wrong = check_usage(argc, argv);
+    if (wrong != RUN_DONE) return run_finish(wrong);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
+    if (set.generate || set.interpolate) return run_finish(draw(&set));
     run_catch_signals();
-    return run_finish(run(&set, argc, argv));
+    return run_finish(learn(&set, argc, argv));
 }

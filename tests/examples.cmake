@@ -8,6 +8,19 @@ if(TARGET kvist_examples_support)
   target_link_options(test_support_tensorboard PRIVATE LINKER:--wrap=clock_gettime,--wrap=gethostname)
 endif()
 
+# Pictures of mnist_dcgan: what its animations show.
+if(TARGET mnist_dcgan)
+  set(examples ${PROJECT_SOURCE_DIR}/examples)
+  kvist_test(dcgan_pictures LIBS kvist_examples_support kvist::nn kvist::data ZLIB::ZLIB LABELS examples
+    SOURCES ${examples}/dcgan_gallery.c ${examples}/dcgan_drawing.c support/temp.c)
+  target_include_directories(test_dcgan_pictures PRIVATE ${examples})
+  find_package(GIF)
+  if(GIF_FOUND)
+    target_compile_definitions(test_dcgan_pictures PRIVATE TEST_HAVE_GIF)
+    target_link_libraries(test_dcgan_pictures PRIVATE GIF::GIF)
+  endif()
+endif()
+
 # docs/hello.md explains this program.
 if(TARGET hello)
   add_test(NAME hello COMMAND hello hello-test.safetensors)
@@ -27,4 +40,7 @@ if(TARGET kvist_examples_support)
     set_tests_properties(resume_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs;resume")
   endforeach()
   set_tests_properties(program_mnist_dcgan PROPERTIES LABELS "examples;programs;slow") # minutes under a sanitizer
+  add_test(NAME resume_dcgan
+           COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_dcgan.sh ${PROJECT_BINARY_DIR}/examples)
+  set_tests_properties(resume_dcgan PROPERTIES TIMEOUT 900 LABELS "examples;programs;slow")
 endif()

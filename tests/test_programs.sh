@@ -140,5 +140,67 @@ imdb_sentiment)
     [ "$(echo "$lines" | wc -l)" -eq 2 ] || fail "--predict -: expected two lines, got $lines"
     [ "$(echo "$lines" | head -n 1)" = "$good" ] || fail "--predict -: $lines, alone $good"
     ;;
+mnist_dcgan)
+    # shellcheck disable=SC2086 # a list of options
+    run saved $options --seed 3 --checkpoint-every 2 --save "$work/gan.safetensors"
+    kept="$work/saved.out/checkpoint_epoch_0002.safetensors"
+    [ -s "$kept" ] || fail "--checkpoint-every 2: no checkpoint of epoch 2"
+    # The score of a file is that of the training it comes from; models and checkpoints are both such files.
+    for file in "$work/gan.safetensors" "$kept"; do
+        run scored --images 100 --samples 100 --seed 3 --score-only --load "$file"
+        tail -n 1 "$work/saved" >"$work/result.saved"
+        tail -n 1 "$work/scored" >"$work/result.scored"
+        same result.saved result.scored
+    done
+
+    # draw FOLDER OPTIONS..: must exit 0.
+    # shellcheck disable=SC2086
+    draw() { "$folder/$program" --load "$work/gan.safetensors" --out "$work/$1" $2 >/dev/null || fail "$2 exited with $?"; }
+    # png_size FILE: width and height, by its header.
+    png_size() { od -A n -t u1 -j 16 -N 8 "$1" | awk '{ print 256 * $3 + $4, 256 * $7 + $8 }'; }
+    draw pictures "--generate 12 --seed 4"
+    [ "$(png_size "$work/pictures/generated.png")" = "118 88" ] || fail "--generate 12: expected 4 x 3 images of 28 x 28"
+    draw again "--generate 12 --seed 4"
+    cmp "$work/pictures/generated.png" "$work/again/generated.png" || fail "--generate: one seed, two pictures"
+    draw other "--generate 12 --seed 5"
+    ! cmp -s "$work/pictures/generated.png" "$work/other/generated.png" || fail "--generate: two seeds, one picture"
+    "$folder/$program" --load "$kept" --generate 12 --seed 4 --out "$work/kept" >/dev/null || fail "--load of a checkpoint"
+    cmp "$work/pictures/generated.png" "$work/kept/generated.png" || fail "--generate: other images from the checkpoint"
+    draw pictures "--interpolate 5"
+    [ "$(png_size "$work/pictures/interpolation.png")" = "148 478" ] || fail "--interpolate 5: expected 5 x 16 images"
+    [ ! -e "$work/saved.out/dcgan.gif" ] || [ -s "$work/pictures/interpolation.gif" ] || fail "--interpolate: no GIF"
+
+    # Files without a generator, and options that make no sense together, are refused in one line.
+    refused()
+    {
+        expected=$1
+        shift
+        code=0
+        "$folder/$program" "$@" >"$work/refused" 2>"$work/refused.err" || code=$?
+        [ "$code" -eq "$expected" ] || fail "$*: expected exit code $expected, got $code"
+        [ "$(wc -l <"$work/refused.err")" -eq 1 ] || fail "$*: expected one line on stderr"
+    }
+    for file in "$work/saved.out/classifier.safetensors" "$work/saved.out/history.csv" "$work/missing"; do
+        refused 1 --load "$file" --generate 4 --out "$work/no"
+        refused 1 --load "$file" --interpolate 4 --out "$work/no"
+        refused 1 --load "$file" --score-only --images 100
+    done
+    for wrong in --epochs=1 --batch=2 --checkpoint-every=1 --save=f --resume; do
+        for mode in --generate=4 --interpolate=4 --score-only; do
+            refused 2 --load "$work/gan.safetensors" --out "$work/no" $mode $wrong
+        done
+    done
+    for wrong in --images=10 --samples=1 --data=d --score-only; do
+        refused 2 --load "$work/gan.safetensors" --out "$work/no" --generate 4 $wrong
+        refused 2 --load "$work/gan.safetensors" --out "$work/no" --interpolate 4 $wrong
+    done
+    refused 2 --load "$work/gan.safetensors" --out "$work/no" --generate 4 --interpolate 4
+    refused 2 --out "$work/no" --generate 4
+    refused 2 --out "$work/no" --interpolate 4
+    refused 2 --load "$work/gan.safetensors" --generate 4
+    refused 2 --load "$work/gan.safetensors" --interpolate 4
+    refused 2 --score-only
+    refused 2 --checkpoint-every 4
+    ;;
 esac
 echo "$program: all as expected"
