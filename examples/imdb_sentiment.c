@@ -268,7 +268,7 @@ int main(int argc, char *argv[])
         OPTIONS_FLAG("explain", &set.explain, "tell what is misjudged, and the worst of it"),
         OPTIONS_TEXT("predict", &set.predict, "TEXT", "probability that TEXT is positive; -: stdin"),
         OPTIONS_TEXT("neighbours", &set.neighbours, "WORD", "words that the embedding puts near"),
-        OPTIONS_TEXT("analogy", &set.analogy, "\"A B C\"", "words near to A - B + C: \"king man woman\""),
+        OPTIONS_TEXT("analogy", &set.analogy, "\"A B C\"", "words near to A - B + C: \"great terrible boring\""),
     };
     entries[0].value = "NAME";
     entries[2].shown = "10; dense 20";

@@ -12,7 +12,7 @@ bool sentiment_export(nn_model *model, const data_vocabulary *vocabulary, const 
  * are split into words as reviews are.
  */
 bool sentiment_neighbours(const sentiment_reader *reader, const char *word);
-/* "king man woman": near to the unit vectors king - man + woman. */
+/* "great terrible boring": near to great - terrible + boring, each of length 1. */
 bool sentiment_analogy(const sentiment_reader *reader, const char *words);
 
 #endif

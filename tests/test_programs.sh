@@ -94,7 +94,7 @@ imdb_sentiment)
         END { exit !(tn + fp + fn + tp == 100 && near(accuracy, (tn + tp) / 100) && near(recall[0], tn / (tn + fp)) &&
                      near(recall[1], tp / (fn + tp)) && near(precision[0], tn / (tn + fn)) && near(precision[1], tp / (fp + tp))) }
     ' "$work/dense" || fail "--explain: $(cat "$work/dense")"
-    sh "$(dirname "$0")/test_sentiment_use.sh" "$folder/$program" "$work/lstm.safetensors" "$work/dense.safetensors"
+    sh "$(dirname "$0")/test_sentiment_use.sh" "$folder/$program" "$work/lstm.safetensors" "$work/dense.safetensors" "$work/lstm.out"
 
     # The embedding: a row for each word and each special index; none for index 3, which stands for nothing.
     words=$(sed -n 's/^result: .*vocabulary=\([0-9]*\).*/\1/p' "$work/lstm")

@@ -1,10 +1,11 @@
 #!/bin/sh
 # What imdb_sentiment does with saved models, no data set in reach. Part of test_programs.sh.
-# usage: test_sentiment_use.sh PROGRAM MODEL-WITH-EMBEDDING MODEL-WITHOUT
+# usage: test_sentiment_use.sh PROGRAM MODEL-WITH-EMBEDDING MODEL-WITHOUT FOLDER-OF-THE-FIRST
 set -eu
 program=$1
 model=$2
 dense=$3
+exported=$4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -51,12 +52,28 @@ lines "$model" <"$work" >"$work/out" 2>"$work/err" || code=$?
 sort -r -g "$work/near" | cmp - "$work/near" || fail "--neighbours: not the nearest first"
 ! grep -qw film "$work/near" || fail "--neighbours: the word itself"
 "$program" --load "$model" --neighbours FILM | cmp - "$work/near" || fail "--neighbours: capitals"
-# a - a + b is b.
-"$program" --load "$model" --analogy "movie movie film" | grep -vw movie | head -n 9 >"$work/analogy"
-grep -vw movie "$work/near" | head -n 9 | cmp - "$work/analogy" || fail "--analogy: $(cat "$work/analogy")"
-"$program" --load "$model" --analogy "movie the film" >"$work/one"
-"$program" --load "$model" --analogy "film the movie" | cmp - "$work/one" || fail "--analogy: A and C add up"
-! "$program" --load "$model" --analogy "movie film the" | cmp -s - "$work/one" || fail "--analogy: B is not taken away"
+# The same from the exported vectors: cosines with a/|a| - b/|b| + c/|c|, without a, b and c.
+"$program" --load "$model" --analogy "Movie the film" >"$work/one"
+paste "$exported/words.tsv" "$exported/vectors.tsv" | awk -F '\t' -v given="movie the film" '
+    { word[NR] = $1; for (k = 2; k <= NF; k++) { v[NR, k] = $k; square[NR] += $k * $k } }
+    END {
+        split(given, g, " ")
+        for (i = 1; i <= NR; i++) for (j = 1; j <= 3; j++) if (word[i] == g[j]) at[j] = i
+        for (k = 2; k <= NF; k++) {
+            t[k] = v[at[1], k] / sqrt(square[at[1]]) - v[at[2], k] / sqrt(square[at[2]]) + v[at[3], k] / sqrt(square[at[3]])
+            length2 += t[k] * t[k]
+        }
+        for (i = 4; i <= NR; i++) {
+            if (i == at[1] || i == at[2] || i == at[3]) continue
+            dot = 0
+            for (k = 2; k <= NF; k++) dot += t[k] * v[i, k]
+            printf "%.6f %s\n", dot / sqrt(length2 * square[i]), word[i]
+        }
+    }' | sort -r -g | head -n 10 >"$work/twin"
+[ "$(wc -l <"$work/twin")" -eq 10 ] || fail "the exported vectors: $(cat "$work/twin")"
+awk 'NR == FNR { near[FNR] = $1; word[FNR] = $2; next }
+     { if ($2 != word[FNR] || $1 - near[FNR] > 6e-4 || near[FNR] - $1 > 6e-4) exit 1 }' "$work/twin" "$work/one" ||
+    fail "--analogy: $(paste "$work/one" "$work/twin")"
 [ "$(wc -l <"$work/one")" -eq 10 ] || fail "--analogy: $(cat "$work/one")"
 ! grep -Eqw 'movie|the|film' "$work/one" || fail "--analogy: a given word: $(cat "$work/one")"
 
