@@ -57,6 +57,9 @@ grep -q '^stopped early' "$work/alone.log" || fail "not stopped early: $(cat "$w
     fail "another history.csv after $interrupted interruptions"
 }
 [ "$(result alone)" = "$(result broken)" ] || fail "left alone: $(result alone); interrupted: $(result broken)"
+best=$(awk -F , 'NR > 1 && $5 > most { most = $5; epoch = $1 } END { printf "best_val_accuracy=%.4f best_epoch=%d ", most, epoch }' \
+    "$work/broken/history.csv")
+result broken | grep -q "^result: $best" || fail "expected $best as in history.csv, got $(result broken)"
 cmp "$work/alone.safetensors" "$work/broken.safetensors" || fail "another model after $interrupted interruptions"
 cmp "$work/alone/vectors.tsv" "$work/broken/vectors.tsv" || fail "another embedding"
 
