@@ -76,7 +76,7 @@ cartpole_dqn)
 imdb_sentiment)
     small="--maxlen 20 --words 2000 --reviews 400 --epochs 2 --explain"
     for model in dense embedding conv rnn gru lstm lstm2 bilstm; do
-        [ "$model" = gru ] && some="--words 300" || some= # the reviews have words that this one does not know
+        [ "$model" = gru ] && some="--words 60" || some= # the reviews have words that this one does not know
         # shellcheck disable=SC2086
         run $model --model $model $small $some --save "$work/$model.safetensors"
         # What a saved model says of the same reviews is what it said when it was trained.
