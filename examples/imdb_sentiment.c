@@ -1,13 +1,12 @@
-/* Is a film review positive? Dense, SimpleRNN, LSTM and GRU networks on the IMDB reviews. */
+/* Is a film review positive? Dense, convolutional and recurrent networks on the IMDB reviews. */
 #include "sentiment_model.h"
+#include "sentiment_report.h"
+#include "sentiment_training.h"
 #include "sentiment_words.h"
-#include "support/csv.h"
 #include "support/options.h"
-#include "support/plot.h"
-#include "support/progress.h"
 #include "support/run.h"
-#include "support/tensorboard.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,37 +14,41 @@
 
 typedef struct settings {
     options_common common;
-    int kind, preset, epochs, batch, words, length, reviews;
-    double lr, clip_norm, dropout, val_split;
-    const char *predict, *neighbours;
+    int kind, preset, epochs, batch, words, length, reviews, patience;
+    double lr, clip_norm, dropout;
+    bool explain;
+    const char *predict, *neighbours, *analogy;
 } settings;
 
 enum { PRESET_REPORT, PRESET_TUNED };
 
-static const char header[] = "epoch,loss,accuracy,val_loss,val_accuracy,seconds";
-
-/* What an epoch leaves behind. */
-typedef struct watcher {
-    const settings *set;
-    progress bar;
-    csv_writer csv;
-    tensorboard_writer board;
-    char csv_path[RUN_PATH];
-    double best; /* validation accuracy */
-    int best_epoch;
-} watcher;
+/* What the networks do not share. */
+static const struct network {
+    const char *title;
+    int epochs, batch;
+    double val_split;
+} networks[] = {
+    [SENTIMENT_DENSE] = { "dense", 20, 512, 0.4 },
+    [SENTIMENT_EMBEDDING] = { "embedding", 10, 128, 0.2 },
+    [SENTIMENT_CONV] = { "convolution", 10, 128, 0.2 },
+    [SENTIMENT_RNN] = { "SimpleRNN", 10, 128, 0.2 },
+    [SENTIMENT_GRU] = { "GRU", 10, 128, 0.2 },
+    [SENTIMENT_LSTM] = { "LSTM", 10, 128, 0.2 },
+    [SENTIMENT_LSTM2] = { "two LSTM layers", 10, 128, 0.2 },
+    [SENTIMENT_BILSTM] = { "bidirectional LSTM", 10, 128, 0.2 },
+};
 
 /* --- data ----------------------------------------------------------------------------------------------------------
  */
 
-static int load_reviews(const settings *set, data_imdb *imdb)
+/* lists: whole reviews; else rows of encoding->length. */
+static int load_reviews(const settings *set, const data_encoding *encoding, bool lists, data_imdb *imdb)
 {
     static const char *const names[] = { "imdb/aclImdb-labelled.tar.gz", "imdb/aclImdb_v1.tar.gz", "imdb/aclImdb",
                                          "imdb", NULL };
     char path[RUN_PATH], cache[RUN_PATH];
     data_error error;
-    const bool lists = set->kind == SENTIMENT_DENSE;
-    data_imdb_def def = { .encoding = { .words = set->words, .length = set->length },
+    data_imdb_def def = { .encoding = *encoding,
                           .seed = set->common.seed,
                           .train_count = set->reviews,
                           .test_count = (set->reviews + 3) / 4,
@@ -66,124 +69,53 @@ static int load_reviews(const settings *set, data_imdb *imdb)
     return RUN_DONE;
 }
 
-static nn_tensor inputs_of(const data_reviews *reviews)
+static int evaluate(nn_model *model, const data_reviews *reviews, double *loss, double *accuracy)
 {
-    if (reviews->indices) return nn_view_ragged(reviews->indices, reviews->offsets, reviews->count);
-    return nn_view_i32(reviews->tokens, NN_SHAPE(reviews->count, reviews->length));
-}
-
-/* --- training ------------------------------------------------------------------------------------------------------
- */
-
-static bool on_batch(const nn_progress *p, void *user)
-{
-    watcher *w = user;
-    const progress_metric metrics[] = { { "loss", p->loss }, { "accuracy", p->accuracy } };
-    if (p->batch == 1) progress_begin(&w->bar, "Epoch", p->epoch, p->epochs, p->batches);
-    progress_update(&w->bar, p->batch, metrics, 2);
-    return !run_interrupted();
-}
-
-static bool on_epoch(const nn_progress *p, void *user)
-{
-    watcher *w = user;
-    const progress_metric metrics[] = { { "loss", p->loss },
-                                        { "accuracy", p->accuracy },
-                                        { "val_loss", p->val_loss },
-                                        { "val_accuracy", p->val_accuracy } };
-    const double row[] = { p->epoch, p->loss, p->accuracy, p->val_loss, p->val_accuracy, p->seconds };
-    progress_end(&w->bar, p->batches, metrics, 4);
-    if (w->set->common.out && w->csv.file < 0) csv_resume(&w->csv, w->csv_path, header, p->epoch - 1, stderr);
-    csv_row(&w->csv, row, 6);
-    tensorboard_row(&w->board, header, row, 6);
-    return !run_interrupted();
-}
-
-/* Loss and accuracy, training against validation, of all epochs in history.csv. */
-static void draw_history(const settings *set, const char *csv_path)
-{
-    static const char *const names[] = { "dense", "SimpleRNN", "LSTM", "GRU" };
-    char path[RUN_PATH], error[256], title[64];
-    csv_table t;
-    if (!plot_available()) return;
-    if (!csv_read(&t, csv_path, error)) {
-        run_error("%s", error);
-        return;
-    }
-    const plot_series loss[] = { { "training", NULL, csv_column(&t, "loss"), t.rows, .markers = true },
-                                 { "validation", NULL, csv_column(&t, "val_loss"), t.rows, .markers = true } };
-    const plot_series accuracy[] = { { "training", NULL, csv_column(&t, "accuracy"), t.rows, .markers = true },
-                                     { "validation", NULL, csv_column(&t, "val_accuracy"), t.rows, .markers = true } };
-    const plot_panel panels[] = { { .x_label = "epoch", .y_label = "loss", .series = loss, .count = 2 },
-                                  { .x_label = "epoch", .y_label = "accuracy", .series = accuracy, .count = 2 } };
-    snprintf(title, sizeof title, "Sentiment of reviews, %s", names[set->kind]);
-    const plot_figure figure = { .title = title, .panels = panels, .count = 2, .side_by_side = true };
-    if (run_join(path, set->common.out, "history.png") && !plot_write(&figure, path, error)) run_error("%s", error);
-    csv_free(&t);
-}
-
-/* Best epoch of the run, from the history that fit filled. */
-static void find_best(watcher *w, const nn_progress *history, int count)
-{
-    for (int i = 0; i < count; i++) {
-        if (!(history[i].val_accuracy > w->best)) continue;
-        w->best = history[i].val_accuracy;
-        w->best_epoch = history[i].epoch;
-    }
-}
-
-static int train(const settings *set, nn_model *model, const data_imdb *imdb, watcher *w)
-{
-    enum { MOST_EPOCHS = 1000 };
-    static nn_progress history[MOST_EPOCHS];
-    char checkpoint[RUN_PATH];
-    nn_error error = { 0 };
-    const nn_tensor x = inputs_of(&imdb->train), y = nn_view_f32(imdb->train.labels, NN_SHAPE(imdb->train.count, 1));
-    int done = 0;
-    nn_optim *optim = nn_optim_create(
-        model, &(nn_optim_def){ .type = NN_RMSPROP, .lr = set->lr, .clip_norm = set->clip_norm }, &error);
-    if (!optim) return run_error("%s", error.text);
-    nn_fit_def fit = { .x = &x,
-                       .y = &y,
-                       .loss = { .type = NN_BCE },
-                       .epochs = set->epochs,
-                       .batch = set->batch,
-                       .val_split = set->val_split,
-                       .seed = set->common.seed,
-                       .monitor = NN_MONITOR_VAL_ACCURACY,
-                       .restore_best = true,
-                       .resume = set->common.resume,
-                       .on_batch = on_batch,
-                       .on_epoch = on_epoch,
-                       .user = w,
-                       .history = history,
-                       .epochs_done = &done };
-    if (set->common.out && run_join(checkpoint, set->common.out, "checkpoint.safetensors")) fit.checkpoint = checkpoint;
-    const nn_status status = nn_fit(model, optim, &fit, &error);
-    progress_clear(&w->bar);
-    nn_optim_destroy(optim);
-    find_best(w, history, done);
-    if (status == NN_STOPPED) return RUN_INTERRUPTED;
+    nn_error error;
+    const nn_tensor x = sentiment_inputs(reviews), y = sentiment_labels(reviews);
+    const nn_loss_def bce = { .type = NN_BCE };
+    const nn_status status = nn_evaluate(model, &bce, NN_BINARY_ACCURACY, &x, &y, loss, accuracy, &error);
     return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
 }
 
-static int report(const settings *set, nn_model *model, const data_imdb *imdb, const watcher *w, double seconds)
+/* --- learning -------------------------------------------------------------------------------------------------------
+ */
+
+static int train(const settings *set, nn_model *model, const data_imdb *imdb, sentiment_trained *trained)
+{
+    const sentiment_training training = { .reviews = &imdb->train,
+                                          .epochs = set->epochs,
+                                          .batch = set->batch,
+                                          .patience = set->patience,
+                                          .lr = set->lr,
+                                          .clip_norm = set->clip_norm,
+                                          .val_split = networks[set->kind].val_split,
+                                          .seed = set->common.seed,
+                                          .out = set->common.out,
+                                          .tensorboard = set->common.tensorboard,
+                                          .resume = set->common.resume,
+                                          .quiet = set->common.quiet };
+    return sentiment_train(model, &training, trained);
+}
+
+static int report(const settings *set, nn_model *model, const data_imdb *imdb, const sentiment_trained *trained,
+                  double start)
 {
     nn_error error;
     double loss = NAN, accuracy = NAN;
-    const nn_tensor x = inputs_of(&imdb->test), y = nn_view_f32(imdb->test.labels, NN_SHAPE(imdb->test.count, 1));
-    if (nn_evaluate(model, &(nn_loss_def){ .type = NN_BCE }, NN_BINARY_ACCURACY, &x, &y, &loss, &accuracy, &error) !=
-        NN_OK)
-        return run_error("%s", error.text);
-    printf("best epoch %d: val_acc: %.4f; its weights on the test reviews: loss: %.4f - acc: %.4f\n", w->best_epoch,
-           w->best, loss, accuracy);
+    if (evaluate(model, &imdb->test, &loss, &accuracy) != RUN_DONE) return RUN_FAILED;
+    if (trained->epochs < set->epochs)
+        printf("stopped early: no better validation accuracy in %d epochs\n", set->patience);
+    printf("best epoch %d: val_acc: %.4f; its weights on the test reviews: loss: %.4f - acc: %.4f\n",
+           trained->best_epoch, trained->best, loss, accuracy);
     if (set->common.save && sentiment_save(model, imdb->vocabulary, &imdb->encoding, set->common.save, &error) != NN_OK)
         return run_error("%s", error.text);
-    if (set->common.out) draw_history(set, w->csv_path);
+    if (set->common.out) sentiment_draw_history(set->common.out, networks[set->kind].title);
     if (set->common.out && set->kind != SENTIMENT_DENSE && !sentiment_export(model, imdb->vocabulary, set->common.out))
         return RUN_FAILED;
-    run_result("best_val_accuracy=%.4f best_epoch=%d test_accuracy=%.4f vocabulary=%d seconds=%.1f", w->best,
-               w->best_epoch, accuracy, data_vocabulary_count(imdb->vocabulary), seconds);
+    if (set->explain && !sentiment_explain(model, imdb->vocabulary, &imdb->test)) return RUN_FAILED;
+    run_result("best_val_accuracy=%.4f best_epoch=%d test_accuracy=%.4f vocabulary=%d seconds=%.1f", trained->best,
+               trained->best_epoch, accuracy, data_vocabulary_count(imdb->vocabulary), run_seconds() - start);
     return RUN_DONE;
 }
 
@@ -198,22 +130,17 @@ static int learn(const settings *set, int argc, char *argv[])
     data_imdb imdb = { 0 };
     nn_error error;
     nn_model *model = NULL;
-    watcher w = {
-        .set = set, .bar = progress_create(set->common.quiet), .csv = CSV_CLOSED, .board = TENSORBOARD_CLOSED
-    };
+    sentiment_trained trained = { 0 };
     const double start = run_seconds();
-    int code = load_reviews(set, &imdb);
+    const data_encoding encoding = { .words = set->words, .length = set->length };
     const sentiment_def def = { (sentiment_kind)set->kind, set->words,   set->length,     set->batch,
                                 set->common.threads,       set->dropout, set->common.seed };
+    int code = load_reviews(set, &encoding, set->kind == SENTIMENT_DENSE, &imdb);
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);
-    if (set->common.out) run_join(w.csv_path, set->common.out, "history.csv");
-    if (code == RUN_DONE) tensorboard_open(&w.board, set->common.tensorboard, set->common.resume, stderr);
-    if (code == RUN_DONE) code = train(set, model, &imdb, &w);
-    csv_close(&w.csv);
-    tensorboard_close(&w.board);
+    if (code == RUN_DONE) code = train(set, model, &imdb, &trained);
     if (code == RUN_INTERRUPTED && set->common.out) run_say_resume(argc, argv);
-    if (code == RUN_DONE) code = report(set, model, &imdb, &w, run_seconds() - start);
+    if (code == RUN_DONE) code = report(set, model, &imdb, &trained, start);
     nn_model_destroy(model);
     data_imdb_free(&imdb);
     return code;
@@ -231,16 +158,38 @@ static int predict_text(const sentiment_reader *reader, const char *text, size_t
     return RUN_DONE;
 }
 
-/* One review a line from stdin, one probability a line to stdout. */
+/* One review a line from stdin, one probability a line to stdout; lines may end as those of DOS. */
 static int predict_lines(const sentiment_reader *reader)
 {
     char *line = NULL;
     size_t room = 0;
     int code = RUN_DONE;
-    for (ssize_t size; code == RUN_DONE && (size = getline(&line, &room, stdin)) >= 0;)
-        code = predict_text(reader, line, size > 0 && line[size - 1] == '\n' ? (size_t)size - 1 : (size_t)size);
+    for (ssize_t size; code == RUN_DONE && (size = getline(&line, &room, stdin)) >= 0;) {
+        if (size > 0 && line[size - 1] == '\n') size--;
+        if (size > 0 && line[size - 1] == '\r') size--;
+        code = predict_text(reader, line, (size_t)size);
+    }
+    if (code == RUN_DONE && !feof(stdin)) code = run_error("stdin: %s", strerror(errno));
     free(line);
     return code == RUN_DONE && !run_stdout_ok() ? RUN_FAILED : code;
+}
+
+/* The reviews are read with all their words, then put in the model's own. */
+static int explain(const settings *set, const sentiment_reader *reader)
+{
+    data_imdb imdb = { 0 };
+    data_encoding encoding = reader->encoding;
+    double loss = NAN, accuracy = NAN;
+    encoding.words = DATA_ALL_WORDS;
+    int code = load_reviews(set, &encoding, sentiment_reads_lists(reader), &imdb);
+    if (code == RUN_DONE) {
+        sentiment_translate(reader, imdb.vocabulary, &imdb.test);
+        code = evaluate(reader->model, &imdb.test, &loss, &accuracy);
+    }
+    if (code == RUN_DONE && !sentiment_explain(reader->model, reader->vocabulary, &imdb.test)) code = RUN_FAILED;
+    if (code == RUN_DONE) run_result("test_loss=%.4f test_accuracy=%.4f reviews=%d", loss, accuracy, imdb.test.count);
+    data_imdb_free(&imdb);
+    return code;
 }
 
 static int use(const settings *set)
@@ -248,10 +197,14 @@ static int use(const settings *set)
     sentiment_reader reader;
     nn_error error = { 0 };
     int code = RUN_DONE;
-    if (sentiment_open(&reader, set->common.load, set->common.threads, &error) != NN_OK)
+    if (sentiment_open(&reader, set->common.load, set->explain ? set->batch : 1, set->common.threads, &error) != NN_OK)
         code = run_error("%s", error.text);
+    else if (set->explain)
+        code = explain(set, &reader);
     else if (set->neighbours)
-        code = sentiment_neighbours(reader.model, reader.vocabulary, set->neighbours) ? RUN_DONE : RUN_FAILED;
+        code = sentiment_neighbours(&reader, set->neighbours) ? RUN_DONE : RUN_FAILED;
+    else if (set->analogy)
+        code = sentiment_analogy(&reader, set->analogy) ? RUN_DONE : RUN_FAILED;
     else if (strcmp(set->predict, "-") == 0)
         code = predict_lines(&reader);
     else
@@ -266,11 +219,10 @@ static int use(const settings *set)
 /* The report's settings of each network, and what does better; what the user typed stays. */
 static void choose_defaults(settings *set, int argc, char *argv[])
 {
-    const bool dense = set->kind == SENTIMENT_DENSE,
-               tuned_rnn = set->preset == PRESET_TUNED && set->kind == SENTIMENT_RNN;
-    if (!options_given(argc, argv, "epochs")) set->epochs = dense ? 20 : 10;
-    if (!options_given(argc, argv, "batch")) set->batch = dense ? 512 : 128;
-    set->val_split = dense ? 0.4 : 0.2;
+    const struct network *network = &networks[set->kind];
+    const bool tuned_rnn = set->preset == PRESET_TUNED && set->kind == SENTIMENT_RNN;
+    if (!options_given(argc, argv, "epochs")) set->epochs = network->epochs;
+    if (!options_given(argc, argv, "batch")) set->batch = network->batch;
     if (!tuned_rnn) return;
     if (!options_given(argc, argv, "clip-norm")) set->clip_norm = 1.0;
     if (!options_given(argc, argv, "dropout")) set->dropout = 0.2;
@@ -283,6 +235,17 @@ static int usage(const char *message)
     return RUN_USAGE;
 }
 
+/* Options that want each other; NULL: all is well. */
+static const char *what_is_amiss(const settings *set)
+{
+    const bool words = set->neighbours || set->analogy, learns = !set->common.load;
+    const int uses = (set->predict != NULL) + (set->neighbours != NULL) + (set->analogy != NULL) + set->explain;
+    if (learns && (set->predict || words)) return "--predict, --neighbours, --analogy: expected --load FILE with it";
+    if (!learns && uses != 1) return "--load: expected one of --predict, --neighbours, --analogy and --explain with it";
+    if (set->common.resume && !set->common.out) return "--resume: expected --out DIR with it";
+    return NULL;
+}
+
 int main(int argc, char *argv[])
 {
     settings set = { .common = OPTIONS_COMMON_DEFAULTS,
@@ -292,7 +255,7 @@ int main(int argc, char *argv[])
                      .reviews = 4000,
                      .lr = 1e-3 };
     options_entry entries[] = {
-        OPTIONS_CHOICE("model", &set.kind, SENTIMENT_KINDS, "the network"),
+        OPTIONS_CHOICE("model", &set.kind, SENTIMENT_KINDS, SENTIMENT_KINDS),
         OPTIONS_CHOICE("preset", &set.preset, "report|tuned", "tuned: a better SimpleRNN"),
         OPTIONS_INT("epochs", &set.epochs, 1, 1000, "passes over the reviews"),
         OPTIONS_INT("batch", &set.batch, 1, 100000, "reviews of a step"),
@@ -300,11 +263,15 @@ int main(int argc, char *argv[])
         OPTIONS_INT("maxlen", &set.length, 1, 32768, "words of a review that are read"),
         OPTIONS_POSITIVE("lr", &set.lr, 1000.0, "learning rate of RMSprop"),
         OPTIONS_DOUBLE("clip-norm", &set.clip_norm, 0.0, 1e9, "largest norm of a gradient; 0: any"),
-        OPTIONS_DOUBLE("dropout", &set.dropout, 0.0, 0.99, "share dropped around the recurrent layer"),
+        OPTIONS_DOUBLE("dropout", &set.dropout, 0.0, 0.99, "share dropped around the middle layer, not in dense"),
+        OPTIONS_INT("patience", &set.patience, 0, 1000, "stop so many epochs after the best; 0: never"),
         OPTIONS_INT("reviews", &set.reviews, 10, 1000000, "reviews to generate where there are none"),
+        OPTIONS_FLAG("explain", &set.explain, "tell what is misjudged, and the worst of it"),
         OPTIONS_TEXT("predict", &set.predict, "TEXT", "probability that TEXT is positive; -: stdin"),
         OPTIONS_TEXT("neighbours", &set.neighbours, "WORD", "words that the embedding puts near"),
+        OPTIONS_TEXT("analogy", &set.analogy, "\"A B C\"", "words near to A - B + C: \"great terrible boring\""),
     };
+    entries[0].value = "NAME";
     entries[2].shown = "10; dense 20";
     entries[3].shown = "128; dense 512";
     const options_program program = { .name = "imdb_sentiment",
@@ -316,12 +283,9 @@ int main(int argc, char *argv[])
     const int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
     choose_defaults(&set, argc, argv);
-    if ((set.predict || set.neighbours) && !set.common.load)
-        return run_finish(usage("--predict, --neighbours: expected --load FILE with it"));
-    if (set.common.load && !set.predict && !set.neighbours)
-        return run_finish(usage("--load: expected --predict TEXT or --neighbours WORD with it"));
+    const char *amiss = what_is_amiss(&set);
+    if (amiss) return run_finish(usage(amiss));
     if (set.common.load) return run_finish(use(&set));
-    if (set.common.resume && !set.common.out) return run_finish(usage("--resume: expected --out DIR with it"));
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
     run_catch_signals();
     return run_finish(learn(&set, argc, argv));

@@ -2,14 +2,17 @@
 #ifndef KVIST_EXAMPLES_SENTIMENT_WORDS_H
 #define KVIST_EXAMPLES_SENTIMENT_WORDS_H
 
-#include <kvist/data.h>
-#include <kvist/nn.h>
-#include <stdbool.h>
+#include "sentiment_model.h"
 
 /* Writes folder/vectors.tsv and folder/words.tsv, a row each, as an embedding projector reads them; tells a failure. */
 bool sentiment_export(nn_model *model, const data_vocabulary *vocabulary, const char *folder);
 
-/* Prints the ten words nearest to one, by the cosine of their vectors; tells a failure. */
-bool sentiment_neighbours(nn_model *model, const data_vocabulary *vocabulary, const char *word);
+/*
+ * Both print the ten words nearest by the cosine of their vectors, the given ones left out, and tell a failure. Texts
+ * are split into words as reviews are.
+ */
+bool sentiment_neighbours(const sentiment_reader *reader, const char *word);
+/* "great terrible boring": near to great - terrible + boring, each of length 1. */
+bool sentiment_analogy(const sentiment_reader *reader, const char *words);
 
 #endif

@@ -1,6 +1,6 @@
 # Tests of what the example programs share.
 if(TARGET kvist_examples_support)
-  foreach(name options csv progress plot run)
+  foreach(name options csv progress terminal plot run)
     kvist_test(support_${name} LIBS kvist_examples_support LABELS examples)
   endforeach()
   # A fixed clock and machine's name; files in a folder of their own.
@@ -43,4 +43,11 @@ if(TARGET kvist_examples_support)
   add_test(NAME resume_dcgan
            COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_dcgan.sh ${PROJECT_BINARY_DIR}/examples)
   set_tests_properties(resume_dcgan PROPERTIES TIMEOUT 900 LABELS "examples;programs;slow")
+endif()
+
+# Interrupted and resumed until done: the same numbers as a run left alone.
+if(TARGET imdb_sentiment)
+  add_test(NAME resume_sentiment
+           COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_sentiment.sh ${PROJECT_BINARY_DIR}/examples)
+  set_tests_properties(resume_sentiment PROPERTIES TIMEOUT 600 LABELS "examples;programs")
 endif()

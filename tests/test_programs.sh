@@ -134,11 +134,42 @@ cartpole_dqn)
     "$folder/$program" --load "$work/pole.safetensors" --play 1 | grep -q '^Mean score' || fail "--play"
     ;;
 imdb_sentiment)
-    run saved --model dense --epochs 1 --save "$work/model.safetensors"
-    good=$("$folder/$program" --load "$work/model.safetensors" --predict "a wonderful film")
-    lines=$(printf 'a wonderful film\nan awful film\n' | "$folder/$program" --load "$work/model.safetensors" --predict -)
-    [ "$(echo "$lines" | wc -l)" -eq 2 ] || fail "--predict -: expected two lines, got $lines"
-    [ "$(echo "$lines" | head -n 1)" = "$good" ] || fail "--predict -: $lines, alone $good"
+    small="--maxlen 20 --words 2000 --reviews 400 --epochs 2 --explain"
+    for model in dense embedding conv rnn gru lstm lstm2 bilstm; do
+        [ "$model" = gru ] && some="--words 60" || some= # the reviews have words that this one does not know
+        # shellcheck disable=SC2086
+        run $model --model $model $small $some --save "$work/$model.safetensors"
+        # What a saved model says of the same reviews is what it said when it was trained.
+        "$folder/$program" --load "$work/$model.safetensors" --explain --reviews 400 >"$work/again" || fail "--explain"
+        table() { sed -n '/predicted/,/^result/p' "$1" | sed '$d'; }
+        [ "$(table "$work/$model" | wc -l)" -ge 6 ] || fail "--explain: $(cat "$work/$model")"
+        [ "$(table "$work/$model")" = "$(table "$work/again")" ] || fail "--explain of a loaded $model: $(cat "$work/again")"
+    done
+    accuracy=$(sed -n 's/^result: .*test_accuracy=\([0-9.]*\).*/\1/p' "$work/dense")
+    # Recall and precision from the counts; their sum is all of the reviews and agrees with the accuracy.
+    awk -v accuracy="$accuracy" '
+        /^true negative/ { tn = $3; fp = $4; recall[0] = $5 }
+        /^true positive/ { fn = $3; tp = $4; recall[1] = $5 }
+        /^precision/ { precision[0] = $2; precision[1] = $3 }
+        function near(a, b) { return a - b < 1e-4 && b - a < 1e-4 }
+        END { exit !(tn + fp + fn + tp == 100 && near(accuracy, (tn + tp) / 100) && near(recall[0], tn / (tn + fp)) &&
+                     near(recall[1], tp / (fn + tp)) && near(precision[0], tn / (tn + fn)) && near(precision[1], tp / (fp + tp))) }
+    ' "$work/dense" || fail "--explain: $(cat "$work/dense")"
+    sh "$(dirname "$0")/test_sentiment_use.sh" "$folder/$program" "$work/lstm.safetensors" "$work/dense.safetensors" "$work/lstm.out"
+
+    # The embedding: a row for each word and each special index; none for index 3, which stands for nothing.
+    words=$(sed -n 's/^result: .*vocabulary=\([0-9]*\).*/\1/p' "$work/lstm")
+    for file in words vectors; do
+        [ "$(wc -l <"$work/lstm.out/$file.tsv")" -eq $((words + 3)) ] || fail "$file.tsv: not a row for each of $words words"
+    done
+    [ "$(awk -F '\t' '{ print NF }' "$work/lstm.out/vectors.tsv" | sort -u)" = 32 ] || fail "vectors.tsv: not 32 columns"
+
+    # Patience ends a run that does not get better; its best epoch lies that far back.
+    run patient --model dense --reviews 400 --lr 0.01 --epochs 100 --patience 2
+    rows=$(($(wc -l <"$work/patient.out/history.csv") - 1))
+    best=$(sed -n 's/^result: .*best_epoch=\([0-9]*\).*/\1/p' "$work/patient")
+    [ "$rows" -eq $((best + 2)) ] || fail "--patience 2: $rows epochs, the best $best"
+    grep -q '^stopped early' "$work/patient" || fail "--patience: $(cat "$work/patient")"
     ;;
 mnist_dcgan)
     # shellcheck disable=SC2086 # a list of options

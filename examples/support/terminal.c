@@ -19,6 +19,40 @@ int terminal_width(FILE *stream)
     return 80;
 }
 
+/* Bytes of the UTF-8 character at text if it can be shown; 0: a control character or not UTF-8. */
+static size_t shown_bytes(const unsigned char *text, size_t size)
+{
+    static const unsigned least[] = { 0, 0, 0xa0, 0x800, 0x10000 }; /* C1 controls are below 0xa0; else: overlong */
+    const unsigned first = text[0];
+    if (first < 0x80) return first >= ' ' && first != 0x7f;
+    const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc0 || first > 0xf4 || length > size) return 0;
+    unsigned code = first & (0xffU >> (length + 1));
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80) return 0;
+        code = code << 6 | (text[i] & 0x3fU);
+    }
+    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+    return code >= least[length] && code <= 0x10ffff && !surrogate ? length : 0;
+}
+
+size_t terminal_text(char *to, size_t room, const char *text, size_t size)
+{
+    size_t written = 0;
+    for (size_t i = 0; i < size;) {
+        const size_t shown = shown_bytes((const unsigned char *)text + i, size - i), length = shown ? shown : 1;
+        if (written + length >= room) break;
+        if (shown)
+            memcpy(to + written, text + i, shown);
+        else
+            to[written] = '?';
+        written += length;
+        i += length;
+    }
+    to[written] = '\0';
+    return written;
+}
+
 terminal_player terminal_player_of(FILE *stream, double delay)
 {
     return (terminal_player){ .stream = stream, .in_place = terminal_is(stream), .delay = delay };

@@ -3,6 +3,7 @@
 #define KVIST_SUPPORT_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 /** Whether stream is a terminal that can move its cursor (a `dumb` one cannot). */
@@ -10,6 +11,15 @@ bool terminal_is(FILE *stream);
 
 /** Columns of the terminal behind stream, 80 where they are unknown. */
 int terminal_width(FILE *stream);
+
+/**
+ * Copies text of unknown origin so that a terminal only shows it: control characters and bytes that are not UTF-8
+ * become '?'. Cuts at a whole character.
+ *
+ * @param room bytes of to, the NUL included; at least 1
+ * @return bytes written, without the NUL
+ */
+size_t terminal_text(char *to, size_t room, const char *text, size_t size);
 
 /** Plays frames: in place with a pause on a terminal; one after the other without a pause elsewhere. */
 typedef struct terminal_player {

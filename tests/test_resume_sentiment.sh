@@ -1,0 +1,74 @@
+#!/bin/sh
+# imdb_sentiment interrupted at arbitrary moments and resumed until it is done, against a run left alone: the same
+# history but for its seconds, the same result, the same model byte for byte. usage: test_resume_sentiment.sh FOLDER
+set -eu
+program=$1/imdb_sentiment
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset KVIST_DATA
+export XDG_DATA_HOME="$work/nowhere" # generated data
+
+fail() { echo "FAILED: $*"; exit 1; }
+
+# learn RUN OPTION..: dropout, best weights and patience are what a resume could lose; by patience the best epoch is
+# never the last one. Not silent: the lines of the epochs are part of it.
+learn()
+{
+    run=$1
+    shift
+    exec "$program" --model lstm --maxlen 80 --words 200 --reviews 1500 --batch 32 --lr 0.03 --dropout 0.3 \
+        --epochs 30 --patience 2 --threads 1 --out "$work/$run" --save "$work/$run.safetensors" "$@" \
+        >>"$work/$run.log" 2>>"$work/$run.err"
+}
+
+(learn alone) || fail "the run left alone exited with $?: $(cat "$work/alone.err")"
+
+# Each attempt is left a little longer than the one before, so that it always comes further. The signal waits for the
+# first line: the program listens from then on, and a shell lets what runs in its background ignore SIGINT before.
+attempts=0
+interrupted=0
+delay=10 # milliseconds
+while :; do
+    attempts=$((attempts + 1))
+    [ "$attempts" -le 100 ] || fail "not done after 100 attempts"
+    : >"$work/broken.log"
+    learn broken --resume &
+    pid=$!
+    while [ ! -s "$work/broken.log" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+    sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
+    kill -INT "$pid" 2>/dev/null || true
+    code=0
+    wait "$pid" || code=$?
+    case $code in
+    0) break ;;
+    130) interrupted=$((interrupted + 1)) ;;
+    *) fail "attempt $attempts exited with $code: $(cat "$work/broken.err")" ;;
+    esac
+    delay=$((delay + delay / 8 + 7))
+done
+[ "$interrupted" -ge 3 ] || fail "interrupted $interrupted times only: nothing was tested"
+
+without_seconds() { cut -d, -f 1-5 "$1"; }
+result() { sed -n '/^best epoch/p; s/^\(result: .*\) seconds=.*/\1/p' "$work/$1.log" | tail -n 2; }
+
+grep -q '^stopped early' "$work/alone.log" || fail "not stopped early: $(cat "$work/alone.log")"
+[ "$(without_seconds "$work/alone/history.csv")" = "$(without_seconds "$work/broken/history.csv")" ] || {
+    diff "$work/alone/history.csv" "$work/broken/history.csv" || true
+    fail "another history.csv after $interrupted interruptions"
+}
+[ "$(result alone)" = "$(result broken)" ] || fail "left alone: $(result alone); interrupted: $(result broken)"
+best=$(awk -F , 'NR > 1 && $5 > most { most = $5; epoch = $1 } END { printf "best_val_accuracy=%.4f best_epoch=%d ", most, epoch }' \
+    "$work/broken/history.csv")
+result broken | grep -q "^result: $best" || fail "expected $best as in history.csv, got $(result broken)"
+cmp "$work/alone.safetensors" "$work/broken.safetensors" || fail "another model after $interrupted interruptions"
+cmp "$work/alone/vectors.tsv" "$work/broken/vectors.tsv" || fail "another embedding"
+
+# A line for each epoch, whatever moment it was resumed at.
+epoch_lines() { grep -o '^Epoch [0-9]*/30' "$1"; }
+[ "$(epoch_lines "$work/alone.err")" = "$(epoch_lines "$work/broken.err")" ] || fail "epoch lines: $(cat "$work/broken.err")"
+
+# What is finished stays as it is: no epoch more, the same best one.
+(learn broken --resume) || fail "resuming a finished run exited with $?"
+[ "$(result alone)" = "$(result broken)" ] || fail "a finished run resumed: $(result broken)"
+cmp "$work/alone.safetensors" "$work/broken.safetensors" || fail "another model from a finished run"
+echo "imdb_sentiment: the same after $interrupted interruptions"
