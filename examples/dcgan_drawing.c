@@ -14,8 +14,10 @@ enum { IMAGE_STREAM = 104, WALK_STREAM = 105, WALKS = 16 };
 
 nn_model *drawing_load(const char *path, int threads)
 {
+    const nn_model_def how = { .threads = threads };
     nn_error error;
-    nn_model *generator = nn_model_load(path, "generator", &(nn_model_def){ .threads = threads }, &error);
+    nn_model *generator = nn_model_load(path, "average", &how, &error);
+    if (!generator && error.status == NN_ERR_MISMATCH) generator = nn_model_load(path, "generator", &how, &error);
     if (error.text[0]) run_error("%s", error.text); /* without a failure: that the file before was taken */
     if (!generator) return NULL;
     const nn_shape in = nn_model_input_shape(generator), out = nn_model_output_shape(generator);

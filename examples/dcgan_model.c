@@ -39,22 +39,24 @@ static const nn_loss_def bce = { .type = NN_BCE_LOGITS };
 
 enum { NOISE_STREAM = 100 };
 
-nn_status dcgan_create(dcgan *gan, int batch, uint64_t seed, int threads, nn_error *error)
+nn_status dcgan_create(dcgan *gan, const dcgan_def *def, nn_error *error)
 {
+    const int batch = def->batch;
     const nn_optim_def adam = { .type = NN_ADAM, .lr = 1e-4 };
     const nn_model_def generator = { .input = NN_SHAPE(DCGAN_NOISE),
                                      .max_batch = batch,
-                                     .seed = seed,
-                                     .threads = threads,
+                                     .seed = def->seed,
+                                     .threads = def->threads,
                                      NN_LAYERS(generator_layers) };
     const nn_model_def discriminator = { .input = NN_SHAPE(DCGAN_SIDE, DCGAN_SIDE, 1),
                                          .max_batch = batch,
-                                         .seed = seed + 1,
-                                         .threads = threads,
+                                         .seed = def->seed + 1,
+                                         .threads = def->threads,
                                          NN_LAYERS(discriminator_layers) };
-    *gan = (dcgan){ .batch = batch, .rng = { .seed = seed, .stream = NOISE_STREAM } };
+    *gan = (dcgan){ .batch = batch, .decay = def->average, .rng = { .seed = def->seed, .stream = NOISE_STREAM } };
     if (!(gan->generator = nn_model_create(&generator, error)) ||
         !(gan->discriminator = nn_model_create(&discriminator, error)) ||
+        (def->average > 0 && !(gan->average = nn_model_create(&generator, error))) ||
         !(gan->generator_optim = nn_optim_create(gan->generator, &adam, error)) ||
         !(gan->discriminator_optim = nn_optim_create(gan->discriminator, &adam, error)))
         return error->status;
@@ -78,6 +80,7 @@ void dcgan_destroy(dcgan *gan)
     nn_optim_destroy(gan->generator_optim);
     nn_model_destroy(gan->discriminator);
     nn_model_destroy(gan->generator);
+    nn_model_destroy(gan->average);
     *gan = (dcgan){ 0 };
 }
 
@@ -116,6 +119,15 @@ static nn_status judge(dcgan *gan, const nn_tensor *images, const nn_tensor *tar
     return nn_backprop(gan->discriminator, &bce, target, NN_GRAD_PARAMS, loss);
 }
 
+/* average = decay average + (1 - decay) G, the decay rising at the start as in TensorFlow's ExponentialMovingAverage.
+ */
+static nn_status follow(dcgan *gan)
+{
+    const double steps = (double)nn_optim_steps(gan->generator_optim);
+    if (!gan->average) return NN_OK;
+    return nn_model_blend_weights(gan->average, gan->generator, 1 - fmin(gan->decay, (1 + steps) / (10 + steps)));
+}
+
 /* Both gradients come from the same forward passes, then both updates are applied. */
 nn_status dcgan_step(dcgan *gan, const nn_tensor *real, dcgan_losses *losses, nn_error *error)
 {
@@ -138,13 +150,20 @@ nn_status dcgan_step(dcgan *gan, const nn_tensor *real, dcgan_losses *losses, nn
     losses->g_loss = (double)on_fooling;
     nn_optim_step(gan->discriminator_optim);
     nn_optim_step(gan->generator_optim);
-    return NN_OK;
+    status = follow(gan);
+    return status == NN_OK ? NN_OK : failed(error, "average", gan->average, status);
+}
+
+nn_model *dcgan_artist(const dcgan *gan)
+{
+    return gan->average ? gan->average : gan->generator;
 }
 
 void dcgan_add_models(dcgan *gan, nn_archive *archive)
 {
     nn_archive_add_model(archive, "generator", gan->generator);
     nn_archive_add_model(archive, "discriminator", gan->discriminator);
+    if (gan->average) nn_archive_add_model(archive, "average", gan->average);
 }
 
 void dcgan_add_state(dcgan *gan, nn_archive *archive)

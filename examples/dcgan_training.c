@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { GRID_STREAM = 101, SCORE_STREAM = 102, SCORE_SAMPLES = 1000 };
 
@@ -25,6 +24,7 @@ static nn_archive *list_state(training *t, nn_error *error)
     nn_archive_add_u64(archive, "seed", &at->seed);
     nn_archive_add_u64(archive, "batch", &at->batch);
     nn_archive_add_u64(archive, "images", &at->images);
+    nn_archive_add_f64(archive, "average_decay", &at->average);
     nn_archive_add_u64(archive, "epoch", &at->epoch);
     nn_archive_add_u64(archive, "step", &at->step);
     nn_archive_add_f64(archive, "d_loss", &at->sum.d_loss);
@@ -56,13 +56,6 @@ static int keep(training *t)
     return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
 }
 
-static bool checkpoint_exists(const training *t)
-{
-    char previous[RUN_PATH + 8];
-    snprintf(previous, sizeof previous, "%s.prev", t->checkpoint_path);
-    return access(t->checkpoint_path, F_OK) == 0 || access(previous, F_OK) == 0;
-}
-
 static int refuse(const training *t, const char *what, uint64_t begun, uint64_t now)
 {
     return run_error("%s: %s: expected %llu, as it was begun with, got %llu", t->checkpoint_path, what,
@@ -78,6 +71,9 @@ static int resume(training *t)
     if (at->seed != mine.seed) return refuse(t, "--seed", at->seed, mine.seed);
     if (at->batch != mine.batch) return refuse(t, "--batch", at->batch, mine.batch);
     if (at->images != mine.images) return refuse(t, "images to learn from", at->images, mine.images);
+    if (at->average != mine.average)
+        return run_error("%s: --average: expected %.15g, as it was begun with, got %.15g", t->checkpoint_path,
+                         at->average, mine.average);
     const uint64_t begun = at->epoch + (at->step > 0);
     if (begun > (uint64_t)t->def.epochs)
         return run_error("%s: --epochs: expected at least %llu, which is begun, got %d", t->checkpoint_path,
@@ -95,7 +91,7 @@ static int open_out(training *t)
     t->checkpoint = list_state(t, &error);
     if (!t->checkpoint || nn_archive_claim(t->checkpoint, t->checkpoint_path, &error) != NN_OK)
         return run_error("%s", error.text);
-    if (!t->def.resume || !checkpoint_exists(t)) {
+    if (!t->def.resume || !run_has_checkpoint(t->checkpoint_path)) {
         csv_create(&t->history, t->history_path, header, stderr);
         return RUN_DONE;
     }
@@ -104,13 +100,18 @@ static int open_out(training *t)
     return code;
 }
 
+/* Both networks; the average begins as the generator. */
 static int load_models(training *t, const char *path)
 {
+    dcgan *gan = &t->gan;
     nn_error error;
     nn_archive *archive = nn_archive_create(&error);
-    if (archive) dcgan_add_models(&t->gan, archive);
-    const nn_status status = archive ? nn_archive_load(archive, path, &error) : error.status;
+    if (!archive) return run_error("%s", error.text);
+    nn_archive_add_model(archive, "generator", gan->generator);
+    nn_archive_add_model(archive, "discriminator", gan->discriminator);
+    nn_status status = nn_archive_load(archive, path, &error);
     nn_archive_destroy(archive);
+    if (status == NN_OK && gan->average) status = nn_model_copy_weights(gan->average, gan->generator);
     return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
 }
 
@@ -122,11 +123,13 @@ int training_begin(training *t, const training_def *def)
     nn_error error;
     data_error data;
     *t = (training){ .def = *def, .history = CSV_CLOSED, .board = TENSORBOARD_CLOSED };
-    t->at = (position){ .seed = def->seed, .batch = (uint64_t)batch, .images = (uint64_t)count };
+    t->at =
+        (position){ .seed = def->seed, .batch = (uint64_t)batch, .images = (uint64_t)count, .average = def->average };
 
     t->batches = data_batches_create(&(data_batches_def){ .count = count, .batch = batch, .seed = def->seed }, &data);
     if (!t->batches || gallery_create(&t->pictures, &data) != DATA_OK) return run_error("%s", data.text);
-    if (dcgan_create(&t->gan, batch, def->seed, def->threads, &error) != NN_OK) return run_error("%s", error.text);
+    const dcgan_def networks = { .batch = batch, .seed = def->seed, .threads = def->threads, .average = def->average };
+    if (dcgan_create(&t->gan, &networks, &error) != NN_OK) return run_error("%s", error.text);
     t->bytes = calloc((size_t)batch, DCGAN_PIXELS);
     if (!t->bytes || nn_tensor_alloc(&t->real, NN_F32, NN_SHAPE(batch, DCGAN_SIDE, DCGAN_SIDE, 1)) != NN_OK ||
         nn_tensor_alloc(&t->fixed, NN_F32, NN_SHAPE(GALLERY_IMAGES, DCGAN_NOISE)) != NN_OK ||
@@ -205,8 +208,9 @@ static void show_grid(training *t, int epoch)
 static int draw_fixed(training *t)
 {
     nn_error error;
-    return nn_predict(t->gan.generator, &t->fixed, &t->drawn, &error) == NN_OK ? RUN_DONE
-                                                                               : run_error("generator: %s", error.text);
+    return nn_predict(dcgan_artist(&t->gan), &t->fixed, &t->drawn, &error) == NN_OK
+               ? RUN_DONE
+               : run_error("generator: %s", error.text);
 }
 
 static int stop(training *t)
@@ -229,7 +233,8 @@ static int end_epoch(training *t, nn_model *classifier)
     data_error data;
 
     const nn_rng rng = { .seed = t->def.seed, .stream = SCORE_STREAM };
-    const nn_status scored = digit_score_generator(classifier, t->gan.generator, SCORE_SAMPLES, rng, &score, &error);
+    const nn_status scored =
+        digit_score_generator(classifier, dcgan_artist(&t->gan), SCORE_SAMPLES, rng, &score, &error);
     if (scored == NN_STOPPED) return stop(t);
     if (scored != NN_OK) return run_error("%s", error.text);
     if (draw_fixed(t) != RUN_DONE) return RUN_FAILED;

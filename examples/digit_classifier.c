@@ -13,7 +13,7 @@ static const nn_layer_def layers[] = {
     { .type = NN_DENSE, .dense = { .units = DIGIT_CLASSES, .activation = NN_SOFTMAX } },
 };
 
-enum { SEED = 1, MOST_EPOCHS = 20, LEAST_EPOCHS = 4, LEAST_STEPS = 1200, SIDE = 28, PIXELS = SIDE * SIDE };
+enum { SEED = 1, MOST_EPOCHS = 20, LEAST_EPOCHS = 8, LEAST_STEPS = 1200, SIDE = 28, PIXELS = SIDE * SIDE };
 
 static nn_status no_memory(nn_error *error, int count)
 {

@@ -39,7 +39,8 @@ static nn_optim *create_optim(const dqn_def *def, nn_model *model, nn_error *err
 {
     nn_optim_def optim = { .type = NN_ADAM, .lr = def->lr };
     if (def->lr_steps > 0)
-        optim.schedule = (nn_schedule_def){ NN_POLYNOMIAL_DECAY, .steps = (uint64_t)def->lr_steps, .end = def->lr_end };
+        optim.schedule =
+            (nn_schedule_def){ NN_POLYNOMIAL_DECAY, .steps = (uint64_t)def->lr_steps, .end = 0.01 * def->lr };
     return nn_optim_create(model, &optim, error);
 }
 

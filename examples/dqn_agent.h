@@ -10,7 +10,7 @@ enum { DQN_MOST_BATCH = 512 };
 
 typedef struct dqn_def {
     int units, batch, memory;
-    double lr, lr_end; /* of Adam: from one to the other in a straight line .. */
+    double lr;         /* of Adam; falls to a hundredth in a straight line .. */
     int lr_steps;      /* .. over so many updates; 0: lr all the time */
     double gamma, tau; /* tau: how far the target net follows at each update; 1: no target net */
     double epsilon, epsilon_least, epsilon_decay; /* of exploration, per update */

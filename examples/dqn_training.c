@@ -26,8 +26,8 @@ static training_settings settings_of(const dqn_def *d)
 {
     training_settings s = { { 0 } };
     snprintf(s.text, sizeof s.text,
-             "--seed %llu --units %d --batch %d --gamma %g --tau %g --lr %g --lr-end %g --lr-steps %d%s%s%s%s",
-             (unsigned long long)d->seed, d->units, d->batch, d->gamma, d->tau, d->lr, d->lr_end, d->lr_steps,
+             "--seed %llu --units %d --batch %d --gamma %g --tau %g --lr %g --lr-steps %d%s%s%s%s",
+             (unsigned long long)d->seed, d->units, d->batch, d->gamma, d->tau, d->lr, d->lr_steps,
              d->double_q ? "" : " --single", d->dueling ? " --dueling" : "", d->prioritised ? " --prioritised" : "",
              d->classic ? " --classic" : "");
     return s;

@@ -263,7 +263,7 @@ int main(int argc, char *argv[])
         OPTIONS_INT("maxlen", &set.length, 1, 32768, "words of a review that are read"),
         OPTIONS_POSITIVE("lr", &set.lr, 1000.0, "learning rate of RMSprop"),
         OPTIONS_DOUBLE("clip-norm", &set.clip_norm, 0.0, 1e9, "largest norm of a gradient; 0: any"),
-        OPTIONS_DOUBLE("dropout", &set.dropout, 0.0, 0.99, "share dropped around the middle layer, not in dense"),
+        OPTIONS_DOUBLE("dropout", &set.dropout, 0.0, 0.99, "share dropped around the middle, not in dense"),
         OPTIONS_INT("patience", &set.patience, 0, 1000, "stop so many epochs after the best; 0: never"),
         OPTIONS_INT("reviews", &set.reviews, 10, 1000000, "reviews to generate where there are none"),
         OPTIONS_FLAG("explain", &set.explain, "tell what is misjudged, and the worst of it"),

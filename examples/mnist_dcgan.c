@@ -17,6 +17,7 @@
 typedef struct settings {
     options_common common;
     int epochs, batch, checkpoint_every, images, samples, generate, interpolate;
+    double average;
     bool score_only;
 } settings;
 
@@ -153,6 +154,7 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
                                                    .epochs = set->epochs,
                                                    .batch = set->batch,
                                                    .checkpoint_every = set->checkpoint_every,
+                                                   .average = set->average,
                                                    .seed = common->seed,
                                                    .threads = common->threads,
                                                    .out = common->out,
@@ -165,7 +167,7 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
     if (code == RUN_DONE) code = training_run(&t, classifier);
     if (code == RUN_DONE) code = training_show(&t);
     if (code == RUN_DONE && save) code = save_models(set, save);
-    if (code == RUN_DONE) code = score(set, classifier, t.gan.generator, &mnist->test, &drawn, &accuracy);
+    if (code == RUN_DONE) code = score(set, classifier, dcgan_artist(&t.gan), &mnist->test, &drawn, &accuracy);
     if (code == RUN_DONE) print_result(&drawn, accuracy, t.at.total);
     if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
     nn_archive_destroy(save);
@@ -202,10 +204,10 @@ static int draw(const settings *set)
 
 /* Which options need another, and which would have no effect beside another. */
 typedef struct rule {
-    const char *option, *needs, *without[11];
+    const char *option, *needs, *without[12];
 } rule;
 
-#define TRAINING "epochs", "batch", "checkpoint-every", "resume", "save"
+#define TRAINING "epochs", "batch", "average", "checkpoint-every", "resume", "save"
 #define DIGITS   "data", "images", "samples"
 static const rule rules[] = {
     { .option = "score-only", .needs = "load", .without = { TRAINING } },
@@ -235,10 +237,13 @@ static int check_usage(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-    settings set = { .common = OPTIONS_COMMON_DEFAULTS, .checkpoint_every = 15, .images = 2000, .samples = 10000 };
+    settings set = {
+        .common = OPTIONS_COMMON_DEFAULTS, .average = 0.995, .checkpoint_every = 15, .images = 2000, .samples = 10000
+    };
     options_entry entries[] = {
         OPTIONS_INT("epochs", &set.epochs, 1, GALLERY_EPOCHS, "passes over the images"),
         OPTIONS_INT("batch", &set.batch, 2, 4096, "images of a step"),
+        OPTIONS_DOUBLE("average", &set.average, 0, 0.9999, "the drawing net: mean of G; 0: G itself"),
         OPTIONS_INT("checkpoint-every", &set.checkpoint_every, 1, 10000, "epochs between checkpoints that stay"),
         OPTIONS_INT("images", &set.images, 10, 1000000, "digits to generate where there is no MNIST"),
         OPTIONS_INT("samples", &set.samples, 1, 1000000, "generated images that are scored"),
@@ -248,7 +253,7 @@ int main(int argc, char *argv[])
     };
     entries[0].shown = "50; generated digits 12";
     entries[1].shown = "256; generated digits 64";
-    entries[6].shown = entries[7].shown = "";
+    entries[7].shown = entries[8].shown = "";
     const options_program program = { .name = "mnist_dcgan",
                                       .summary = "Learn to draw handwritten digits with a DCGAN.",
                                       .example = "mnist_dcgan --data ~/data --epochs 15 --out out/digits",

@@ -175,7 +175,7 @@ static void help_fits_the_screen(void **state)
         "(none)\n",
         "--predict TEXT",
         "--seed N",
-        "(1)\n",
+        "(1); ",
         "(all cores)\n",
         "--resume",
         "--version",

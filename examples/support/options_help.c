@@ -91,17 +91,33 @@ static void print_option(FILE *stream, const options_entry *entry, int width)
     wrap(stream, description, width + 2);
 }
 
+/* The options that every program has, two a line, so that --help stays on one screen. */
+static void print_common(FILE *stream, const options_common *common, int width)
+{
+    char random[64];
+    snprintf(random, sizeof random, "random numbers (%llu); same results (all cores)",
+             (unsigned long long)common->seed);
+    const char *const lines[][2] = {
+        { "--seed N, --threads N", random },
+        { "--data PATH, --out DIR", "data set or its folder; folder of all results" },
+        { "--save FILE, --load FILE", "the model that is learnt; the one to begin with" },
+        { "--resume, --quiet", "go on from the checkpoint in --out; no progress" },
+        { "--tensorboard DIR", "folder of events for TensorBoard" },
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        fprintf(stream, "  %-*s", width, lines[i][0]);
+        wrap(stream, lines[i][1], width + 2);
+    }
+}
+
 void options_help(const options_program *program, FILE *stream)
 {
-    options_entry common[OPTIONS_COMMON_COUNT];
-    options_common_entries(program->common, common);
-    const int width = widest(common, OPTIONS_COMMON_COUNT, widest(program->entries, program->count, 0));
-
+    enum { COMMON_WIDTH = 24 };
+    const int width = widest(program->entries, program->count, COMMON_WIDTH + 2);
     fprintf(stream, "Usage: %s [options | --help | --version]   (defaults shown)\n", program->name);
     wrap(stream, program->summary, 0);
-    fputc('\n', stream);
     for (int i = 0; i < program->count; i++) print_option(stream, &program->entries[i], width);
-    for (int i = 0; i < OPTIONS_COMMON_COUNT; i++) print_option(stream, &common[i], width);
-    fputs("\nExample: ", stream);
+    print_common(stream, program->common, width);
+    fputs("Example: ", stream);
     wrap(stream, program->example, 9);
 }
