@@ -42,7 +42,7 @@ enum { NOISE_STREAM = 100 };
 nn_status dcgan_create(dcgan *gan, const dcgan_def *def, nn_error *error)
 {
     const int batch = def->batch;
-    const nn_optim_def adam = { .type = NN_ADAM, .lr = 1e-4 };
+    const nn_optim_def adam = { .type = NN_ADAM, .lr = def->lr };
     const nn_model_def generator = { .input = NN_SHAPE(DCGAN_NOISE),
                                      .max_batch = batch,
                                      .seed = def->seed,

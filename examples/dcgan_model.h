@@ -31,6 +31,7 @@ typedef struct dcgan_def {
     int batch;
     uint64_t seed;
     int threads;
+    double lr;      /* of both Adams */
     double average; /* decay of an average of the generator's weights, which draws in its place; 0: none */
 } dcgan_def;
 

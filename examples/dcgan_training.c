@@ -24,6 +24,7 @@ static nn_archive *list_state(training *t, nn_error *error)
     nn_archive_add_u64(archive, "seed", &at->seed);
     nn_archive_add_u64(archive, "batch", &at->batch);
     nn_archive_add_u64(archive, "images", &at->images);
+    nn_archive_add_f64(archive, "lr", &at->lr);
     nn_archive_add_f64(archive, "average_decay", &at->average);
     nn_archive_add_u64(archive, "epoch", &at->epoch);
     nn_archive_add_u64(archive, "step", &at->step);
@@ -71,9 +72,9 @@ static int resume(training *t)
     if (at->seed != mine.seed) return refuse(t, "--seed", at->seed, mine.seed);
     if (at->batch != mine.batch) return refuse(t, "--batch", at->batch, mine.batch);
     if (at->images != mine.images) return refuse(t, "images to learn from", at->images, mine.images);
-    if (at->average != mine.average)
-        return run_error("%s: --average: expected %.15g, as it was begun with, got %.15g", t->checkpoint_path,
-                         at->average, mine.average);
+    if (at->lr != mine.lr || at->average != mine.average)
+        return run_error("%s: expected --lr %.15g --average %.15g, as it was begun with, got %.15g and %.15g",
+                         t->checkpoint_path, at->lr, at->average, mine.lr, mine.average);
     const uint64_t begun = at->epoch + (at->step > 0);
     if (begun > (uint64_t)t->def.epochs)
         return run_error("%s: --epochs: expected at least %llu, which is begun, got %d", t->checkpoint_path,
@@ -123,12 +124,15 @@ int training_begin(training *t, const training_def *def)
     nn_error error;
     data_error data;
     *t = (training){ .def = *def, .history = CSV_CLOSED, .board = TENSORBOARD_CLOSED };
-    t->at =
-        (position){ .seed = def->seed, .batch = (uint64_t)batch, .images = (uint64_t)count, .average = def->average };
+    t->at = (position){
+        .seed = def->seed, .batch = (uint64_t)batch, .images = (uint64_t)count, .lr = def->lr, .average = def->average
+    };
 
     t->batches = data_batches_create(&(data_batches_def){ .count = count, .batch = batch, .seed = def->seed }, &data);
     if (!t->batches || gallery_create(&t->pictures, &data) != DATA_OK) return run_error("%s", data.text);
-    const dcgan_def networks = { .batch = batch, .seed = def->seed, .threads = def->threads, .average = def->average };
+    const dcgan_def networks = {
+        .batch = batch, .seed = def->seed, .threads = def->threads, .lr = def->lr, .average = def->average
+    };
     if (dcgan_create(&t->gan, &networks, &error) != NN_OK) return run_error("%s", error.text);
     t->bytes = calloc((size_t)batch, DCGAN_PIXELS);
     if (!t->bytes || nn_tensor_alloc(&t->real, NN_F32, NN_SHAPE(batch, DCGAN_SIDE, DCGAN_SIDE, 1)) != NN_OK ||

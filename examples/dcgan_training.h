@@ -18,7 +18,7 @@
 typedef struct training_def {
     const data_images *images;
     int epochs, batch, checkpoint_every;
-    double average; /* decay of the average that draws; 0: none */
+    double lr, average; /* of both Adams; decay of the average that draws, 0: none */
     uint64_t seed;
     int threads;
     const char *out;         /* NULL, or the folder for grids, history.csv and checkpoints */
@@ -30,7 +30,7 @@ typedef struct training_def {
 /** Where training stands: what a checkpoint holds besides networks and frames. */
 typedef struct position {
     uint64_t seed, batch, images; /* must be those of the run that is resumed */
-    double average;               /* likewise */
+    double lr, average;           /* likewise */
     uint64_t epoch, step;         /* epochs done, steps done of the one at hand */
     dcgan_losses sum;             /* of this epoch, weighted by real images */
     double seconds;               /* of this epoch */

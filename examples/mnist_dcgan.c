@@ -17,7 +17,7 @@
 typedef struct settings {
     options_common common;
     int epochs, batch, checkpoint_every, images, samples, generate, interpolate;
-    double average;
+    double lr, average;
     bool score_only;
 } settings;
 
@@ -154,6 +154,7 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
                                                    .epochs = set->epochs,
                                                    .batch = set->batch,
                                                    .checkpoint_every = set->checkpoint_every,
+                                                   .lr = set->lr,
                                                    .average = set->average,
                                                    .seed = common->seed,
                                                    .threads = common->threads,
@@ -204,10 +205,10 @@ static int draw(const settings *set)
 
 /* Which options need another, and which would have no effect beside another. */
 typedef struct rule {
-    const char *option, *needs, *without[12];
+    const char *option, *needs, *without[13];
 } rule;
 
-#define TRAINING "epochs", "batch", "average", "checkpoint-every", "resume", "save"
+#define TRAINING "epochs", "batch", "lr", "average", "checkpoint-every", "resume", "save"
 #define DIGITS   "data", "images", "samples"
 static const rule rules[] = {
     { .option = "score-only", .needs = "load", .without = { TRAINING } },
@@ -237,12 +238,16 @@ static int check_usage(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-    settings set = {
-        .common = OPTIONS_COMMON_DEFAULTS, .average = 0.995, .checkpoint_every = 15, .images = 2000, .samples = 10000
-    };
+    settings set = { .common = OPTIONS_COMMON_DEFAULTS,
+                     .lr = 1e-4,
+                     .average = 0.995,
+                     .checkpoint_every = 15,
+                     .images = 2000,
+                     .samples = 10000 };
     options_entry entries[] = {
         OPTIONS_INT("epochs", &set.epochs, 1, GALLERY_EPOCHS, "passes over the images"),
         OPTIONS_INT("batch", &set.batch, 2, 4096, "images of a step"),
+        OPTIONS_POSITIVE("lr", &set.lr, 1.0, "learning rate of both Adams"),
         OPTIONS_DOUBLE("average", &set.average, 0, 0.9999, "the drawing net: mean of G; 0: G itself"),
         OPTIONS_INT("checkpoint-every", &set.checkpoint_every, 1, 10000, "epochs between checkpoints that stay"),
         OPTIONS_INT("images", &set.images, 10, 1000000, "digits to generate where there is no MNIST"),
@@ -253,7 +258,7 @@ int main(int argc, char *argv[])
     };
     entries[0].shown = "50; generated digits 12";
     entries[1].shown = "256; generated digits 64";
-    entries[7].shown = entries[8].shown = "";
+    entries[8].shown = entries[9].shown = "";
     const options_program program = { .name = "mnist_dcgan",
                                       .summary = "Learn to draw handwritten digits with a DCGAN.",
                                       .example = "mnist_dcgan --data ~/data --epochs 15 --out out/digits",
