@@ -257,7 +257,7 @@ int main(int argc, char *argv[])
     };
     entries[0].shown = "50; generated digits 14";
     entries[1].shown = "256; generated digits 32";
-    entries[2].shown = "0.0001; generated digits 0.0004";
+    entries[2].shown = "1e-4; generated digits 4e-4";
     entries[8].shown = entries[9].shown = "";
     const options_program program = { .name = "mnist_dcgan",
                                       .summary = "Learn to draw handwritten digits with a DCGAN.",

@@ -106,11 +106,11 @@ dcgan --out "$work/kept" --resume --save "$work/kept.safetensors" || fail "a che
 same whole kept
 cmp "$work/whole.safetensors" "$work/kept.safetensors" || fail "weights: from the checkpoint of epoch 1, they differ"
 
-# A longer run goes on; a shorter one, another seed, batch or number of images does not, and leaves all as it is.
+# A longer run goes on; a shorter one, another seed, batch, number of images, learning rate or average does not, and leaves all as it is.
 dcgan --out "$work/kept" --resume --epochs 3 || fail "--resume --epochs 3: exit code $?"
 [ "$(wc -l <"$work/kept/history.csv")" -eq 4 ] || fail "--resume --epochs 3: expected three epochs in history.csv"
 cp "$work/kept/classifier.safetensors" "$work/classifier"
-for wrong in "--epochs 2" "--seed 2" "--batch 25" "--images 101"; do
+for wrong in "--epochs 2" "--seed 2" "--batch 25" "--images 101" "--lr 0.001" "--average 0.5"; do
     code=0
     # shellcheck disable=SC2086
     dcgan --out "$work/kept" --resume --epochs 3 $wrong || code=$?
