@@ -63,6 +63,11 @@ static int refuse(const training *t, const char *what, uint64_t begun, uint64_t 
                      (unsigned long long)begun, (unsigned long long)now);
 }
 
+static int refuse_real(const training *t, const char *what, double begun, double now)
+{
+    return run_error("%s: %s: expected %.15g, as it was begun with, got %.15g", t->checkpoint_path, what, begun, now);
+}
+
 static int resume(training *t)
 {
     const position mine = t->at, *at = &t->at;
@@ -72,9 +77,8 @@ static int resume(training *t)
     if (at->seed != mine.seed) return refuse(t, "--seed", at->seed, mine.seed);
     if (at->batch != mine.batch) return refuse(t, "--batch", at->batch, mine.batch);
     if (at->images != mine.images) return refuse(t, "images to learn from", at->images, mine.images);
-    if (at->lr != mine.lr || at->average != mine.average)
-        return run_error("%s: expected --lr %.15g --average %.15g, as it was begun with, got %.15g and %.15g",
-                         t->checkpoint_path, at->lr, at->average, mine.lr, mine.average);
+    if (at->lr != mine.lr) return refuse_real(t, "--lr", at->lr, mine.lr);
+    if (at->average != mine.average) return refuse_real(t, "--average", at->average, mine.average);
     const uint64_t begun = at->epoch + (at->step > 0);
     if (begun > (uint64_t)t->def.epochs)
         return run_error("%s: --epochs: expected at least %llu, which is begun, got %d", t->checkpoint_path,
