@@ -516,7 +516,8 @@ static void test_real_set(void **state)
     assert_true(positive == 12500.0f);
     assert_int_equal(data_check_lists(imdb.test.indices, imdb.test.offsets, 25000, 10000, &error), DATA_OK);
 
-    // The second start, from the cache: the same set. A busy neighbour takes from the memory's bandwidth, so the best counts.
+    // The second start, from the cache: the same set. A busy neighbour takes from the memory's bandwidth, so the best
+    // counts.
     enum { TRIES = 20 };
     double best = 10.0;
     for (int i = 0; i < TRIES && best >= 0.3; i++) {

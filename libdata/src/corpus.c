@@ -46,7 +46,7 @@ data_status data_corpus_allocate(const int count[DATA_PARTS], const int64_t word
 {
     size_t size;
     if (!data_corpus_size(count, words, &size)) return data_fail_memory(error, "reviews", SIZE_MAX);
-    char *at = malloc(size);
+    char *at = data_allocate(size, 1);
     if (!at) return data_fail_memory(error, "reviews", size);
     *corpus = (data_corpus){ .block = at, .block_size = size };
     // From the strictest alignment to the loosest.
