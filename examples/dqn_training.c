@@ -19,6 +19,13 @@ double training_mean(const training *t)
     return n > 0 ? sum / n : 0.0;
 }
 
+static void add_score(training *t, int score)
+{
+    t->scores[t->count++] = score;
+    if (t->count == 1 || score < t->least) t->least = score;
+    if (score > t->most) t->most = score;
+}
+
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
 /* Everything that changes the numbers, as its options. */
@@ -26,7 +33,7 @@ static training_settings settings_of(const dqn_def *d)
 {
     training_settings s = { { 0 } };
     snprintf(s.text, sizeof s.text,
-             "--seed %llu --units %d --batch %d --gamma %g --tau %g --lr %g --lr-steps %d%s%s%s%s",
+             "--seed %llu --units %d --batch %d --gamma %.15g --tau %.15g --lr %.15g --lr-steps %d%s%s%s%s",
              (unsigned long long)d->seed, d->units, d->batch, d->gamma, d->tau, d->lr, d->lr_steps,
              d->double_q ? "" : " --single", d->dueling ? " --dueling" : "", d->prioritised ? " --prioritised" : "",
              d->classic ? " --classic" : "");
@@ -70,17 +77,12 @@ typedef struct grown {
     size_t replay_size, scores_size;
 } grown;
 
-static int check_scores(training *t, const grown *g)
+static int take_scores(training *t, const grown *g)
 {
     const size_t count = g->scores_size / sizeof *t->scores;
     if (count > (size_t)t->def.episodes)
         return run_error("%s: expected --episodes %zu or more, as many are done", t->checkpoint_path, count);
-    memcpy(t->scores, g->scores, count * sizeof *t->scores);
-    t->count = (int)count;
-    for (int i = 0; i < t->count; i++) {
-        if (i == 0 || t->scores[i] < t->least) t->least = (int)t->scores[i];
-        if (t->scores[i] > t->most) t->most = (int)t->scores[i];
-    }
+    for (size_t i = 0; i < count; i++) add_score(t, (int)((const double *)g->scores)[i]);
     return RUN_DONE;
 }
 
@@ -97,7 +99,7 @@ static int take(training *t, const grown *g)
         return run_error("%s: expected %.255s, as it was begun with", t->checkpoint_path, t->settings.text);
     if (data_replay_restore(t->agent.memory, g->replay, g->replay_size, &data) != DATA_OK)
         return run_error("%s: %s", t->checkpoint_path, data.text);
-    return check_scores(t, g);
+    return take_scores(t, g);
 }
 
 static int resume(training *t)
@@ -186,9 +188,7 @@ static bool play_episode(training *t)
 static void end_episode(training *t)
 {
     const int score = t->env.step;
-    t->scores[t->count++] = score;
-    if (t->count == 1 || score < t->least) t->least = score;
-    if (score > t->most) t->most = score;
+    add_score(t, score);
     const double row[] = { t->count, score, training_mean(t), t->episode_epsilon };
     csv_row(&t->csv, row, 4);
     tensorboard_row(&t->board, header, row, 4);
