@@ -130,7 +130,7 @@ cartpole_qlearning)
     [ "$(lines longer | grep '^result' | uniq -c | awk '{ print $1 }')" = 2 ] || fail "done: $(lines longer)"
     ;;
 cartpole_dqn)
-    for wrong in "--seed 4" "--units 17" "--batch 8" "--gamma 0.9" "--tau 0.1" "--lr 0.01" "--lr-steps 7" --single --classic; do
+    for wrong in "--seed 4" "--units 17" "--batch 8" "--gamma 0.9" "--gamma 0.9900001" "--tau 0.1" "--lr 0.01" "--lr-steps 7" --single --classic; do
         # shellcheck disable=SC2086
         refused "expected" $wrong
     done
