@@ -136,9 +136,13 @@ bool run_has_checkpoint(const char *path)
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */
 
+/* timeout(1) sends its signal twice, to the program and to the group it is in: only what comes later is a second wish. */
 static void on_signal(int number)
 {
-    if (caught_signal) _exit(RUN_INTERRUPTED);
+    static double caught_at; /* of the handler alone, which masks both signals */
+    const double now = run_seconds();
+    if (caught_signal && now - caught_at >= RUN_SIGNAL_PAUSE) _exit(RUN_INTERRUPTED);
+    if (!caught_signal) caught_at = now;
     caught_signal = number;
 }
 

@@ -11,6 +11,9 @@ enum { RUN_DONE = 0, RUN_FAILED = 1, RUN_USAGE = 2, RUN_INTERRUPTED = 130 };
 /** Longest path, its NUL included. */
 enum { RUN_PATH = 4096 };
 
+/** Seconds after a first signal in which another is taken as its double. */
+enum { RUN_SIGNAL_PAUSE = 1 };
+
 #if defined(__GNUC__) || defined(__clang__)
 #define RUN_PRINTF(string, first) __attribute__((format(printf, string, first)))
 #else
@@ -61,7 +64,7 @@ bool run_has_checkpoint(const char *path);
 
 /**
  * From now on the first SIGINT or SIGTERM only makes run_interrupted true: the loop finishes its step, saves, and the
- * program exits with RUN_INTERRUPTED. A second one exits at once. Reads from a terminal or pipe are restarted: a
+ * program exits with RUN_INTERRUPTED. A second one, RUN_SIGNAL_PAUSE after the first or later, exits at once. Reads from a terminal or pipe are restarted: a
  * program that waits for input had better not call this.
  */
 void run_catch_signals(void);
