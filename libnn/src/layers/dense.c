@@ -37,6 +37,11 @@ static nn_status plan(nn_layer *layer, nn_error *error)
     return NN_OK;
 }
 
+static void carve(nn_layer *layer, nn_arena *arena)
+{
+    if (layer->in_sparse) nn_multi_hot_carve(layer->priv, arena, layer->max_batch);
+}
+
 static dense_run split_rows(const nn_layer *layer, const nn_run *run, nn_float *dz)
 {
     const size_t units = (size_t)layer->def.dense.units, rows = (size_t)run->batch * layer->out_size / units;
@@ -73,7 +78,7 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
     const size_t units = (size_t)layer->def.dense.units, in = (size_t)layer->weights[0].shape.dim[0];
     const nn_float *kernel = layer->weights[0].value;
     if (layer->in_sparse)
-        nn_multi_hot_forward(layer, run);
+        nn_multi_hot_forward(layer, layer->priv, run);
     else
         nn_gemm(run, d.rows, units, in, (nn_operand){ layer->x[0], in, false }, (nn_operand){ kernel, units, false },
                 false, layer->y, units);
@@ -101,7 +106,7 @@ static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
     if (layer->def.dense.activation != NN_LINEAR) nn_parallel(run->threads, task_count(&d), activate_backward_task, &d);
     if (want_params) {
         if (layer->in_sparse)
-            nn_multi_hot_backward(layer, run, dy);
+            nn_multi_hot_backward(layer, layer->priv, run, dy);
         else
             nn_gemm(run, in, units, d.rows, (nn_operand){ layer->x[0], in, true }, dz, true, layer->weights[0].grad,
                     units);
@@ -110,6 +115,10 @@ static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
     if (dx[0]) nn_gemm(run, d.rows, in, units, dz, kernel_transposed, false, dx[0], in);
 }
 
-const nn_layer_ops nn_dense_ops = {
-    .name = "dense", .type_name = "Dense", .plan = plan, .forward = forward, .backward = backward
-};
+const nn_layer_ops nn_dense_ops = { .name = "dense",
+                                    .type_name = "Dense",
+                                    .private_size = sizeof(nn_multi_hot),
+                                    .plan = plan,
+                                    .carve = carve,
+                                    .forward = forward,
+                                    .backward = backward };

@@ -2,14 +2,21 @@
 #include "../kernels/lookup.h"
 #include <string.h>
 
-enum { ROWS_PER_TASK = 32, BITS = 32 };
+enum { ROWS_PER_TASK = 32, BITS = 32, KEPT = 1024 /* words of a sample, beyond which they are found again */ };
 
 typedef struct multi_hot_run {
     const nn_layer *dense;
+    nn_multi_hot lists;
     const nn_run *run;
     const nn_float *dz;
     int parts; /* of the table */
 } multi_hot_run;
+
+void nn_multi_hot_carve(nn_multi_hot *lists, nn_arena *arena, int max_batch)
+{
+    lists->words = nn_arena_take(arena, (size_t)max_batch * KEPT, sizeof *lists->words);
+    lists->counts = nn_arena_take(arena, (size_t)max_batch, sizeof *lists->counts);
+}
 
 static size_t bitmap_words(size_t vocab)
 {
@@ -22,17 +29,20 @@ size_t nn_multi_hot_worker_scratch(int vocab)
            bitmap_words((size_t)vocab); /* a list and a bitmap of 32-bit words, none larger than a real */
 }
 
-/* The different words of a sample with (word & mask) == part, padding (0) left out, in order of first appearance. */
-static size_t distinct_words(const nn_layer *dense, size_t sample, int32_t part, int32_t mask, int32_t *words,
-                             uint32_t *bitmap)
+/* The different words of a sample, padding (0) left out, in order of first appearance; `scratch` of a worker holds
+ * them. */
+static size_t distinct_words(const nn_layer *dense, size_t sample, nn_float *scratch)
 {
+    const size_t vocab = (size_t)dense->weights[0].shape.dim[0];
     const size_t begin = dense->offsets ? (size_t)dense->offsets[sample] : sample * dense->ids_per_row;
     const size_t end = dense->offsets ? (size_t)dense->offsets[sample + 1] : begin + dense->ids_per_row;
+    int32_t *words = (void *)scratch;
+    uint32_t *bitmap = (void *)(words + vocab);
     size_t count = 0;
-    memset(bitmap, 0, bitmap_words((size_t)dense->weights[0].shape.dim[0]) * sizeof *bitmap);
+    memset(bitmap, 0, bitmap_words(vocab) * sizeof *bitmap);
     for (size_t i = begin; i < end; i++) {
         const int32_t word = dense->ids[i];
-        if (word <= 0 || (word & mask) != part) continue;
+        if (word <= 0) continue;
         uint32_t *bits = &bitmap[word / BITS];
         const uint32_t bit = (uint32_t)1 << (word % BITS);
         words[count] = word;
@@ -46,21 +56,22 @@ static void forward_task(void *context, int task, int worker)
 {
     const multi_hot_run *m = context;
     const nn_layer *dense = m->dense;
-    const int32_t vocab = dense->weights[0].shape.dim[0];
     const size_t units = (size_t)dense->def.dense.units, first = (size_t)task * ROWS_PER_TASK;
-    int32_t *words = (void *)nn_worker_scratch(m->run, worker);
-    uint32_t *bitmap = (void *)(words + vocab);
+    nn_float *scratch = nn_worker_scratch(m->run, worker);
+    const int32_t *words = (const void *)scratch;
     for (size_t row = first; row < first + ROWS_PER_TASK && row < (size_t)m->run->batch; row++) {
         nn_float *y = dense->y + row * units;
-        const size_t count = distinct_words(dense, row, 0, 0, words, bitmap);
+        const size_t count = distinct_words(dense, row, scratch);
+        m->lists.counts[row] = (int32_t)count;
+        if (count <= KEPT) memcpy(m->lists.words + row * KEPT, words, count * sizeof *words);
         memset(y, 0, units * sizeof *y);
         m->run->kernels->lookup->gather_sum(y, dense->weights[0].value, words, count, units);
     }
 }
 
-void nn_multi_hot_forward(const nn_layer *dense, const nn_run *run)
+void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run)
 {
-    multi_hot_run m = { dense, run, NULL, 0 };
+    multi_hot_run m = { dense, *lists, run, NULL, 0 };
     nn_parallel(run->threads, (run->batch + ROWS_PER_TASK - 1) / ROWS_PER_TASK, forward_task, &m);
 }
 
@@ -70,16 +81,21 @@ static void backward_task(void *context, int task, int worker)
     const multi_hot_run *m = context;
     const nn_layer *dense = m->dense;
     const size_t units = (size_t)dense->def.dense.units;
-    int32_t *words = (void *)nn_worker_scratch(m->run, worker);
-    uint32_t *bitmap = (void *)(words + dense->weights[0].shape.dim[0]);
+    nn_float *scratch = nn_worker_scratch(m->run, worker);
     for (size_t row = 0; row < (size_t)m->run->batch; row++) {
-        const size_t count = distinct_words(dense, row, task, m->parts - 1, words, bitmap);
-        m->run->kernels->lookup->scatter_add(dense->weights[0].grad, words, m->dz + row * units, 0, count, units, 0, 0);
+        const int32_t *words = m->lists.words + row * KEPT;
+        const size_t count = (size_t)m->lists.counts[row];
+        if (count > KEPT) {
+            distinct_words(dense, row, scratch);
+            words = (const void *)scratch;
+        }
+        m->run->kernels->lookup->scatter_add(dense->weights[0].grad, words, m->dz + row * units, 0, count, units, task,
+                                             m->parts - 1);
     }
 }
 
-void nn_multi_hot_backward(const nn_layer *dense, const nn_run *run, const nn_float *dz)
+void nn_multi_hot_backward(const nn_layer *dense, const nn_multi_hot *lists, const nn_run *run, const nn_float *dz)
 {
-    multi_hot_run m = { dense, run, dz, nn_parts(run->threads) };
+    multi_hot_run m = { dense, *lists, run, dz, nn_parts(run->threads) };
     nn_parallel(run->threads, m.parts, backward_task, &m);
 }

@@ -5,11 +5,18 @@
 
 #include "../layer.h"
 
+/* The different words of each sample, found by forward, kept for backward. */
+typedef struct nn_multi_hot {
+    int32_t *words;  /* (max_batch, a limit) */
+    int32_t *counts; /* (max_batch), above the limit where the words are not kept */
+} nn_multi_hot;
+
+void nn_multi_hot_carve(nn_multi_hot *lists, nn_arena *arena, int max_batch);
 /* Reals of worker scratch for a vocabulary. */
 size_t nn_multi_hot_worker_scratch(int vocab);
 /* y (batch, units) = sum of the rows of W that a sample names, each once. */
-void nn_multi_hot_forward(const nn_layer *dense, const nn_run *run);
+void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run);
 /* dW[word] += dz[sample] for every word of every sample. */
-void nn_multi_hot_backward(const nn_layer *dense, const nn_run *run, const nn_float *dz);
+void nn_multi_hot_backward(const nn_layer *dense, const nn_multi_hot *lists, const nn_run *run, const nn_float *dz);
 
 #endif
