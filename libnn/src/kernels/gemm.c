@@ -63,8 +63,8 @@ void NN_KERNEL(packed_product)(nn_float *c, size_t ldc, const nn_float *a, size_
 }
 
 /* Panels of B are taken as they stand where their rows are contiguous and a vector wide, else packed on the stack. */
-static void small(nn_float *c, size_t ldc, const nn_float *a, size_t lda, bool a_transposed, const nn_float *b,
-                  size_t ldb, bool b_transposed, size_t m, size_t n, size_t k, bool add)
+void NN_KERNEL(small_product)(nn_float *c, size_t ldc, const nn_float *a, size_t lda, bool a_transposed,
+                              const nn_float *b, size_t ldb, bool b_transposed, size_t m, size_t n, size_t k, bool add)
 {
     enum { DEPTH = 64 };
     nn_float panel[DEPTH * NN_TILE_COLS];
@@ -91,6 +91,7 @@ static void small(nn_float *c, size_t ldc, const nn_float *a, size_t lda, bool a
 }
 
 extern const nn_gemm_kernels NN_KERNEL(gemm_kernels);
-const nn_gemm_kernels NN_KERNEL(gemm_kernels) = {
-    .small = small, .pack = NN_KERNEL(pack), .packed = NN_KERNEL(packed_product), .panel = NN_TILE_COLS
-};
+const nn_gemm_kernels NN_KERNEL(gemm_kernels) = { .small = NN_KERNEL(small_product),
+                                                  .pack = NN_KERNEL(pack),
+                                                  .packed = NN_KERNEL(packed_product),
+                                                  .panel = NN_TILE_COLS };

@@ -7,6 +7,7 @@
 #include "pool.h"
 #include "real.h"
 #include "recurrent.h"
+#include "winograd.h"
 
 #define NN_STRING2(name) #name
 #define NN_STRING(name)  NN_STRING2(name)
@@ -24,6 +25,7 @@ extern const nn_elementwise_kernels NN_KERNEL(elementwise_kernels);
 extern const nn_lookup_kernels NN_KERNEL(lookup_kernels);
 extern const nn_recurrent_kernels NN_KERNEL(recurrent_kernels);
 extern const nn_image_kernels NN_KERNEL(image_kernels);
+extern const nn_winograd_kernels NN_KERNEL(winograd_kernels);
 extern const nn_pool_kernels NN_KERNEL(pool_kernels);
 extern const nn_batch_norm_kernels NN_KERNEL(batch_norm_kernels);
 extern const nn_optim_kernels NN_KERNEL(optim_kernels);
@@ -38,6 +40,7 @@ const nn_kernels NN_KERNEL(kernels) = {
     .lookup = &NN_KERNEL(lookup_kernels),
     .recurrent = &NN_KERNEL(recurrent_kernels),
     .image = &NN_KERNEL(image_kernels),
+    .winograd = &NN_KERNEL(winograd_kernels),
     .pool = &NN_KERNEL(pool_kernels),
     .batch_norm = &NN_KERNEL(batch_norm_kernels),
     .optim = &NN_KERNEL(optim_kernels),

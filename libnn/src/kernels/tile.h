@@ -61,5 +61,7 @@ static inline size_t nn_panel_width(size_t n, size_t j)
 void NN_KERNEL(pack)(nn_float *packed, const nn_float *b, nn_pack p, size_t first, size_t count);
 void NN_KERNEL(packed_product)(nn_float *c, size_t ldc, const nn_float *a, size_t lda, bool a_transposed,
                                const nn_float *b, size_t m, size_t n, size_t k, bool add);
+void NN_KERNEL(small_product)(nn_float *c, size_t ldc, const nn_float *a, size_t lda, bool a_transposed,
+                              const nn_float *b, size_t ldb, bool b_transposed, size_t m, size_t n, size_t k, bool add);
 
 #endif

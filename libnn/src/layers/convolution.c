@@ -1,6 +1,7 @@
 #include "convolution.h"
 #include "../kernels/elementwise.h"
 #include "../kernels/gemm.h"
+#include "convolution_winograd.h"
 #include "window.h"
 #include <string.h>
 
@@ -88,6 +89,7 @@ static size_t whole_vectors(const nn_layer *layer, size_t n)
 static size_t packed_size(const nn_layer *layer, const nn_convolution *c, bool up)
 {
     const size_t f = (size_t)c->conv.f, channels = (size_t)c->conv.c, taps = c->kernel / f / channels;
+    if (c->winograd) return layer->kernels->winograd->packed_size(&c->squares[up]);
     if (!up) return taps * channels * whole_vectors(layer, f);
     return c->scatters ? f * whole_vectors(layer, taps * channels) : taps * f * whole_vectors(layer, channels);
 }
@@ -108,11 +110,22 @@ static int chunk_count(const nn_convolution *c, int batch)
     return (int)count;
 }
 
+static size_t worker_scratch(const nn_layer *layer, const nn_convolution *c)
+{
+    const nn_winograd_kernels *winograd = layer->kernels->winograd;
+    const nn_image_kernels *image = layer->kernels->image;
+    if (c->winograd) { /* what the weights take holds a pass down */
+        const size_t weights = winograd->weights_scratch(&c->squares[0]), up = winograd->pass_scratch(&c->squares[1]);
+        return weights > up ? weights : up;
+    }
+    const size_t weights = image->weights_scratch(&c->conv), scatter = image->scatter_scratch(&c->conv);
+    return c->scatters && scatter > weights ? scatter : weights;
+}
+
 nn_status nn_convolution_plan(nn_layer *layer, nn_error *error)
 {
     nn_convolution *c = layer->priv;
     const nn_conv_def *def = &layer->def.conv;
-    const nn_image_kernels *kernels = layer->kernels->image;
     c->transposed = layer->def.type == NN_CONV2D_TRANSPOSE;
     nn_status status = check_options(layer, error);
     if (status == NN_OK) status = set_windows(layer, c, error);
@@ -124,6 +137,7 @@ nn_status nn_convolution_plan(nn_layer *layer, nn_error *error)
     if (status != NN_OK) return status;
     set_gathers(c);
     c->scatters = 2 * c->conv.c <= layer->kernels->lanes;
+    nn_winograd_plan(c, layer);
     c->chunks = chunk_count(c, layer->max_batch);
 
     const nn_window *down = &c->conv.down, *across = &c->conv.across;
@@ -138,9 +152,8 @@ nn_status nn_convolution_plan(nn_layer *layer, nn_error *error)
                             fan_in, fan_out, true);
 
     const size_t packed = packed_size(layer, c, !c->transposed), sums = (size_t)c->chunks * (c->kernel + c->width);
-    const size_t weights = kernels->weights_scratch(&c->conv), scatter = kernels->scatter_scratch(&c->conv);
     layer->scratch = packed > sums ? packed : sums;
-    layer->worker_scratch = c->scatters && scatter > weights ? scatter : weights;
+    layer->worker_scratch = worker_scratch(layer, c);
     return NN_OK;
 }
 
@@ -213,16 +226,37 @@ static void pack_task(void *context, int task, int worker)
 
 static void pack(pass *p)
 {
+    if (p->c->winograd) {
+        nn_winograd_pack(p->layer, p->run, p->up, p->packed);
+        return;
+    }
     const int panel = (int)p->run->kernels->gemm->panel;
     const int cols = !p->up ? p->c->conv.f : p->scatters ? (int)(p->c->kernel / (size_t)p->c->conv.f) : p->c->conv.c;
     nn_parallel(p->run->threads, ceil_div(cols, panel), pack_task, p);
+}
+
+/* Bias and activation of `rows` rows of the result from row `at` on, where it is the layer's output. */
+static void activate(const pass *p, size_t at, size_t rows)
+{
+    const nn_conv_def *def = &p->layer->def.conv;
+    nn_float *y = p->result + at * p->c->width;
+    if (!p->output || (def->no_bias && def->activation == NN_LINEAR)) return;
+    p->run->kernels->elementwise->activate(y, y, def->no_bias ? NULL : p->layer->weights[1].value, rows, p->c->width,
+                                           def->activation);
+}
+
+static void activate_task(void *context, int task, int worker)
+{
+    const pass *p = context;
+    const size_t rows = (size_t)p->gather->h * (size_t)p->gather->w;
+    (void)worker;
+    activate(p, (size_t)task * rows, rows);
 }
 
 static void pass_task(void *context, int task, int worker)
 {
     const pass *p = context;
     const nn_gather *g = p->gather;
-    const nn_conv_def *def = &p->layer->def.conv;
     const int first = task / p->parts * p->samples, part = task % p->parts;
     const int last = p->run->batch - first < p->samples ? p->run->batch : first + p->samples;
     const nn_region region = { first, last, (int)((long long)g->h * part / p->parts),
@@ -233,18 +267,19 @@ static void pass_task(void *context, int task, int worker)
     } else {
         p->run->kernels->image->gather(p->result, p->source, p->packed, g, region);
     }
-    if (!p->output || (def->no_bias && def->activation == NN_LINEAR)) return;
     /* Either whole samples or a part of one: the rows are contiguous. */
-    const size_t at = ((size_t)first * (size_t)g->h + (size_t)region.top) * (size_t)g->w;
-    const size_t rows = (size_t)(last - first) * (size_t)(region.bottom - region.top) * (size_t)g->w;
-    nn_float *y = p->result + at * p->c->width;
-    p->run->kernels->elementwise->activate(y, y, def->no_bias ? NULL : p->layer->weights[1].value, rows, p->c->width,
-                                           def->activation);
+    activate(p, ((size_t)first * (size_t)g->h + (size_t)region.top) * (size_t)g->w,
+             (size_t)(last - first) * (size_t)(region.bottom - region.top) * (size_t)g->w);
 }
 
 static void run_pass(pass *p)
 {
-    nn_parallel(p->run->threads, ceil_div(p->run->batch, p->samples) * p->parts, pass_task, p);
+    if (!p->c->winograd) {
+        nn_parallel(p->run->threads, ceil_div(p->run->batch, p->samples) * p->parts, pass_task, p);
+        return;
+    }
+    nn_winograd_run(p->layer, p->run, p->up, p->result, p->source, p->packed);
+    if (p->output) nn_parallel(p->run->threads, p->run->batch, activate_task, p);
 }
 
 nn_status nn_convolution_forward(nn_layer *layer, const nn_run *run)
@@ -287,7 +322,11 @@ static void weights_task(void *context, int task, int worker)
     const int first = (int)((long long)w->run->batch * task / w->chunks);
     const int last = (int)((long long)w->run->batch * (task + 1) / w->chunks);
     nn_float *kernel = w->sums + (size_t)task * (c->kernel + c->width), *bias = kernel + c->kernel;
-    w->run->kernels->image->weights(kernel, w->image, w->map, nn_worker_scratch(w->run, worker), &c->conv, first, last);
+    nn_float *scratch = nn_worker_scratch(w->run, worker);
+    if (c->winograd)
+        w->run->kernels->winograd->weights(kernel, w->image, w->map, scratch, &c->squares[0], first, last);
+    else
+        w->run->kernels->image->weights(kernel, w->image, w->map, scratch, &c->conv, first, last);
     if (w->layer->def.conv.no_bias) return;
     const size_t rows = w->layer->out_size / c->width;
     memset(bias, 0, c->width * sizeof(nn_float));

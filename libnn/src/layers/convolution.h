@@ -7,17 +7,20 @@
 #define NN_LAYERS_CONVOLUTION_H
 
 #include "../kernels/image.h"
+#include "../kernels/winograd.h"
 #include "../layer.h"
 
 typedef struct nn_convolution {
     nn_conv conv;
     nn_gather down, up;
-    nn_taps *taps;        /* all classes: down.down, down.across, up.down, up.across */
-    bool scatters;        /* up by scatter, not by gather */
-    bool transposed;      /* the layer goes up */
-    nn_float *packed;     /* the kernel as the layer's own direction takes it */
-    int chunks;           /* most parts of a batch whose gradients by the weights are summed apart */
-    size_t kernel, width; /* elements of the kernel, of the bias */
+    nn_taps *taps;          /* all classes: down.down, down.across, up.down, up.across */
+    bool scatters;          /* up by scatter, not by gather */
+    bool transposed;        /* the layer goes up */
+    bool winograd;          /* both ways and the weights by kernels/winograd.h */
+    nn_winograd squares[2]; /* down, up */
+    nn_float *packed;       /* the kernel as the layer's own direction takes it */
+    int chunks;             /* most parts of a batch whose gradients by the weights are summed apart */
+    size_t kernel, width;   /* elements of the kernel, of the bias */
 } nn_convolution;
 
 /* plan, carve, forward, backward of both layers. */

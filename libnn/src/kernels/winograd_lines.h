@@ -1,0 +1,110 @@
+/*
+ * The transforms of winograd.h along one line of cells, and of whole squares. A line is read and written with a step of
+ * vectors; what stands for the points p and -p has one sum of even and one of odd powers.
+ */
+#ifndef NN_KERNELS_WINOGRAD_LINES_H
+#define NN_KERNELS_WINOGRAD_LINES_H
+
+#include "micro.h"
+#include "winograd.h"
+
+/* to = even + odd, even - odd */
+NN_INLINE void nn_pair(nn_vec *to, size_t step, nn_vec even, nn_vec odd)
+{
+    to[0] = even + odd;
+    to[step] = even - odd;
+}
+
+/* B^T: 8 cells of the source. `n` is 8. */
+NN_INLINE void nn_source_line(nn_vec *to, const nn_vec *from, size_t step, int n)
+{
+    const nn_vec d0 = from[0], d1 = from[step], d2 = from[2 * step], d3 = from[3 * step], d4 = from[4 * step],
+                 d5 = from[5 * step], d6 = from[6 * step], d7 = from[7 * step];
+    (void)n;
+    to[0] = (d6 - d0) + NN_REAL(5.25) * (d2 - d4);
+    nn_pair(to + step, step, (d2 + d6) - NN_REAL(4.25) * d4, (d1 + d5) - NN_REAL(4.25) * d3);
+    nn_pair(to + 3 * step, step, NN_REAL(0.25) * d2 - NN_REAL(1.25) * d4 + d6,
+            NN_REAL(0.5) * d1 - NN_REAL(2.5) * d3 + NN_REAL(2.0) * d5);
+    nn_pair(to + 5 * step, step, NN_REAL(4.0) * d2 - NN_REAL(5.0) * d4 + d6,
+            NN_REAL(2.0) * d1 - NN_REAL(2.5) * d3 + NN_REAL(0.5) * d5);
+    to[7 * step] = (d7 - d1) + NN_REAL(5.25) * (d3 - d5);
+}
+
+/* G: 3 or 5 taps of the kernel. */
+NN_INLINE void nn_kernel_line(nn_vec *to, const nn_vec *from, size_t step, int taps)
+{
+    const nn_vec none = { 0 }, k0 = from[0], k1 = from[step], k2 = from[2 * step];
+    const nn_vec k3 = taps == 5 ? from[3 * step] : none, k4 = taps == 5 ? from[4 * step] : none;
+    const nn_float one = NN_REAL(-2.0) / 9, two = NN_REAL(1.0) / 90, half = NN_REAL(32.0) / 45;
+    to[0] = -k0;
+    nn_pair(to + step, step, one * (k0 + k2 + k4), one * (k1 + k3));
+    nn_pair(to + 3 * step, step, two * (k0 + 4 * k2 + 16 * k4), two * (2 * k1 + 8 * k3));
+    nn_pair(to + 5 * step, step, half * (k0 + NN_REAL(0.25) * k2 + NN_REAL(0.0625) * k4),
+            half * (NN_REAL(0.5) * k1 + NN_REAL(0.125) * k3));
+    to[7 * step] = taps == 5 ? k4 : k2;
+}
+
+/* A^T: m = 4 or 6 cells of the result from 8 products. */
+NN_INLINE void nn_result_line(nn_vec *to, const nn_vec *from, size_t step, int m)
+{
+    const nn_vec even1 = from[step] + from[2 * step], odd1 = from[step] - from[2 * step];
+    const nn_vec even2 = from[3 * step] + from[4 * step], odd2 = from[3 * step] - from[4 * step];
+    const nn_vec even3 = from[5 * step] + from[6 * step], odd3 = from[5 * step] - from[6 * step];
+    const nn_vec last = from[7 * step];
+    to[0] = from[0] + even1 + even2 + even3;
+    to[step] = odd1 + 2 * odd2 + NN_REAL(0.5) * odd3;
+    to[2 * step] = even1 + 4 * even2 + NN_REAL(0.25) * even3;
+    to[3 * step] = odd1 + 8 * odd2 + NN_REAL(0.125) * odd3;
+    if (m == 4) {
+        to[3 * step] += last;
+        return;
+    }
+    to[4 * step] = even1 + 16 * even2 + NN_REAL(0.0625) * even3;
+    to[5 * step] = odd1 + 32 * odd2 + NN_REAL(0.03125) * odd3 + last;
+}
+
+/* A: the gradient's 8 values from m cells of the result's gradient. */
+NN_INLINE void nn_gradient_line(nn_vec *to, const nn_vec *from, size_t step, int m)
+{
+    const nn_vec none = { 0 }, y0 = from[0], y1 = from[step], y2 = from[2 * step], y3 = from[3 * step];
+    const nn_vec y4 = m == 6 ? from[4 * step] : none, y5 = m == 6 ? from[5 * step] : none;
+    to[0] = y0;
+    nn_pair(to + step, step, y0 + y2 + y4, y1 + y3 + y5);
+    nn_pair(to + 3 * step, step, y0 + 4 * y2 + 16 * y4, 2 * y1 + 8 * y3 + 32 * y5);
+    nn_pair(to + 5 * step, step, y0 + NN_REAL(0.25) * y2 + NN_REAL(0.0625) * y4,
+            NN_REAL(0.5) * y1 + NN_REAL(0.125) * y3 + NN_REAL(0.03125) * y5);
+    to[7 * step] = m == 6 ? y5 : y3;
+}
+
+/* G^T: the gradient of 3 or 5 taps from its 8 values. */
+NN_INLINE void nn_taps_line(nn_vec *to, const nn_vec *from, size_t step, int taps)
+{
+    const nn_float one = NN_REAL(-2.0) / 9, two = NN_REAL(1.0) / 90, half = NN_REAL(32.0) / 45;
+    const nn_vec even1 = one * (from[step] + from[2 * step]), odd1 = one * (from[step] - from[2 * step]);
+    const nn_vec even2 = two * (from[3 * step] + from[4 * step]), odd2 = two * (from[3 * step] - from[4 * step]);
+    const nn_vec even3 = half * (from[5 * step] + from[6 * step]), odd3 = half * (from[5 * step] - from[6 * step]);
+    const nn_vec last = from[7 * step];
+    to[0] = (even1 + even2 + even3) - from[0];
+    to[step] = odd1 + 2 * odd2 + NN_REAL(0.5) * odd3;
+    to[2 * step] = even1 + 4 * even2 + NN_REAL(0.25) * even3;
+    if (taps == 3) {
+        to[2 * step] += last;
+        return;
+    }
+    to[3 * step] = odd1 + 8 * odd2 + NN_REAL(0.125) * odd3;
+    to[4 * step] = even1 + 16 * even2 + NN_REAL(0.0625) * even3 + last;
+}
+
+typedef void nn_line(nn_vec *to, const nn_vec *from, size_t step, int size);
+
+/*
+ * A line's transform down all columns, then across all rows of a square that lies in rows of NN_SQUARE vectors: `from`
+ * cells on a side become `to`. In place.
+ */
+NN_INLINE void nn_square(nn_vec *cells, nn_line *line, const int size, const int from, const int to)
+{
+    for (int x = 0; x < from; x++) line(cells + x, cells + x, NN_SQUARE, size);
+    for (int y = 0; y < to; y++) line(cells + y * NN_SQUARE, cells + y * NN_SQUARE, 1, size);
+}
+
+#endif
