@@ -18,6 +18,7 @@ kvist_test(loss_gradient LIBS kvist_nn_double LABELS nn)
 # Recurrent layers against a naive twin; the vector exponentials are inside the library.
 kvist_test(recurrent LIBS kvist::nn SOURCES support/recurrent_twin.c LABELS nn)
 target_include_directories(test_recurrent PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+kvist_test(recurrent_padding LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
 
 # What models refuse, and what they tell.
 kvist_test(model_create LIBS kvist::nn LABELS nn)

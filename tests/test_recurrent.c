@@ -42,13 +42,6 @@ static nn_float *copy(const nn_float *from, size_t count)
     return to;
 }
 
-/* Values in +-limit, the same for the same seed. */
-static void fill(nn_float *values, size_t count, double limit, uint64_t seed)
-{
-    nn_rng rng = { .seed = seed };
-    for (size_t i = 0; i < count; i++) values[i] = (nn_float)(limit * (2 * (double)nn_uniform(&rng) - 1));
-}
-
 static nn_model *make_model(const twin *t, nn_isa isa, int threads, int max_batch, nn_error *error)
 {
     const nn_layer_def layer = { .type = t->type, .rnn = t->def };
@@ -114,29 +107,9 @@ static void assert_near(const char *name, const char *what, const nn_float *got,
     }
 }
 
-static void random_twin(twin *t, uint64_t seed)
-{
-    twin_allocate(t);
-    assert_non_null(t->memory);
-    const struct {
-        double *values;
-        size_t count;
-        double limit;
-    } parts[] = { { t->weights, t->weight_count, 1.2 / sqrt(1.0 + t->def.units) },
-                  { t->x, t->x_count, 1.5 },
-                  { t->dy, t->y_count, 1.0 } };
-    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
-        nn_float *values = malloc(parts[p].count * sizeof *values);
-        assert_non_null(values);
-        fill(values, parts[p].count, parts[p].limit, seed + p);
-        for (size_t i = 0; i < parts[p].count; i++) parts[p].values[i] = values[i];
-        free(values);
-    }
-}
-
 static void check_twin(twin *t, const char *name)
 {
-    random_twin(t, 7);
+    twin_randomize(t, 7);
     twin_run(t);
     for (int i = 0; i < ISA_COUNT; i++) {
         if (!has_isa(isas[i])) continue;
@@ -228,7 +201,7 @@ static void test_threads_give_the_same_bits(void **state)
     for (int c = 0; c < CELL_COUNT; c++) {
         twin t = { .type = cells[c].type, .batch = 150, .time = 40, .in = 5 };
         t.def = (nn_rnn_def){ .units = 20, .reset_before = cells[c].reset_before, .return_sequences = c % 2 };
-        random_twin(&t, 3);
+        twin_randomize(&t, 3);
         outcome one = run(&t, NN_ISA_BEST, 1, 0, 1);
         for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
             outcome other = run(&t, NN_ISA_BEST, threads[i], 0, 1);
@@ -246,7 +219,7 @@ static void test_backward_again(void **state)
     for (int c = 0; c < CELL_COUNT; c++) {
         twin t = { .type = cells[c].type, .batch = 5, .time = 70, .in = 5 };
         t.def = (nn_rnn_def){ .units = 9, .reset_before = cells[c].reset_before };
-        random_twin(&t, 5);
+        twin_randomize(&t, 5);
         outcome once = run(&t, NN_ISA_BEST, 1, 0, 1), twice = run(&t, NN_ISA_BEST, 1, 0, 2);
         for (size_t i = 0; i < once.gradient_count; i++) once.gradients[i] *= 2;
         assert_same_bits(&once, &twice);

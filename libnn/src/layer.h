@@ -80,6 +80,7 @@ struct nn_layer {
     bool in_sparse;             /* the first input is a multi-hot layer's: index lists, not rows */
     nn_shape out;               /* of one sample; set by plan() */
     size_t out_size;            /* elements of one sample, set by the model after plan() */
+    bool in_words;              /* the first input is an Embedding's: `words` are looked up */
     bool out_sparse;            /* set by plan() of multi-hot: y stays NULL */
     bool alias; /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */
     nn_weight weights[NN_MAX_WEIGHTS];
@@ -91,6 +92,7 @@ struct nn_layer {
     const nn_float *x[NN_MAX_INPUTS]; /* (batch, in) */
     const int32_t *ids;               /* (batch, in), when in_type is NN_I32 or in_sparse */
     const int64_t *offsets;           /* NULL, or rows of ids are ragged */
+    const int32_t *words;             /* (batch, time), when in_words: what the Embedding below took */
     size_t ids_per_row;               /* of ids, where they are not ragged */
     nn_float *y;                      /* (batch, out); lives from forward to the last backward */
 };

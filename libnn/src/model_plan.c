@@ -145,6 +145,7 @@ static nn_status connect(nn_model *model, nn_layer *layer, nn_error *error)
         if (source >= 0) {
             layer->in[i] = model->layers[source].out;
             model->nodes[source].consumers++;
+            layer->in_words |= i == 0 && model->layers[source].def.type == NN_EMBEDDING;
             if (!model->layers[source].out_sparse) continue;
             if (layer->def.type != NN_DENSE)
                 return nn_layer_fail(layer, error, NN_ERR_SHAPE, "only Dense can follow multi_hot");

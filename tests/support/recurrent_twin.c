@@ -217,3 +217,18 @@ void twin_run(twin *t)
         }
     }
 }
+
+static void fill(double *values, size_t count, double limit, uint64_t seed)
+{
+    nn_rng rng = { .seed = seed };
+    for (size_t i = 0; i < count; i++) values[i] = (double)(nn_float)(limit * (2 * (double)nn_uniform(&rng) - 1));
+}
+
+void twin_randomize(twin *t, uint64_t seed)
+{
+    twin_allocate(t);
+    if (!t->memory) return;
+    fill(t->weights, t->weight_count, 1.2 / sqrt(1.0 + t->def.units), seed);
+    fill(t->x, t->x_count, 1.5, seed + 1);
+    fill(t->dy, t->y_count, 1.0, seed + 2);
+}

@@ -15,6 +15,8 @@ typedef struct twin {
 } twin;
 
 void twin_allocate(twin *t);
+/* Allocates, and fills weights, x and dy with numbers that floats hold; the same for the same seed. */
+void twin_randomize(twin *t, uint64_t seed);
 void twin_run(twin *t);
 
 #endif

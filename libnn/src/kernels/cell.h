@@ -25,6 +25,8 @@ void NN_KERNEL(simple_rnn_forward)(nn_rnn_tile *tile);
 void NN_KERNEL(simple_rnn_backward)(nn_rnn_tile *tile);
 void NN_KERNEL(lstm_forward)(nn_rnn_tile *tile);
 void NN_KERNEL(lstm_backward)(nn_rnn_tile *tile);
+/* tile->c from what is saved of step first - 1. */
+void NN_KERNEL(lstm_start)(nn_rnn_tile *tile);
 void NN_KERNEL(gru_forward)(nn_rnn_tile *tile);
 void NN_KERNEL(gru_backward)(nn_rnn_tile *tile);
 void NN_KERNEL(gru_reset_before_forward)(nn_rnn_tile *tile);
@@ -33,6 +35,12 @@ void NN_KERNEL(gru_reset_before_backward)(nn_rnn_tile *tile);
 /* out (rows, padded) = [out +] d U^T: the gradient by a part's vector from those of its columns at step t of the chunk.
  */
 void NN_KERNEL(rnn_back)(const nn_rnn_tile *tile, int part, size_t t, nn_float *out, bool add);
+
+/* A row of the tile in x and dx; in y and dy without sequences. */
+static inline size_t nn_rnn_row(const nn_rnn_tile *tile, size_t row)
+{
+    return (size_t)tile->io->row[row];
+}
 
 /* Columns of panel p: the last one may be narrower. */
 static inline size_t nn_rnn_width(const nn_rnn_part *part, size_t p)

@@ -83,6 +83,17 @@ NN_INLINE void backward(nn_rnn_tile *tile, const nn_activation activation, const
     }
 }
 
+void NN_KERNEL(lstm_start)(nn_rnn_tile *tile)
+{
+    const size_t padded = tile->rnn->padded;
+    for (size_t row = 0; row < tile->io->rows; row++) {
+        for (size_t block = 0; block < padded / NN_LANES; block++) {
+            const nn_float *saved = nn_rnn_saved(tile, row, tile->first - 1, block, SAVED);
+            nn_store(tile->c + row * padded + block * NN_LANES, nn_load(saved + C * NN_LANES));
+        }
+    }
+}
+
 static bool usual(const nn_rnn *rnn)
 {
     return rnn->activation == NN_TANH && rnn->gate_activation == NN_SIGMOID;

@@ -115,7 +115,7 @@ NN_INLINE void project_steps(const int rows, const nn_rnn_tile *tile, const int 
     const nn_rnn *rnn = tile->rnn;
     const nn_rnn_part *part = &rnn->part[NN_RNN_INPUT];
     const size_t width = (size_t)vectors * NN_LANES;
-    const nn_float *x = tile->io->x + (row * rnn->time + time_of(tile, t)) * rnn->in;
+    const nn_float *x = tile->io->x + (nn_rnn_row(tile, row) * rnn->time + time_of(tile, t)) * rnn->in;
     const nn_float *bias = tile->packed + part->packed_bias + p * part->panel;
     nn_float *out = nn_rnn_at(tile, NN_RNN_INPUT, p, row, t);
 
@@ -203,7 +203,7 @@ NN_INLINE void input_steps(const int rows, const nn_rnn_tile *tile, const int ve
 {
     const nn_rnn *rnn = tile->rnn;
     const size_t first = q * NN_MICRO_VECTORS * NN_LANES;
-    nn_float *dx = tile->io->dx + (row * rnn->time + time_of(tile, t)) * rnn->in + first;
+    nn_float *dx = tile->io->dx + (nn_rnn_row(tile, row) * rnn->time + time_of(tile, t)) * rnn->in + first;
     back_block(rows, tile, vectors, NN_RNN_INPUT, q, row, t, 1, dx, time_step(rnn), rnn->in - first, false);
 }
 
@@ -220,8 +220,8 @@ static void input_gradient(const nn_rnn_tile *tile)
         NN_RNN_BY_VECTORS(transposed_width(part, q) / NN_LANES, input_panel, tile, q);
 }
 
-/* What multiplies a part's kernel in a chunk: element i of row r at step t >= first is a[r row + (t - first) step + i].
- */
+/* What multiplies a part's kernel in a chunk: element i of row r at step t >= first is a[r row + (t - first) step + i],
+ * where r counts the rows of the batch for the input, of the tile for all else. */
 typedef struct factor {
     const nn_float *a;
     ptrdiff_t row, step;
@@ -255,7 +255,8 @@ NN_INLINE void gradient_lines(const int rows, const nn_rnn_tile *tile, const int
         NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] = nn_load(sum + (size_t)r * width + v * NN_LANES);
     }
     for (size_t row = 0; row < tile->io->rows; row++)
-        nn_micro(a, rows, vectors, from.a + (ptrdiff_t)row * from.row + i, 1, from.step,
+        nn_micro(a, rows, vectors,
+                 from.a + (ptrdiff_t)(index == NN_RNN_INPUT ? nn_rnn_row(tile, row) : row) * from.row + i, 1, from.step,
                  nn_rnn_at(tile, index, p, row, from.first), width, tile->steps - from.first);
     NN_UNROLL for (int r = 0; r < rows; r++)
     {
@@ -307,6 +308,49 @@ static nn_rnn_tile tile_of(const nn_rnn *rnn, const nn_float *packed, const nn_r
                           .reset_kept = io->scratch + rnn->reset };
 }
 
+/* The state of all rows before the first step. */
+static void start(nn_rnn_tile *tile)
+{
+    const nn_rnn *rnn = tile->rnn;
+    const nn_rnn_rows *io = tile->io;
+    for (size_t row = 0; row < io->rows; row++) {
+        const size_t step = row * rnn->time + io->begin - 1;
+        memcpy(tile->h + row * rnn->padded, io->start.h, rnn->units * sizeof *tile->h);
+        memcpy(io->h + step * rnn->units, io->start.h, rnn->units * sizeof *tile->h);
+        if (rnn->saved) memcpy(io->saved + step * rnn->saved, io->start.saved, rnn->saved * sizeof *tile->h);
+    }
+    if (rnn->cell == NN_CELL_LSTM) NN_KERNEL(lstm_start)(tile);
+}
+
+/* The gradients by all rows' states after the last step. */
+static void start_backward(nn_rnn_tile *tile)
+{
+    const nn_rnn *rnn = tile->rnn;
+    const nn_rnn_rows *io = tile->io;
+    for (size_t row = 0; row < io->rows; row++) {
+        nn_float *dh = tile->h + row * rnn->padded, *dc = tile->c + row * rnn->padded;
+        if (io->dy && !rnn->sequences) memcpy(dh, io->dy + nn_rnn_row(tile, row) * rnn->units, rnn->units * sizeof *dh);
+        for (size_t i = 0; i < rnn->padded && io->carried_in; i++) {
+            dh[i] += io->carried_in[i];
+            dc[i] += io->carried_in[rnn->padded + i];
+        }
+    }
+}
+
+/* The gradients by the state before the first step, which is one for all rows. */
+static void end_backward(const nn_rnn_tile *tile)
+{
+    const size_t padded = tile->rnn->padded;
+    nn_float *carried = tile->io->carried;
+    memset(carried, 0, 2 * padded * sizeof *carried);
+    for (size_t row = 0; row < tile->io->rows; row++) {
+        for (size_t i = 0; i < padded; i++) {
+            carried[i] += tile->h[row * padded + i];
+            carried[padded + i] += tile->c[row * padded + i];
+        }
+    }
+}
+
 typedef void cell_function(nn_rnn_tile *tile);
 
 static void forward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *io)
@@ -314,15 +358,17 @@ static void forward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows
     static cell_function *const cells[] = { NN_KERNEL(simple_rnn_forward), NN_KERNEL(lstm_forward),
                                             NN_KERNEL(gru_forward), NN_KERNEL(gru_reset_before_forward) };
     nn_rnn_tile tile = tile_of(rnn, packed, io);
-    for (; tile.first < rnn->time; tile.first += rnn->chunk) {
-        const size_t rest = rnn->time - tile.first;
+    tile.first = io->begin;
+    if (io->begin > 0) start(&tile);
+    for (; tile.first < io->end; tile.first += rnn->chunk) {
+        const size_t rest = io->end - tile.first;
         tile.steps = rest < rnn->chunk ? rest : rnn->chunk;
         project(&tile);
         cells[rnn->cell](&tile);
     }
     if (!io->y) return;
     for (size_t row = 0; row < io->rows; row++)
-        memcpy(io->y + row * rnn->units, tile.h + row * rnn->padded, rnn->units * sizeof *io->y);
+        memcpy(io->y + nn_rnn_row(&tile, row) * rnn->units, tile.h + row * rnn->padded, rnn->units * sizeof *io->y);
 }
 
 static void backward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *io)
@@ -330,17 +376,18 @@ static void backward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_row
     static cell_function *const cells[] = { NN_KERNEL(simple_rnn_backward), NN_KERNEL(lstm_backward),
                                             NN_KERNEL(gru_backward), NN_KERNEL(gru_reset_before_backward) };
     nn_rnn_tile tile = tile_of(rnn, packed, io);
-    for (size_t row = 0; row < io->rows && !rnn->sequences; row++)
-        memcpy(tile.h + row * rnn->padded, io->dy + row * rnn->units, rnn->units * sizeof *io->dy);
-    size_t rest = rnn->time;
-    while (rest > 0) {
+    start_backward(&tile);
+    size_t rest = io->end;
+    while (rest > io->begin) {
         tile.first = (rest - 1) / rnn->chunk * rnn->chunk;
+        if (tile.first < io->begin) tile.first = io->begin;
         tile.steps = rest - tile.first;
         rest = tile.first;
         cells[rnn->cell](&tile);
         if (io->dx) input_gradient(&tile);
         for (int part = 0; part < rnn->part_count && io->gradient; part++) gradient(&tile, part);
     }
+    if (io->carried) end_backward(&tile);
 }
 
 const nn_recurrent_kernels NN_KERNEL(recurrent_kernels) = {

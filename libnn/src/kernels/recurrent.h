@@ -66,17 +66,28 @@ typedef struct nn_rnn_weights {
     nn_float *bias;      /* (gates units); GRU that resets after: (2, gates units) */
 } nn_rnn_weights;
 
+/* A state before some step, as `h` and `saved` have it for the step before. */
+typedef struct nn_rnn_start {
+    const nn_float *h;     /* (units) */
+    const nn_float *saved; /* (saved) */
+} nn_rnn_start;
+
 /* Some rows of a batch. */
 typedef struct nn_rnn_rows {
-    size_t rows;        /* 1 .. tile */
-    const nn_float *x;  /* (rows, time, in) */
-    nn_float *y;        /* (rows, units) or, with sequences, NULL: it is `h` */
-    nn_float *h;        /* (rows, time, units): the state after each step, in the order of the steps */
-    nn_float *saved;    /* (rows, time, saved) */
-    const nn_float *dy; /* (rows, units) or (rows, time, units) */
-    nn_float *dx;       /* (rows, time, in), set; or NULL */
-    nn_float *gradient; /* (gradient), added to; or NULL */
-    nn_float *scratch;  /* (scratch) */
+    size_t rows;          /* 1 .. tile */
+    size_t begin, end;    /* steps begin .. end - 1 are run */
+    const int32_t *row;   /* (rows) of the batch, for x, dx and, without sequences, y and dy */
+    const nn_float *x;    /* (batch, time, in) */
+    nn_float *y;          /* (batch, units) or NULL: with sequences it is `h` */
+    nn_float *h;          /* (rows, time, units): the state after each step, in the order of the steps */
+    nn_float *saved;      /* (rows, time, saved) */
+    nn_rnn_start start;   /* of all rows; read if begin > 0, and kept as step begin - 1 of h and saved */
+    const nn_float *dy;   /* (batch, units) or, with sequences, (rows, time, units); NULL: 0 */
+    nn_float *dx;         /* (batch, time, in), set; or NULL */
+    nn_float *carried_in; /* (2, padded) gradient by each row's state after the last step, added to dy; or NULL */
+    nn_float *carried;    /* (2, padded) gradient by the state before step `begin`, sum over rows, set; or NULL */
+    nn_float *gradient;   /* (gradient), added to; or NULL */
+    nn_float *scratch;    /* (scratch) */
 } nn_rnn_rows;
 
 struct nn_recurrent_kernels {

@@ -153,9 +153,22 @@ nn_status nn_rnn_plan(nn_layer *layer, nn_cell cell, nn_error *error)
     add_weights(layer, rnn, in);
     const size_t tiles = (batch + rnn->tile - 1) / rnn->tile, fitting = MAX_GRADIENT_REALS / rnn->gradient;
     priv->gradients = (int)least(tiles, least(MAX_GRADIENTS, fitting ? fitting : 1));
-    layer->scratch = times((size_t)priv->gradients, rnn->gradient);
+    priv->prefix.possible = layer->in_words && !rnn->sequences && !rnn->backwards;
+    layer->scratch = times((size_t)priv->gradients + 1, rnn->gradient);
     layer->worker_scratch = rnn->scratch;
     return NN_OK;
+}
+
+static void carve_prefix(nn_rnn_prefix *prefix, const nn_rnn *rnn, nn_arena *arena, size_t batch)
+{
+    const size_t tiles = (batch + rnn->tile - 1) / rnn->tile;
+    prefix->order = nn_arena_take(arena, batch, sizeof *prefix->order);
+    if (!prefix->possible) return;
+    prefix->padding = nn_arena_take(arena, batch, sizeof *prefix->padding);
+    prefix->counts = nn_arena_take(arena, plus(rnn->time, 1), sizeof *prefix->counts);
+    prefix->h = nn_arena_reals(arena, times(rnn->time, rnn->units));
+    prefix->saved = nn_arena_reals(arena, times(rnn->time, rnn->saved));
+    prefix->carried = nn_arena_reals(arena, times(tiles + 1, times(2, rnn->padded)));
 }
 
 void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
@@ -166,6 +179,7 @@ void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
     priv->packed = nn_arena_reals(arena, rnn->packed);
     priv->saved = nn_arena_reals(arena, times(steps, rnn->saved));
     if (!rnn->sequences) priv->h = nn_arena_reals(arena, times(steps, rnn->units));
+    carve_prefix(&priv->prefix, rnn, arena, (size_t)layer->max_batch);
 }
 
 /* --- tasks -----------------------------------------------------------------------------------------------------------
@@ -204,13 +218,21 @@ static nn_rnn_rows rows_of(const call *c, int tile, int worker)
     const nn_layer *layer = c->layer;
     const nn_rnn_layer *priv = layer->priv;
     const nn_rnn *rnn = &priv->rnn;
+    const nn_rnn_prefix *prefix = &priv->prefix;
     const size_t first = (size_t)tile * rnn->tile, steps = first * rnn->time;
-    return (nn_rnn_rows){ .rows = least(rnn->tile, (size_t)c->run->batch - first),
-                          .x = layer->x[0] + steps * rnn->in,
-                          .y = rnn->sequences ? NULL : layer->y + first * rnn->units,
-                          .h = (rnn->sequences ? layer->y : priv->h) + steps * rnn->units,
-                          .saved = priv->saved ? priv->saved + steps * rnn->saved : NULL,
-                          .scratch = nn_worker_scratch(c->run, worker) };
+    nn_rnn_rows rows = { .rows = least(rnn->tile, (size_t)c->run->batch - first),
+                         .begin = nn_rnn_prefix_begin(prefix, rnn, (size_t)tile),
+                         .end = rnn->time,
+                         .row = prefix->order + first,
+                         .x = layer->x[0],
+                         .y = rnn->sequences ? NULL : layer->y,
+                         .h = (rnn->sequences ? layer->y : priv->h) + steps * rnn->units,
+                         .saved = priv->saved ? priv->saved + steps * rnn->saved : NULL,
+                         .scratch = nn_worker_scratch(c->run, worker) };
+    if (rows.begin > 0)
+        rows.start = (nn_rnn_start){ prefix->h + (rows.begin - 1) * rnn->units,
+                                     prefix->saved ? prefix->saved + (rows.begin - 1) * rnn->saved : NULL };
+    return rows;
 }
 
 static size_t last_line(const nn_rnn *rnn, int task)
@@ -235,6 +257,14 @@ static void forward_task(void *context, int tile, int worker)
     c->run->kernels->recurrent->forward(&priv->rnn, priv->packed, &rows);
 }
 
+/* dx of the steps that the shared row runs for all. */
+static void clear_padding(const call *c, const nn_rnn_rows *rows)
+{
+    const nn_rnn *rnn = &((const nn_rnn_layer *)c->layer->priv)->rnn;
+    for (size_t i = 0; i < rows->rows; i++)
+        memset(c->dx + (size_t)rows->row[i] * rnn->time * rnn->in, 0, rows->begin * rnn->in * sizeof *c->dx);
+}
+
 static void backward_task(void *context, int group, int worker)
 {
     const call *c = context;
@@ -247,10 +277,12 @@ static void backward_task(void *context, int group, int worker)
     for (size_t tile = first; tile < last; tile++) {
         const size_t row = tile * rnn->tile;
         nn_rnn_rows rows = rows_of(c, (int)tile, worker);
-        rows.dy = c->dy + row * c->layer->out_size;
-        rows.dx = c->dx ? c->dx + row * rnn->time * rnn->in : NULL;
+        rows.dy = rnn->sequences ? c->dy + row * c->layer->out_size : c->dy;
+        rows.dx = c->dx;
         rows.gradient = gradient;
+        if (priv->prefix.steps > 0) rows.carried = priv->prefix.carried + tile * 2 * rnn->padded;
         c->run->kernels->recurrent->backward(rnn, priv->packed, &rows);
+        if (c->dx) clear_padding(c, &rows);
     }
 }
 
@@ -259,9 +291,9 @@ static void add_gradients_task(void *context, int task, int worker)
     const call *c = context;
     const nn_rnn_layer *priv = c->layer->priv;
     (void)worker;
-    c->run->kernels->recurrent->add_gradients(&priv->rnn, weights_of(c->layer, true), c->run->scratch,
-                                              (size_t)c->groups, (size_t)task * LINES_PER_TASK,
-                                              last_line(&priv->rnn, task));
+    const size_t partial = (size_t)c->groups + (priv->prefix.steps > 0);
+    c->run->kernels->recurrent->add_gradients(&priv->rnn, weights_of(c->layer, true), c->run->scratch, partial,
+                                              (size_t)task * LINES_PER_TASK, last_line(&priv->rnn, task));
 }
 
 static int line_tasks(const nn_rnn *rnn)
@@ -271,9 +303,11 @@ static int line_tasks(const nn_rnn *rnn)
 
 nn_status nn_rnn_forward(nn_layer *layer, const nn_run *run)
 {
-    const nn_rnn_layer *priv = layer->priv;
+    nn_rnn_layer *priv = layer->priv;
     call c = call_of(layer, run);
+    nn_rnn_prefix_find(&priv->prefix, &priv->rnn, layer->words, run->batch);
     if (run->weights_changed) nn_parallel(run->threads, line_tasks(&priv->rnn), pack_task, &c);
+    if (priv->prefix.steps > 0) nn_rnn_prefix_forward(layer, run);
     nn_parallel(run->threads, c.tiles, forward_task, &c);
     return NN_OK;
 }
@@ -287,5 +321,10 @@ void nn_rnn_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
     c.want_params = want_params;
     if (!want_params && !c.dx) return;
     nn_parallel(run->threads, c.groups, backward_task, &c);
+    if (priv->prefix.steps > 0) {
+        nn_float *gradient = want_params ? run->scratch + (size_t)c.groups * priv->rnn.gradient : NULL;
+        if (gradient) memset(gradient, 0, priv->rnn.gradient * sizeof *gradient);
+        nn_rnn_prefix_backward(layer, run, c.dx, gradient, c.tiles);
+    }
     if (want_params) nn_parallel(run->threads, line_tasks(&priv->rnn), add_gradients_task, &c);
 }

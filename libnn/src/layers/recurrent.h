@@ -5,14 +5,39 @@
 #include "../kernels/recurrent.h"
 #include "layers.h"
 
+/*
+ * The steps that all samples share: reviews are padded on the left, so until its first word a sample is in the state of
+ * any other. One row runs through the longest padding; each tile begins in its state where the tile's first word comes.
+ * The gradients by the states where tiles begin are summed back into that one row.
+ */
+typedef struct nn_rnn_prefix {
+    bool possible;       /* the input is an Embedding's, the output the last state */
+    int steps;           /* of the shared row, in the last forward */
+    int32_t *order;      /* (max_batch): rows of the tiles, by the length of their padding */
+    int32_t *padding;    /* (max_batch): of each sample */
+    int32_t *counts;     /* (time + 1) */
+    nn_float *h, *saved; /* of the shared row, as in nn_rnn_rows */
+    nn_float *carried;   /* (tiles + 1, 2, padded): gradients by the states where tiles begin; the shared row's */
+} nn_rnn_prefix;
+
 /* The private struct of a recurrent layer. */
 typedef struct nn_rnn_layer {
     nn_rnn rnn;
-    int gradients;    /* partial gradients there can be */
+    nn_rnn_prefix prefix;
+    int gradients;    /* partial gradients there can be, without the shared row's */
     nn_float *packed; /* (rnn.packed) */
     nn_float *h;      /* (max_batch, time, units); NULL with sequences: it is y */
     nn_float *saved;  /* (max_batch, time, rnn.saved) */
 } nn_rnn_layer;
+
+/* Sets order and steps for the layer's words; without words all rows in order, no steps. */
+void nn_rnn_prefix_find(nn_rnn_prefix *prefix, const nn_rnn *rnn, const int32_t *words, int batch);
+/* The steps before a tile begins. */
+size_t nn_rnn_prefix_begin(const nn_rnn_prefix *prefix, const nn_rnn *rnn, size_t tile);
+/* Runs the shared row; x and packed as in nn_rnn_rows. */
+void nn_rnn_prefix_forward(const nn_layer *layer, const nn_run *run);
+/* The same backward, after `tiles` tiles have left what they carried. */
+void nn_rnn_prefix_backward(const nn_layer *layer, const nn_run *run, nn_float *dx, nn_float *gradient, int tiles);
 
 nn_status nn_rnn_plan(nn_layer *layer, nn_cell cell, nn_error *error);
 void nn_rnn_carve(nn_layer *layer, nn_arena *arena);

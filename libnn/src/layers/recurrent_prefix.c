@@ -1,0 +1,83 @@
+#include "recurrent.h"
+#include <string.h>
+
+enum { WORTH = 8 /* shared steps */ };
+
+/* Leading zeros of a sample; a last step is left, so that each row ends in a state of its own. */
+static int32_t padding_of(const int32_t *words, size_t time)
+{
+    size_t n = 0;
+    while (n + 1 < time && words[n] == 0) n++;
+    return (int32_t)n;
+}
+
+/* A stable counting sort. */
+static void sort(nn_rnn_prefix *prefix, size_t time, int batch)
+{
+    memset(prefix->counts, 0, (time + 1) * sizeof *prefix->counts);
+    for (int b = 0; b < batch; b++) prefix->counts[prefix->padding[b] + 1]++;
+    for (size_t t = 0; t < time; t++) prefix->counts[t + 1] += prefix->counts[t];
+    for (int b = 0; b < batch; b++) prefix->order[prefix->counts[prefix->padding[b]]++] = b;
+}
+
+size_t nn_rnn_prefix_begin(const nn_rnn_prefix *prefix, const nn_rnn *rnn, size_t tile)
+{
+    return prefix->steps > 0 ? (size_t)prefix->padding[prefix->order[tile * rnn->tile]] : 0;
+}
+
+void nn_rnn_prefix_find(nn_rnn_prefix *prefix, const nn_rnn *rnn, const int32_t *words, int batch)
+{
+    prefix->steps = 0;
+    for (int b = 0; b < batch; b++) prefix->order[b] = b;
+    if (!prefix->possible || !words) return;
+    for (int b = 0; b < batch; b++) prefix->padding[b] = padding_of(words + (size_t)b * rnn->time, rnn->time);
+    sort(prefix, rnn->time, batch);
+    const size_t last = ((size_t)batch - 1) / rnn->tile * rnn->tile;
+    prefix->steps = prefix->padding[prefix->order[last]];
+    if (prefix->steps >= WORTH) return;
+    prefix->steps = 0;
+    for (int b = 0; b < batch; b++) prefix->order[b] = b;
+}
+
+/* The shared row stands for the sample at which the last tile begins: its steps are padding in that one too. */
+static nn_rnn_rows shared_row(const nn_layer *layer, const nn_run *run)
+{
+    const nn_rnn_layer *priv = layer->priv;
+    const size_t last = ((size_t)run->batch - 1) / priv->rnn.tile * priv->rnn.tile;
+    return (nn_rnn_rows){ .rows = 1,
+                          .end = (size_t)priv->prefix.steps,
+                          .row = priv->prefix.order + last,
+                          .x = layer->x[0],
+                          .h = priv->prefix.h,
+                          .saved = priv->prefix.saved,
+                          .scratch = nn_worker_scratch(run, 0) };
+}
+
+void nn_rnn_prefix_forward(const nn_layer *layer, const nn_run *run)
+{
+    const nn_rnn_layer *priv = layer->priv;
+    const nn_rnn_rows row = shared_row(layer, run);
+    run->kernels->recurrent->forward(&priv->rnn, priv->packed, &row);
+}
+
+/* Stretches between the steps at which tiles begin, each with what came from the tiles that begin at its end. */
+void nn_rnn_prefix_backward(const nn_layer *layer, const nn_run *run, nn_float *dx, nn_float *gradient, int tiles)
+{
+    const nn_rnn_layer *priv = layer->priv;
+    const nn_rnn *rnn = &priv->rnn;
+    const size_t width = 2 * rnn->padded;
+    nn_float *carried = priv->prefix.carried + (size_t)tiles * width;
+    nn_rnn_rows row = shared_row(layer, run);
+    row.dx = dx;
+    row.gradient = gradient;
+    row.carried_in = row.carried = carried;
+    memset(carried, 0, width * sizeof *carried);
+    for (int tile = tiles; row.end > 0; row.end = row.begin) {
+        while (tile > 0 && nn_rnn_prefix_begin(&priv->prefix, rnn, (size_t)tile - 1) == row.end) {
+            tile--;
+            for (size_t i = 0; i < width; i++) carried[i] += priv->prefix.carried[(size_t)tile * width + i];
+        }
+        row.begin = tile > 0 ? nn_rnn_prefix_begin(&priv->prefix, rnn, (size_t)tile - 1) : 0;
+        run->kernels->recurrent->backward(rnn, priv->packed, &row);
+    }
+}
