@@ -5,37 +5,23 @@
 #include "elementwise.h"
 #include "real.h"
 #include "vector_activation.h"
-#include <string.h>
-
-/* The first n < NN_LANES elements, the others zero; and back. */
-static inline nn_vec load_part(const nn_float *p, size_t n)
-{
-    nn_vec v = { 0 };
-    memcpy(&v, p, n * sizeof *p);
-    return v;
-}
-
-static inline void store_part(nn_float *p, nn_vec v, size_t n)
-{
-    memcpy(p, &v, n * sizeof *p);
-}
 
 /* out[i] = expression of `x` (and more), for all i < n. `part` loads what the expression needs besides x. */
 #define FOR_EACH_VECTOR(n, out, full, rest)                                                                            \
     do {                                                                                                               \
         size_t i = 0;                                                                                                  \
         for (; i + NN_LANES <= (n); i += NN_LANES) nn_store((out) + i, (full));                                        \
-        if (i < (n)) store_part((out) + i, (rest), (n)-i);                                                             \
+        if (i < (n)) nn_store_part((out) + i, (rest), (n)-i);                                                          \
     } while (0)
 
 static void activate_row(nn_float *y, const nn_float *x, const nn_float *bias, size_t n, nn_activation activation)
 {
     if (bias)
         FOR_EACH_VECTOR(n, y, nn_vactivate(activation, nn_load(x + i) + nn_load(bias + i)),
-                        nn_vactivate(activation, load_part(x + i, n - i) + load_part(bias + i, n - i)));
+                        nn_vactivate(activation, nn_load_part(x + i, n - i) + nn_load_part(bias + i, n - i)));
     else
         FOR_EACH_VECTOR(n, y, nn_vactivate(activation, nn_load(x + i)),
-                        nn_vactivate(activation, load_part(x + i, n - i)));
+                        nn_vactivate(activation, nn_load_part(x + i, n - i)));
 }
 
 /* e^(x - max) / sum: finite for any finite logits. */
@@ -46,7 +32,7 @@ static void softmax_row(nn_float *y, const nn_float *x, const nn_float *bias, si
         y[i] = bias ? x[i] + bias[i] : x[i];
         most = y[i] > most ? y[i] : most;
     }
-    FOR_EACH_VECTOR(n, y, nn_vexp(nn_load(y + i) - most), nn_vexp(load_part(y + i, n - i) - most));
+    FOR_EACH_VECTOR(n, y, nn_vexp(nn_load(y + i) - most), nn_vexp(nn_load_part(y + i, n - i) - most));
     for (size_t i = 0; i < n; i++) sum += y[i];
     for (size_t i = 0; i < n; i++) y[i] /= sum;
 }
@@ -83,7 +69,7 @@ static void activate_backward(nn_float *dx, const nn_float *dy, const nn_float *
     }
     n *= rows;
     FOR_EACH_VECTOR(n, dx, nn_vactivate_backward(activation, nn_load(dy + i), nn_load(y + i)),
-                    nn_vactivate_backward(activation, load_part(dy + i, n - i), load_part(y + i, n - i)));
+                    nn_vactivate_backward(activation, nn_load_part(dy + i, n - i), nn_load_part(y + i, n - i)));
 }
 
 /* At 0 the slope counts, as in TensorFlow: its gradient is dy there only where x > 0. */
@@ -95,18 +81,18 @@ static inline nn_vec leaky(nn_vec x, nn_vec of, nn_float slope)
 static void leaky_relu(nn_float *y, const nn_float *x, size_t n, nn_float slope)
 {
     FOR_EACH_VECTOR(n, y, leaky(nn_load(x + i), nn_load(x + i), slope),
-                    leaky(load_part(x + i, n - i), load_part(x + i, n - i), slope));
+                    leaky(nn_load_part(x + i, n - i), nn_load_part(x + i, n - i), slope));
 }
 
 static void leaky_relu_backward(nn_float *dx, const nn_float *dy, const nn_float *x, size_t n, nn_float slope)
 {
     FOR_EACH_VECTOR(n, dx, leaky(nn_load(dy + i), nn_load(x + i), slope),
-                    leaky(load_part(dy + i, n - i), load_part(x + i, n - i), slope));
+                    leaky(nn_load_part(dy + i, n - i), nn_load_part(x + i, n - i), slope));
 }
 
 static void add_to(nn_float *y, const nn_float *x, size_t n)
 {
-    FOR_EACH_VECTOR(n, y, nn_load(y + i) + nn_load(x + i), load_part(y + i, n - i) + load_part(x + i, n - i));
+    FOR_EACH_VECTOR(n, y, nn_load(y + i) + nn_load(x + i), nn_load_part(y + i, n - i) + nn_load_part(x + i, n - i));
 }
 
 /* A block of columns at a time stays in registers down all rows. */

@@ -60,23 +60,4 @@ NN_INLINE void nn_micro(nn_micro_block c, const int rows, const int vectors, con
     }
 }
 
-/* The first n elements (n >= NN_LANES: all lanes), the others zero. */
-static inline nn_vec nn_load_part(const nn_float *p, size_t n)
-{
-    if (n >= NN_LANES) return nn_load(p);
-    nn_vec v = { 0 };
-    for (size_t i = 0; i < n; i++) v[i] = p[i];
-    return v;
-}
-
-/* Writes the first n lanes (n >= NN_LANES: all). */
-static inline void nn_store_part(nn_float *p, nn_vec v, size_t n)
-{
-    if (n >= NN_LANES) {
-        nn_store(p, v);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) p[i] = v[i];
-}
-
 #endif

@@ -3,24 +3,6 @@
 #include "vector_math.h"
 #include <string.h>
 
-/* The first n lanes, all if n >= NN_LANES; the others zero. */
-static inline nn_vec load_part(const nn_float *p, size_t n)
-{
-    if (n >= NN_LANES) return nn_load(p);
-    nn_vec v = { 0 };
-    memcpy(&v, p, n * sizeof *p);
-    return v;
-}
-
-static inline void store_part(nn_float *p, nn_vec v, size_t n)
-{
-    if (n >= NN_LANES) {
-        nn_store(p, v);
-    } else {
-        memcpy(p, &v, n * sizeof *p);
-    }
-}
-
 /* The cells of one window that lie inside the image, from channel 0 of the first; cells of a row are c apart. */
 typedef struct cells {
     size_t at, rows, cols;
@@ -71,14 +53,14 @@ static inline __attribute__((always_inline)) void each_window(window_function *a
 
 static inline void max_window(const arrays *a, cells w, size_t map, size_t lanes)
 {
-    nn_vec most = load_part(a->image + w.at, lanes);
+    nn_vec most = nn_load_part(a->image + w.at, lanes);
     for (size_t i = 0; i < w.rows; i++) {
         for (size_t j = 0; j < w.cols; j++) {
-            const nn_vec x = load_part(a->image + w.at + i * a->row + j * a->c, lanes);
+            const nn_vec x = nn_load_part(a->image + w.at + i * a->row + j * a->c, lanes);
             most = nn_vselect((x > most) | (x != x), x, most);
         }
     }
-    store_part(a->map + map, most, lanes);
+    nn_store_part(a->map + map, most, lanes);
 }
 
 /* Row by row, so that a large window's sum stays exact. */
@@ -87,32 +69,33 @@ static inline void average_window(const arrays *a, cells w, size_t map, size_t l
     nn_vec total = { 0 };
     for (size_t i = 0; i < w.rows; i++) {
         nn_vec sum = { 0 };
-        for (size_t j = 0; j < w.cols; j++) sum += load_part(a->image + w.at + i * a->row + j * a->c, lanes);
+        for (size_t j = 0; j < w.cols; j++) sum += nn_load_part(a->image + w.at + i * a->row + j * a->c, lanes);
         total += sum;
     }
-    store_part(a->map + map, total / (nn_float)(w.rows * w.cols), lanes);
+    nn_store_part(a->map + map, total / (nn_float)(w.rows * w.cols), lanes);
 }
 
 static inline void average_back_window(const arrays *a, cells w, size_t map, size_t lanes)
 {
-    const nn_vec share = load_part(a->dmap + map, lanes) / (nn_float)(w.rows * w.cols);
+    const nn_vec share = nn_load_part(a->dmap + map, lanes) / (nn_float)(w.rows * w.cols);
     for (size_t i = 0; i < w.rows; i++) {
         for (size_t j = 0; j < w.cols; j++) {
             nn_float *cell = a->dimage + w.at + i * a->row + j * a->c;
-            store_part(cell, load_part(cell, lanes) + share, lanes);
+            nn_store_part(cell, nn_load_part(cell, lanes) + share, lanes);
         }
     }
 }
 
 static inline void first_max_window(const arrays *a, cells w, size_t map, size_t lanes)
 {
-    const nn_vec most = load_part(a->out + map, lanes), dy = load_part(a->dmap + map, lanes);
+    const nn_vec most = nn_load_part(a->out + map, lanes), dy = nn_load_part(a->dmap + map, lanes);
     nn_vec_int open = ~(nn_vec_int){ 0 };
     for (size_t i = 0; i < w.rows; i++) {
         for (size_t j = 0; j < w.cols; j++) {
             const size_t at = w.at + i * a->row + j * a->c;
-            const nn_vec_int here = (load_part(a->image + at, lanes) == most) & open;
-            store_part(a->dimage + at, load_part(a->dimage + at, lanes) + nn_vselect(here, dy, (nn_vec){ 0 }), lanes);
+            const nn_vec_int here = (nn_load_part(a->image + at, lanes) == most) & open;
+            nn_store_part(a->dimage + at, nn_load_part(a->dimage + at, lanes) + nn_vselect(here, dy, (nn_vec){ 0 }),
+                          lanes);
             open &= ~here;
         }
     }
@@ -120,21 +103,21 @@ static inline void first_max_window(const arrays *a, cells w, size_t map, size_t
 
 static inline void shared_max_window(const arrays *a, cells w, size_t map, size_t lanes)
 {
-    const nn_vec most = load_part(a->out + map, lanes);
+    const nn_vec most = nn_load_part(a->out + map, lanes);
     nn_vec count = { 0 };
     for (size_t i = 0; i < w.rows; i++) {
         for (size_t j = 0; j < w.cols; j++) {
-            const nn_vec x = load_part(a->image + w.at + i * a->row + j * a->c, lanes);
+            const nn_vec x = nn_load_part(a->image + w.at + i * a->row + j * a->c, lanes);
             count += nn_vselect(x == most, nn_splat(1), (nn_vec){ 0 });
         }
     }
-    const nn_vec share = load_part(a->dmap + map, lanes) / count;
+    const nn_vec share = nn_load_part(a->dmap + map, lanes) / count;
     for (size_t i = 0; i < w.rows; i++) {
         for (size_t j = 0; j < w.cols; j++) {
             const size_t at = w.at + i * a->row + j * a->c;
-            const nn_vec_int here = load_part(a->image + at, lanes) == most;
-            store_part(a->dimage + at, load_part(a->dimage + at, lanes) + nn_vselect(here, share, (nn_vec){ 0 }),
-                       lanes);
+            const nn_vec_int here = nn_load_part(a->image + at, lanes) == most;
+            nn_store_part(a->dimage + at, nn_load_part(a->dimage + at, lanes) + nn_vselect(here, share, (nn_vec){ 0 }),
+                          lanes);
         }
     }
 }

@@ -8,6 +8,11 @@
 
 #include <kvist/nn.h>
 #include <math.h>
+#include <stddef.h>
+#if (defined(NN_KERNELS_AVX512) || defined(NN_KERNELS_AVX2)) && !defined(NN_REAL_IS_DOUBLE)
+#include <immintrin.h>
+#define NN_MASKS /* loads and stores of some lanes, which read and write nothing else */
+#endif
 
 #define NN_PASTE2(a, b, c) a##b##_##c
 #define NN_PASTE(a, b, c)  NN_PASTE2(a, b, c)
@@ -42,6 +47,49 @@ static inline void nn_store(nn_float *p, nn_vec v)
 static inline nn_vec nn_splat(nn_float a)
 {
     return a - (nn_vec){ 0 };
+}
+
+#if defined(NN_MASKS) && defined(NN_KERNELS_AVX512)
+static inline __mmask16 nn_lanes(size_t n)
+{
+    return (__mmask16)((1u << n) - 1);
+}
+#elif defined(NN_MASKS)
+static inline __m256i nn_lanes(size_t n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
+
+/* The first n elements (n >= NN_LANES: all lanes), the others zero. */
+static inline nn_vec nn_load_part(const nn_float *p, size_t n)
+{
+    if (n >= NN_LANES) return nn_load(p);
+#if defined(NN_MASKS) && defined(NN_KERNELS_AVX512)
+    return _mm512_maskz_loadu_ps(nn_lanes(n), p);
+#elif defined(NN_MASKS)
+    return _mm256_maskload_ps(p, nn_lanes(n));
+#else
+    nn_vec v = { 0 };
+    for (size_t i = 0; i < n; i++) v[i] = p[i];
+    return v;
+#endif
+}
+
+/* Writes the first n lanes (n >= NN_LANES: all). */
+static inline void nn_store_part(nn_float *p, nn_vec v, size_t n)
+{
+    if (n >= NN_LANES) {
+        nn_store(p, v);
+        return;
+    }
+#if defined(NN_MASKS) && defined(NN_KERNELS_AVX512)
+    _mm512_mask_storeu_ps(p, nn_lanes(n), v);
+#elif defined(NN_MASKS)
+    _mm256_maskstore_ps(p, nn_lanes(n), v);
+#else
+    for (size_t i = 0; i < n; i++) p[i] = v[i];
+#endif
 }
 
 /* The C library's functions for nn_float. */

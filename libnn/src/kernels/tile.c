@@ -1,19 +1,29 @@
 #include "tile.h"
-#include <string.h>
 
 #define NN_INLINE static inline __attribute__((always_inline))
 
-/*
- * One size of tile; inlined with constant sizes, so that the accumulators are registers. The last vector of a row
- * stands where the row ends: it overlaps the one before it rather than reaching beyond.
- */
-NN_INLINE void tile_of(const int rows, const int vectors, const nn_tile *t, const nn_span *spans, int count)
+/* Where vector v of a row of C or of unpacked B stands: the last one ends where the row ends, and so overlaps the one
+ * before it rather than reaching beyond. */
+NN_INLINE size_t column_of(int v, int vectors, size_t cols)
 {
-    const size_t last = (size_t)t->cols - NN_LANES, a_step = t->a_step, b_step = t->b_step;
+    return v + 1 < vectors ? (size_t)v * NN_LANES : cols - NN_LANES;
+}
+
+/*
+ * One size of tile; inlined with constant sizes, so that the accumulators are registers. C narrower than a vector has
+ * `narrow` columns of a packed B's one vector.
+ */
+NN_INLINE void tile_of(const int rows, const int vectors, const bool narrow, const nn_tile *t, const nn_span *spans,
+                       int count)
+{
+    const size_t cols = (size_t)t->cols, a_step = t->a_step, b_step = t->b_step;
     nn_vec sum[NN_TILE_ROWS][NN_TILE_VECTORS];
     for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = t->add ? nn_load(t->c[r] + (v + 1 < vectors ? (size_t)v * NN_LANES : last)) : (nn_vec){ 0 };
+        for (int v = 0; v < vectors; v++) {
+            sum[r][v] = !t->add  ? (nn_vec){ 0 }
+                        : narrow ? nn_load_part(t->c[r], cols)
+                                 : nn_load(t->c[r] + column_of(v, vectors, cols));
+        }
     }
     for (int s = 0; s < count; s++) {
         const nn_float *a[NN_TILE_ROWS];
@@ -22,7 +32,7 @@ NN_INLINE void tile_of(const int rows, const int vectors, const nn_tile *t, cons
         const size_t end = spans[s].n * a_step;
         for (size_t k = 0; k < end; k += a_step, b += b_step) {
             nn_vec row[NN_TILE_VECTORS];
-            for (int v = 0; v < vectors; v++) row[v] = nn_load(b + (v + 1 < vectors ? (size_t)v * NN_LANES : last));
+            for (int v = 0; v < vectors; v++) row[v] = nn_load(b + (narrow ? 0 : column_of(v, vectors, cols)));
             for (int r = 0; r < rows; r++) {
                 const nn_float x = a[r][k];
                 for (int v = 0; v < vectors; v++) sum[r][v] += x * row[v];
@@ -30,15 +40,19 @@ NN_INLINE void tile_of(const int rows, const int vectors, const nn_tile *t, cons
         }
     }
     for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < vectors; v++)
-            nn_store(t->c[r] + (v + 1 < vectors ? (size_t)v * NN_LANES : last), sum[r][v]);
+        for (int v = 0; v < vectors; v++) {
+            if (narrow)
+                nn_store_part(t->c[r], sum[r][v], cols);
+            else
+                nn_store(t->c[r] + column_of(v, vectors, cols), sum[r][v]);
+        }
     }
 }
 
 #define NN_TILE_OF(rows, vectors)                                                                                      \
     static void tile_##rows##_##vectors(const nn_tile *tile, const nn_span *spans, int count)                          \
     {                                                                                                                  \
-        tile_of(rows, vectors, tile, spans, count);                                                                    \
+        tile_of(rows, (vectors) ? (vectors) : 1, (vectors) == 0, tile, spans, count);                                  \
     }
 #define NN_TILES_OF(vectors)                                                                                           \
     NN_TILE_OF(1, vectors)                                                                                             \
@@ -50,6 +64,7 @@ NN_INLINE void tile_of(const int rows, const int vectors, const nn_tile *t, cons
         tile_1_##vectors, tile_2_##vectors, tile_4_##vectors, tile_6_##vectors                                         \
     }
 
+NN_TILES_OF(0) /* less than one vector */
 NN_TILES_OF(1)
 NN_TILES_OF(2)
 #if defined(NN_KERNELS_AVX512)
@@ -59,35 +74,12 @@ NN_TILES_OF(4)
 
 typedef void tile_function(const nn_tile *, const nn_span *, int);
 
-static tile_function *const tiles[NN_TILE_VECTORS][4] = {
-    NN_TILE_NAMES(1),
-    NN_TILE_NAMES(2),
+static tile_function *const tiles[NN_TILE_VECTORS + 1][4] = {
+    NN_TILE_NAMES(0), NN_TILE_NAMES(1), NN_TILE_NAMES(2),
 #if defined(NN_KERNELS_AVX512)
-    NN_TILE_NAMES(3),
-    NN_TILE_NAMES(4),
+    NN_TILE_NAMES(3), NN_TILE_NAMES(4),
 #endif
 };
-
-/* C narrower than a vector goes through a copy that is as wide. */
-static void tile_narrow(nn_tile *tile, tile_function *run, int rows, const nn_span *spans, int count)
-{
-    nn_float wide[NN_TILE_ROWS][NN_LANES];
-    nn_float *narrow[NN_TILE_ROWS];
-    const int cols = tile->cols;
-    memset(wide, 0, sizeof wide);
-    for (int r = 0; r < rows; r++) {
-        narrow[r] = tile->c[r];
-        tile->c[r] = wide[r];
-        if (tile->add) memcpy(wide[r], narrow[r], (size_t)cols * sizeof(nn_float));
-    }
-    tile->cols = NN_LANES;
-    run(tile, spans, count);
-    tile->cols = cols;
-    for (int r = 0; r < rows; r++) {
-        tile->c[r] = narrow[r];
-        memcpy(narrow[r], wide[r], (size_t)cols * sizeof(nn_float));
-    }
-}
 
 void NN_KERNEL(tile)(nn_tile *tile, const nn_span *spans, int count)
 {
@@ -99,10 +91,6 @@ void NN_KERNEL(tile)(nn_tile *tile, const nn_span *spans, int count)
         tile->a[r] = tile->a[tile->rows - 1];
         tile->c[r] = tile->c[tile->rows - 1];
     }
-    tile_function *run = tiles[(tile->cols + NN_LANES - 1) / NN_LANES - 1][size];
-    if (tile->cols < NN_LANES) {
-        tile_narrow(tile, run, rows, spans, count);
-    } else {
-        run(tile, spans, count);
-    }
+    const int vectors = tile->cols < NN_LANES ? 0 : (tile->cols + NN_LANES - 1) / NN_LANES;
+    tiles[vectors][size](tile, spans, count);
 }
