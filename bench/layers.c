@@ -96,9 +96,24 @@ static void destroy(void *state)
 
 /* `flops` of the forward pass; forward and backward are three times that. */
 #define LAYER(name, which, flops)                                                                                      \
-    { "W7", name "_forward", make, forward, destroy, (flops), 0, which },                                              \
+    { "W7", name "_forward", make, forward, destroy, (flops), .variant = which },                                      \
     {                                                                                                                  \
-        "W7", name "_train", make, train, destroy, 3.0 * (flops), 0, which                                             \
+        "W7", name "_train", make, train, destroy, 3.0 * (flops), .variant = which                                     \
+    }
+
+/* What moves bytes and hardly computes: `once` is read or written so many times. */
+#define MOVING_LAYER(name, which, once, forward_times, train_times)                                                    \
+    { "W7",                                                                                                            \
+      name "_forward",                                                                                                 \
+      make,                                                                                                            \
+      forward,                                                                                                         \
+      destroy,                                                                                                         \
+      .variant = which,                                                                                                \
+      .bytes = (once) * (forward_times),                                                                               \
+      .level = TRAFFIC_L3 },                                                                                           \
+    {                                                                                                                  \
+        "W7", name "_train", make, train, destroy, .variant = which, .bytes = (once) * (train_times),                  \
+                                                   .level = TRAFFIC_L3                                                 \
     }
 
 const workload layer_workloads[] = {
@@ -107,7 +122,10 @@ const workload layer_workloads[] = {
     LAYER("conv5x5s2", CONV5, 2.0 * 256 * 49 * 1600 * 128),
     LAYER("conv3x3", CONV3, 2.0 * 64 * 784 * 576 * 64),
     LAYER("convt5x5s2", TRANSPOSE, 2.0 * 256 * 49 * 1600 * 128),
-    LAYER("batch_norm", NORM, 0),
-    LAYER("embedding", LOOKUP, 0),
+    /* statistics read x, the result reads x and writes y; backward sums read x and dy, the result reads both, writes dx
+     */
+    MOVING_LAYER("batch_norm", NORM, 4.0 * 256 * 14 * 14 * 64, 3, 8),
+    /* the rows of all ids: written; backward read. The table stays in the cache */
+    MOVING_LAYER("embedding", LOOKUP, 4.0 * 128 * 500 * 32, 1, 2),
     { 0 },
 };
