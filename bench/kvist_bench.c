@@ -32,18 +32,6 @@ enum { LISTS = sizeof lists / sizeof *lists };
 /* Whose time from start to first step is told: one of each program that trains a network. */
 static const char *const started[] = { "dqn_24_b20", "lstm_train", "dcgan_step", NULL };
 
-void fail(const char *what, const char *why)
-{
-    fprintf(stderr, "kvist_bench: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
-void *skip(const workload *self, const char *why)
-{
-    printf("%s %s skipped: %s\n", self->id, self->name, why);
-    return NULL;
-}
-
 /* --- lines -------------------------------------------------------------------------------------------------------- */
 
 static void print_rates(const workload *w, double median)

@@ -1,7 +1,8 @@
 #!/bin/sh
-# kvist_bench's names and lines. usage: test_bench.sh PROGRAM
+# kvist_bench's names and lines, kvist_growth's lines and pictures. usage: test_bench.sh FOLDER-OF-PROGRAMS
 set -eu
-bench=$1
+bench=$1/kvist_bench
+growth=$1/kvist_growth
 unset KVIST_DATA
 XDG_DATA_HOME=$(mktemp -d)
 export XDG_DATA_HOME # no real data
@@ -34,6 +35,11 @@ line "W2 dqn_24_b20 $timed gflops=$number( peak_mb=$number)? gflop=$number" --on
 line "W3 dense_multi_hot $timed( peak_mb=$number)? traffic_mb=$number traffic_at=l2 data=generated words=2[34][0-9]" --only W3
 line "W5r lstm_train_reviews skipped: .*" --only lstm_train_reviews
 line "epoch lstm_epoch skipped: .*" --only lstm_epoch
+
+"$growth" --only dense --threads 1 --seconds 0.001 --draw "$XDG_DATA_HOME" >"$XDG_DATA_HOME/lines" 2>"$XDG_DATA_HOME/err"
+[ "$(grep -Ecx "growth dense batch=[0-9]+ units=[0-9]+ threads=1 median_ms=$number( peak_mb=$number)? gflops=$number" \
+    "$XDG_DATA_HOME/lines")" -eq 16 ] || fail "kvist_growth: expected 16 lines, got $(cat "$XDG_DATA_HOME/lines")"
+[ -s "$XDG_DATA_HOME/growth-dense-time.png" ] || grep -q 'without cairo' "$XDG_DATA_HOME/err" || fail "no picture of growth"
 
 status=0
 "$bench" --only nothing 2>/dev/null || status=$?
