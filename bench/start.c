@@ -14,6 +14,7 @@ int start_first_step(const workload *w, int threads, double since)
     void *state = w->make(w, threads);
     if (!state) return EXIT_FAILURE;
     printf("%.6f\n", 1e3 * (now() - since));
+    w->destroy(state);
     return EXIT_SUCCESS;
 }
 
