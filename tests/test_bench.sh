@@ -28,6 +28,8 @@ done
 names=$("$bench" --list --epochs 1)
 for name in $expected; do echo "$names" | grep -q " $name\$" || fail "no line $name"; done
 
+"$bench" --list --only lstm | grep -q epoch && fail "--only lstm takes minutes: it runs an epoch"
+
 number='[0-9]+(\.[0-9]+)?'
 timed="threads=1 median_ms=$number min_ms=$number n=[0-9]+"
 line "W1 cartpole_env $timed msteps_per_s=$number( peak_mb=$number)?" --only cartpole_env
