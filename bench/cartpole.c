@@ -127,8 +127,8 @@ static void step_many(void *state)
 }
 
 const workload cartpole_workloads[] = {
-    { "W1", "cartpole_env", make_single, step_single, destroy_single, 0, STEPS, 0 },
-    { "W1", "cartpole_env_vector", make_many, step_many, destroy_many, 0, 100.0 * ENVIRONMENTS, 0 },
-    { "W1", "cartpole_q", make_single, step_q, destroy_single, 0, STEPS, 0 },
+    { "W1", "cartpole_env", make_single, step_single, destroy_single, .events = STEPS },
+    { "W1", "cartpole_env_vector", make_many, step_many, destroy_many, .events = 100.0 * ENVIRONMENTS },
+    { "W1", "cartpole_q", make_single, step_q, destroy_single, .events = STEPS },
     { 0 },
 };
