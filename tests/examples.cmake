@@ -1,7 +1,10 @@
 # Tests of what the example programs share.
 if(TARGET kvist_examples_support)
-  foreach(name options csv progress terminal plot run)
+  foreach(name options progress terminal)
     kvist_test(support_${name} LIBS kvist_examples_support LABELS examples)
+  endforeach()
+  foreach(name csv plot run)
+    kvist_test(support_${name} LIBS kvist_examples_support ZLIB::ZLIB SOURCES support/temp.c LABELS examples)
   endforeach()
   # A fixed clock and machine's name; files in a folder of their own.
   kvist_test(support_tensorboard LIBS kvist_examples_support ZLIB::ZLIB SOURCES support/temp.c LABELS examples)
