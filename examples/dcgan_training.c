@@ -269,7 +269,7 @@ static int train_epoch(training *t, nn_model *classifier, progress *bar)
     const int steps = data_batches_per_epoch(t->batches);
     double clock = run_seconds();
     int size;
-    progress_begin(bar, "Epoch", (int)t->at.epoch + 1, t->def.epochs, steps);
+    progress_begin(bar, "Epoch", (int)t->at.epoch + 1, t->def.epochs, (long)t->at.step, steps);
     data_batches_seek(t->batches, t->at.epoch, (int)t->at.step);
     for (const int32_t *order; (order = data_batches_next(t->batches, &size));) {
         const int code = step(t, order, size);

@@ -51,7 +51,7 @@ static int load_digits(const settings *set, data_mnist *mnist)
 static bool on_classifier(const nn_progress *p, void *user)
 {
     progress *bar = user;
-    if (p->batch == 1) progress_begin(bar, "Classifier, epoch", p->epoch, p->epochs, p->batches);
+    if (p->batch == 1) progress_begin(bar, "Classifier, epoch", p->epoch, p->epochs, p->batch, p->batches);
     const progress_metric metrics[] = { { "loss", p->loss }, { "accuracy", p->accuracy } };
     (p->batch == p->batches ? progress_end : progress_update)(bar, p->batch, metrics, 2);
     return !run_interrupted();

@@ -216,7 +216,8 @@ static int play_check(qlearning *q, progress *bar)
 {
     const int first = (int)q->at.episode / QLEARNING_CHECK * QLEARNING_CHECK, left = q->def.episodes - first;
     const int count = left < QLEARNING_CHECK ? left : QLEARNING_CHECK;
-    progress_begin(bar, "Check", first / QLEARNING_CHECK + 1, (q->def.episodes - 1) / QLEARNING_CHECK + 1, count);
+    progress_begin(bar, "Check", first / QLEARNING_CHECK + 1, (q->def.episodes - 1) / QLEARNING_CHECK + 1,
+                   (int)q->at.episode - first, count);
     while ((int)q->at.episode < first + count) {
         const int code = play_episode(q);
         if (code != RUN_DONE) return code;

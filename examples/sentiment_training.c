@@ -24,7 +24,7 @@ typedef struct watcher {
 static void begin_bar(watcher *w, const nn_progress *p)
 {
     if (w->shown == p->epoch) return;
-    progress_begin(&w->bar, "Epoch", p->epoch, p->epochs, p->batches);
+    progress_begin(&w->bar, "Epoch", p->epoch, p->epochs, p->batch, p->batches);
     w->shown = p->epoch;
 }
 
