@@ -44,24 +44,24 @@ static int train(const settings *set, int argc, char *argv[])
 {
     const options_common *common = &set->common;
     nn_error error;
-    training t;
-    int code = training_begin(&t, &(training_def){ .agent = set->dqn,
+    dqn_training t;
+    int code = dqn_training_begin(&t, &(dqn_training_def){ .agent = set->dqn,
                                                    .episodes = set->episodes,
                                                    .bar = bars[set->solved],
                                                    .out = common->out,
                                                    .tensorboard = common->tensorboard,
                                                    .resume = common->resume,
                                                    .quiet = common->quiet });
-    if (code == RUN_DONE) code = training_run(&t);
+    if (code == RUN_DONE) code = dqn_training_run(&t);
     if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
-    if (code == RUN_DONE && common->out) training_draw(&t);
+    if (code == RUN_DONE && common->out) dqn_training_draw(&t);
     if (code == RUN_DONE && common->save && nn_model_save(t.agent.online, common->save, &error) != NN_OK)
         code = run_error("%s", error.text);
     if (code == RUN_DONE && set->play > 0) code = play_greedily(set, t.agent.online);
     if (code == RUN_DONE)
-        run_result("solved_at=%d episodes=%d mean100=%.1f seconds=%.1f", t.solved_at, t.count, training_mean(&t),
+        run_result("solved_at=%d episodes=%d mean100=%.1f seconds=%.1f", t.solved_at, t.count, dqn_training_mean(&t),
                    t.seconds);
-    training_end(&t);
+    dqn_training_end(&t);
     return code;
 }
 

@@ -150,8 +150,8 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
     nn_archive *save = NULL;
     digit_score drawn;
     double accuracy = 0;
-    training t;
-    int code = training_begin(&t, &(training_def){ .images = &mnist->train,
+    dcgan_training t;
+    int code = dcgan_training_begin(&t, &(dcgan_training_def){ .images = &mnist->train,
                                                    .epochs = set->epochs,
                                                    .batch = set->batch,
                                                    .checkpoint_every = set->checkpoint_every,
@@ -166,15 +166,15 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
                                                    .quiet = common->quiet });
     if (code == RUN_DONE && common->save) code = claim_save(set, &t.gan, &save);
     if (code == RUN_DONE) code = get_classifier(set, &mnist->train, &classifier);
-    if (code == RUN_DONE) code = training_run(&t, classifier);
-    if (code == RUN_DONE) code = training_show(&t);
+    if (code == RUN_DONE) code = dcgan_training_run(&t, classifier);
+    if (code == RUN_DONE) code = dcgan_training_show(&t);
     if (code == RUN_DONE && save) code = save_models(set, save);
     if (code == RUN_DONE) code = score(set, classifier, dcgan_artist(&t.gan), &mnist->test, &drawn, &accuracy);
     if (code == RUN_DONE) print_result(&drawn, accuracy, t.at.total);
     if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
     nn_archive_destroy(save);
     nn_model_destroy(classifier);
-    training_end(&t);
+    dcgan_training_end(&t);
     return code;
 }
 

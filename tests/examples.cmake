@@ -24,6 +24,13 @@ if(TARGET mnist_dcgan)
   endif()
 endif()
 
+# What the agent of cartpole_dqn says when its numbers run away.
+if(TARGET cartpole_dqn)
+  kvist_test(dqn_agent LIBS kvist::nn kvist::env kvist::data LABELS examples
+    SOURCES ${PROJECT_SOURCE_DIR}/examples/dqn_agent.c)
+  target_include_directories(test_dqn_agent PRIVATE ${PROJECT_SOURCE_DIR}/examples)
+endif()
+
 # docs/hello.md explains this program.
 if(TARGET hello)
   add_test(NAME hello COMMAND hello hello-test.safetensors)
