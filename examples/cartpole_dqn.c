@@ -44,24 +44,24 @@ static int train(const settings *set, int argc, char *argv[])
 {
     const options_common *common = &set->common;
     nn_error error;
-    training t;
-    int code = training_begin(&t, &(training_def){ .agent = set->dqn,
-                                                   .episodes = set->episodes,
-                                                   .bar = bars[set->solved],
-                                                   .out = common->out,
-                                                   .tensorboard = common->tensorboard,
-                                                   .resume = common->resume,
-                                                   .quiet = common->quiet });
-    if (code == RUN_DONE) code = training_run(&t);
+    dqn_training t;
+    int code = dqn_training_begin(&t, &(dqn_training_def){ .agent = set->dqn,
+                                                           .episodes = set->episodes,
+                                                           .bar = bars[set->solved],
+                                                           .out = common->out,
+                                                           .tensorboard = common->tensorboard,
+                                                           .resume = common->resume,
+                                                           .quiet = common->quiet });
+    if (code == RUN_DONE) code = dqn_training_run(&t);
     if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
-    if (code == RUN_DONE && common->out) training_draw(&t);
+    if (code == RUN_DONE && common->out) dqn_training_draw(&t);
     if (code == RUN_DONE && common->save && nn_model_save(t.agent.online, common->save, &error) != NN_OK)
         code = run_error("%s", error.text);
     if (code == RUN_DONE && set->play > 0) code = play_greedily(set, t.agent.online);
     if (code == RUN_DONE)
-        run_result("solved_at=%d episodes=%d mean100=%.1f seconds=%.1f", t.solved_at, t.count, training_mean(&t),
+        run_result("solved_at=%d episodes=%d mean100=%.1f seconds=%.1f", t.solved_at, t.count, dqn_training_mean(&t),
                    t.seconds);
-    training_end(&t);
+    dqn_training_end(&t);
     return code;
 }
 
@@ -93,9 +93,19 @@ static void choose_defaults(settings *set, int argc, char *argv[])
     if (!options_given(argc, argv, "lr-steps")) set->dqn.lr_steps = 0;
 }
 
-static int usage(const char *message)
+static const options_rule rules[] = {
+    { .option = "load",
+      .needs = "play",
+      .without = { "episodes", "solved", "classic", "dueling", "prioritised", "single", "tau", "gamma", "lr",
+                   "lr-steps", "batch", "units", "save", "resume", "tensorboard" },
+      .why = "it plays what was learnt" },
+};
+
+/* What does not go together by its value, in one line. @return an exit code */
+static int check_usage(const settings *set)
 {
-    run_error("%s", message);
+    if (!set->common.load || set->play > 0) return pole_check(set->render, set->play, set->common.out);
+    run_error("--load: expected --play N with it");
     return RUN_USAGE;
 }
 
@@ -134,14 +144,14 @@ int main(int argc, char *argv[])
                                       .summary = "Learn to balance a pole with a network (DQN).",
                                       .example = "cartpole_dqn --load pole.safetensors --play 3 --render ansi",
                                       OPTIONS_ENTRIES(entries),
-                                      .common = &set.common };
+                                      .common = &set.common,
+                                      OPTIONS_RULES(rules) };
     run_start(program.name);
-    const int code = options_read(&program, argc, argv);
+    int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
     choose_defaults(&set, argc, argv);
-    if (set.common.resume && !set.common.out) return run_finish(usage("--resume: expected --out DIR with it"));
-    if (set.common.load && set.play == 0) return run_finish(usage("--load: expected --play N with it"));
-    if (set.render == POLE_GIF && !set.common.out) return run_finish(usage("--render gif: expected --out DIR with it"));
+    code = check_usage(&set);
+    if (code != RUN_DONE) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
     run_catch_signals();
     return run_finish(set.common.load ? play(&set) : train(&set, argc, argv));

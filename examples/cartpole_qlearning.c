@@ -208,28 +208,29 @@ static const char *given_of(const char *const names[], int argc, char *argv[])
     return NULL;
 }
 
-/* What does not go together, in one line. @return RUN_DONE or RUN_USAGE */
+#define SETTINGS "preset", "bins", "edges", "lr", "gamma", "epsilon"
+static const options_rule rules[] = {
+    { .option = "load",
+      .needs = "play",
+      .without = { SETTINGS, "episodes", "random", "runs", "save", "resume", "tensorboard" },
+      .why = "it plays what was learnt" },
+    { .option = "random", .without = { SETTINGS, "save" }, .why = "nothing is learnt" },
+};
+
+/* What does not go together by its value, in one line. @return an exit code */
 static int check_usage(const settings *set, int argc, char *argv[])
 {
-    static const char *const learning[] = { "preset",  "episodes", "bins", "edges", "lr",     "gamma",
-                                            "epsilon", "random",   "runs", "save",  "resume", NULL };
     static const char *const single[] = { "save", "resume", "play", NULL };
-    const char *const learnt[] = { "save", set->play > 0 ? "resume" : NULL, NULL };
+    static const char *const learning[] = { "episodes", "resume", "tensorboard", NULL };
     const char *wrong;
-    if (set->common.load && (wrong = given_of(learning, argc, argv)))
-        run_error("--load: expected no --%s with it, it plays what was learnt", wrong);
-    else if (set->common.load && set->play == 0)
+    if (set->common.load && set->play == 0)
         run_error("--load: expected --play N with it");
     else if (set->runs > 1 && (wrong = given_of(single, argc, argv)))
         run_error("--runs: expected no --%s with it, that is for one run", wrong);
-    else if (set->random && (wrong = given_of(learnt, argc, argv)))
-        run_error("--random: expected no --%s with it, nothing is learnt", wrong);
-    else if (set->render != POLE_NONE && set->play == 0)
-        run_error("--render: expected --play N with it");
-    else if (set->render == POLE_GIF && !set->common.out)
-        run_error("--render gif: expected --out DIR with it");
+    else if (set->random && set->play > 0 && (wrong = given_of(learning, argc, argv)))
+        run_error("--random --play: expected no --%s with it, nothing is learnt", wrong);
     else
-        return RUN_DONE;
+        return pole_check(set->render, set->play, set->common.out);
     return RUN_USAGE;
 }
 
@@ -268,7 +269,8 @@ int main(int argc, char *argv[])
                                       .summary = "Learn to balance a pole with a table of Q-values.",
                                       .example = "cartpole_qlearning --preset tuned --seed 3 --play 1 --render ansi",
                                       OPTIONS_ENTRIES(entries),
-                                      .common = &set.common };
+                                      .common = &set.common,
+                                      OPTIONS_RULES(rules) };
     run_start(program.name);
     int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);

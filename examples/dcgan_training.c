@@ -14,9 +14,9 @@ static const char header[] = "epoch,d_loss,g_loss,d_real,d_fake,score,seconds";
 
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
-static nn_archive *list_state(training *t, nn_error *error)
+static nn_archive *list_state(dcgan_training *t, nn_error *error)
 {
-    position *at = &t->at;
+    dcgan_position *at = &t->at;
     nn_archive *archive = nn_archive_create(error);
     if (!archive) return NULL;
     dcgan_add_state(&t->gan, archive);
@@ -37,7 +37,7 @@ static nn_archive *list_state(training *t, nn_error *error)
     return archive;
 }
 
-static int save(training *t)
+static int save(dcgan_training *t)
 {
     nn_error error;
     if (!t->checkpoint) return RUN_DONE;
@@ -45,7 +45,7 @@ static int save(training *t)
 }
 
 /* A checkpoint that stays when the next one is written. */
-static int keep(training *t)
+static int keep(dcgan_training *t)
 {
     char name[48], path[RUN_PATH];
     nn_error error;
@@ -57,20 +57,20 @@ static int keep(training *t)
     return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
 }
 
-static int refuse(const training *t, const char *what, uint64_t begun, uint64_t now)
+static int refuse(const dcgan_training *t, const char *what, uint64_t begun, uint64_t now)
 {
     return run_error("%s: %s: expected %llu, as it was begun with, got %llu", t->checkpoint_path, what,
                      (unsigned long long)begun, (unsigned long long)now);
 }
 
-static int refuse_real(const training *t, const char *what, double begun, double now)
+static int refuse_real(const dcgan_training *t, const char *what, double begun, double now)
 {
     return run_error("%s: %s: expected %.15g, as it was begun with, got %.15g", t->checkpoint_path, what, begun, now);
 }
 
-static int resume(training *t)
+static int resume(dcgan_training *t)
 {
-    const position mine = t->at, *at = &t->at;
+    const dcgan_position mine = t->at, *at = &t->at;
     nn_error error;
     if (nn_archive_load(t->checkpoint, t->checkpoint_path, &error) != NN_OK) return run_error("%s", error.text);
     if (error.text[0]) run_error("%s", error.text); /* damaged: the one before was taken */
@@ -86,8 +86,9 @@ static int resume(training *t)
     return RUN_DONE;
 }
 
-/* Opens history and checkpoint; goes on from them under --resume, from the start where there is none. */
-static int open_out(training *t)
+/* Opens history and checkpoint; goes on from them under --resume, from the start where there is none. A new run saves
+ * at once and first, so that a checkpoint never lies beside a later history than its own: that a resume cuts off. */
+static int open_out(dcgan_training *t)
 {
     nn_error error;
     if (!t->def.out) return RUN_DONE;
@@ -97,8 +98,9 @@ static int open_out(training *t)
     if (!t->checkpoint || nn_archive_claim(t->checkpoint, t->checkpoint_path, &error) != NN_OK)
         return run_error("%s", error.text);
     if (!t->def.resume || !run_has_checkpoint(t->checkpoint_path)) {
-        csv_create(&t->history, t->history_path, header, stderr);
-        return RUN_DONE;
+        const int code = save(t);
+        if (code == RUN_DONE) csv_create(&t->history, t->history_path, header, stderr);
+        return code;
     }
     const int code = resume(t);
     if (code == RUN_DONE) csv_resume(&t->history, t->history_path, header, (double)t->at.epoch, stderr);
@@ -106,7 +108,7 @@ static int open_out(training *t)
 }
 
 /* Both networks; the average begins as the generator. */
-static int load_models(training *t, const char *path)
+static int load_models(dcgan_training *t, const char *path)
 {
     dcgan *gan = &t->gan;
     nn_error error;
@@ -122,13 +124,13 @@ static int load_models(training *t, const char *path)
 
 /* --- beginning and end -------------------------------------------------------------------------------------------- */
 
-int training_begin(training *t, const training_def *def)
+int dcgan_training_begin(dcgan_training *t, const dcgan_training_def *def)
 {
     const int batch = def->batch, count = def->images->count;
     nn_error error;
     data_error data;
-    *t = (training){ .def = *def, .history = CSV_CLOSED, .board = TENSORBOARD_CLOSED };
-    t->at = (position){
+    *t = (dcgan_training){ .def = *def, .history = CSV_CLOSED, .board = TENSORBOARD_CLOSED };
+    t->at = (dcgan_position){
         .seed = def->seed, .batch = (uint64_t)batch, .images = (uint64_t)count, .lr = def->lr, .average = def->average
     };
 
@@ -152,7 +154,7 @@ int training_begin(training *t, const training_def *def)
     return code;
 }
 
-void training_end(training *t)
+void dcgan_training_end(dcgan_training *t)
 {
     csv_close(&t->history);
     tensorboard_close(&t->board);
@@ -168,7 +170,7 @@ void training_end(training *t)
 
 /* --- the loop ----------------------------------------------------------------------------------------------------- */
 
-static int step(training *t, const int32_t *order, int size)
+static int step(dcgan_training *t, const int32_t *order, int size)
 {
     dcgan_losses losses, *sum = &t->at.sum;
     nn_error error;
@@ -187,7 +189,7 @@ static int step(training *t, const int32_t *order, int size)
 }
 
 /* Means of the epoch over the real images seen so far. */
-static void show(progress *bar, const training *t, bool last)
+static void show(progress *bar, const dcgan_training *t, bool last)
 {
     const dcgan_losses *sum = &t->at.sum;
     const double images = fmin((double)t->at.step * t->def.batch, t->def.images->count);
@@ -200,7 +202,7 @@ static void show(progress *bar, const training *t, bool last)
     (last ? progress_end : progress_update)(bar, (long)t->at.step, metrics, 4);
 }
 
-static void show_grid(training *t, int epoch)
+static void show_grid(dcgan_training *t, int epoch)
 {
     const gallery *g = &t->pictures;
     data_png png = { 0 };
@@ -213,7 +215,7 @@ static void show_grid(training *t, int epoch)
     data_png_free(&png);
 }
 
-static int draw_fixed(training *t)
+static int draw_fixed(dcgan_training *t)
 {
     nn_error error;
     return nn_predict(dcgan_artist(&t->gan), &t->fixed, &t->drawn, &error) == NN_OK
@@ -221,7 +223,7 @@ static int draw_fixed(training *t)
                : run_error("generator: %s", error.text);
 }
 
-static int stop(training *t)
+static int stop(dcgan_training *t)
 {
     return save(t) == RUN_DONE ? RUN_INTERRUPTED : RUN_FAILED;
 }
@@ -230,10 +232,10 @@ static int stop(training *t)
  * The score of 1,000 images, the grid, the line of history.csv, TensorBoard's events, the checkpoints. A signal during
  * the score leaves the epoch open after its last step; --resume scores it.
  */
-static int end_epoch(training *t, nn_model *classifier)
+static int end_epoch(dcgan_training *t, nn_model *classifier)
 {
     const double images = t->def.images->count;
-    position *at = &t->at;
+    dcgan_position *at = &t->at;
     const dcgan_losses *sum = &at->sum;
     const int epoch = (int)at->epoch + 1;
     digit_score score;
@@ -264,12 +266,12 @@ static int end_epoch(training *t, nn_model *classifier)
     return code == RUN_DONE ? save(t) : code;
 }
 
-static int train_epoch(training *t, nn_model *classifier, progress *bar)
+static int train_epoch(dcgan_training *t, nn_model *classifier, progress *bar)
 {
     const int steps = data_batches_per_epoch(t->batches);
     double clock = run_seconds();
     int size;
-    progress_begin(bar, "Epoch", (int)t->at.epoch + 1, t->def.epochs, steps);
+    progress_begin(bar, "Epoch", (int)t->at.epoch + 1, t->def.epochs, (long)t->at.step, steps);
     data_batches_seek(t->batches, t->at.epoch, (int)t->at.step);
     for (const int32_t *order; (order = data_batches_next(t->batches, &size));) {
         const int code = step(t, order, size);
@@ -283,7 +285,7 @@ static int train_epoch(training *t, nn_model *classifier, progress *bar)
     return end_epoch(t, classifier);
 }
 
-int training_run(training *t, nn_model *classifier)
+int dcgan_training_run(dcgan_training *t, nn_model *classifier)
 {
     progress bar = progress_create(t->def.quiet);
     while (t->at.epoch < (uint64_t)t->def.epochs) {
@@ -328,7 +330,7 @@ static bool plot(const csv_table *table, const char *path, char error[PLOT_ERROR
     return plot_write(&(plot_figure){ .panels = panels, .count = 3 }, path, error);
 }
 
-int training_show(training *t)
+int dcgan_training_show(dcgan_training *t)
 {
     char path[RUN_PATH], error[PLOT_ERROR];
     data_error data;

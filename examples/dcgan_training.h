@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /** What is to be done; everything is borrowed. */
-typedef struct training_def {
+typedef struct dcgan_training_def {
     const data_images *images;
     int epochs, batch, checkpoint_every;
     double lr, average; /* of both Adams; decay of the average that draws, 0: none */
@@ -25,23 +25,23 @@ typedef struct training_def {
     const char *load;        /* NULL, or a file to take both networks from */
     const char *tensorboard; /* NULL, or a folder for its events */
     bool resume, quiet;
-} training_def;
+} dcgan_training_def;
 
 /** Where training stands: what a checkpoint holds besides networks and frames. */
-typedef struct position {
+typedef struct dcgan_position {
     uint64_t seed, batch, images; /* must be those of the run that is resumed */
     double lr, average;           /* likewise */
     uint64_t epoch, step;         /* epochs done, steps done of the one at hand */
     dcgan_losses sum;             /* of this epoch, weighted by real images */
     double seconds;               /* of this epoch */
     double total;                 /* of all */
-} position;
+} dcgan_position;
 
-typedef struct training {
-    training_def def;
+typedef struct dcgan_training {
+    dcgan_training_def def;
     dcgan gan;
     gallery pictures;
-    position at;
+    dcgan_position at;
     data_batches *batches;
     uint8_t *bytes;         /* (batch, 28, 28) */
     nn_tensor real;         /* (batch, 28, 28, 1) */
@@ -51,18 +51,18 @@ typedef struct training {
     char checkpoint_path[RUN_PATH], history_path[RUN_PATH];
     csv_writer history;
     tensorboard_writer board;
-} training;
+} dcgan_training;
 
-/** Allocates, opens the folder, resumes. Failures are told on stderr; training_end() is due in any case. */
-int training_begin(training *t, const training_def *def);
+/** Allocates, opens the folder, resumes. Failures are told on stderr; dcgan_training_end() is due in any case. */
+int dcgan_training_begin(dcgan_training *t, const dcgan_training_def *def);
 /**
  * Trains to the last epoch, each scored by the classifier, or until a signal: the step is finished and the state saved.
  * @return an exit code
  */
-int training_run(training *t, nn_model *classifier);
+int dcgan_training_run(dcgan_training *t, nn_model *classifier);
 /** Writes the animation and the curves of a finished run. @return an exit code */
-int training_show(training *t);
+int dcgan_training_show(dcgan_training *t);
 /** Frees the members. */
-void training_end(training *t);
+void dcgan_training_end(dcgan_training *t);
 
 #endif

@@ -1,5 +1,7 @@
 #include "dqn_agent.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { OBS = ENV_CARTPOLE_OBS, ACTIONS = ENV_CARTPOLE_ACTIONS, EXPLORE_STREAM = 1, SAMPLE_STREAM = 2 };
@@ -82,6 +84,12 @@ void dqn_destroy(dqn_agent *agent)
     data_replay_destroy(agent->memory);
 }
 
+static bool fail(dqn_agent *agent, const char *why)
+{
+    snprintf(agent->error, sizeof agent->error, "%s", why);
+    return false;
+}
+
 int dqn_greedy(nn_model *model, const float *obs)
 {
     float copy[OBS];
@@ -93,7 +101,9 @@ int dqn_greedy(nn_model *model, const float *obs)
 int dqn_act(dqn_agent *agent, const float *obs)
 {
     if (data_rng_uniform(&agent->explore) < agent->epsilon) return (int)data_rng_below(&agent->explore, ACTIONS);
-    return dqn_greedy(agent->online, obs);
+    const int action = dqn_greedy(agent->online, obs);
+    if (action < 0) (void)fail(agent, nn_model_error(agent->online));
+    return action;
 }
 
 /* r + gamma max Q(s', .), nothing after a terminal state; a truncated episode would have gone on. */
@@ -101,15 +111,24 @@ static bool targets(dqn_agent *agent, batch *b, int count, float *target)
 {
     nn_tensor next = nn_view_f32(b->next[0], NN_SHAPE(count, OBS));
     int best[DQN_MOST_BATCH];
-    const nn_tensor *q = nn_forward(agent->def.double_q ? agent->online : agent->target, &next, NN_EVAL);
-    if (!q) return false;
+    nn_model *chooser = agent->def.double_q ? agent->online : agent->target;
+    const nn_tensor *q = nn_forward(chooser, &next, NN_EVAL);
+    if (!q) return fail(agent, nn_model_error(chooser));
     for (int i = 0; i < count; i++) best[i] = q->f32[ACTIONS * i + 1] > q->f32[ACTIONS * i];
-    if (agent->def.double_q && !(q = nn_forward(agent->target, &next, NN_EVAL))) return false;
+    if (agent->def.double_q && !(q = nn_forward(agent->target, &next, NN_EVAL)))
+        return fail(agent, nn_model_error(agent->target));
     for (int i = 0; i < count; i++) {
         const float after = b->terminated[i] ? 0.0f : (float)agent->def.gamma * q->f32[ACTIONS * i + best[i]];
         target[i] = b->reward[i] + after;
     }
     return true;
+}
+
+static bool refuse_error(dqn_agent *agent, float error)
+{
+    snprintf(agent->error, sizeof agent->error, "update %llu: Q - target: expected a finite number, got %g",
+             (unsigned long long)nn_optim_steps(agent->optim) + 1, (double)error);
+    return false;
 }
 
 /* One step of Adam on half the squared error of the actions taken: Keras' mean over both outputs, of which one has
@@ -120,15 +139,17 @@ static bool update(dqn_agent *agent, batch *b, int first, int count, const float
     const nn_tensor x = nn_view_f32(b->obs[first], NN_SHAPE(count, OBS)),
                     dy = nn_view_f32(dq[0], NN_SHAPE(count, ACTIONS));
     const nn_tensor *q = nn_forward(agent->online, &x, NN_TRAIN);
-    if (!q) return false;
+    if (!q) return fail(agent, nn_model_error(agent->online));
     for (int i = 0; i < count; i++) {
         const int a = b->action[first + i];
         b->error[first + i] = q->f32[ACTIONS * i + a] - target[i];
+        if (!isfinite(b->error[first + i])) return refuse_error(agent, b->error[first + i]);
         dq[i][a] = b->weight[first + i] * b->error[first + i] / (float)count;
     }
-    if (!nn_backward(agent->online, &dy, NN_GRAD_PARAMS)) return false;
+    if (!nn_backward(agent->online, &dy, NN_GRAD_PARAMS)) return fail(agent, nn_model_error(agent->online));
     nn_optim_step(agent->optim);
-    return nn_model_blend_weights(agent->target, agent->online, agent->def.tau) == NN_OK;
+    const nn_status status = nn_model_blend_weights(agent->target, agent->online, agent->def.tau);
+    return status == NN_OK || fail(agent, nn_status_string(status));
 }
 
 /* The original fits one transition after another, each against the network that the one before left. */
@@ -155,7 +176,8 @@ static bool sample(dqn_agent *agent, batch *b, int count)
                                    .weight = b->weight,
                                    .weight_exponent =
                                        priority_beta + (1.0 - priority_beta) * (done < 1.0 ? done : 1.0) };
-    return data_replay_sample(agent->memory, count, &agent->sample, &out, NULL) == DATA_OK;
+    data_error why;
+    return data_replay_sample(agent->memory, count, &agent->sample, &out, &why) == DATA_OK || fail(agent, why.text);
 }
 
 bool dqn_learn(dqn_agent *agent, const float *obs, int action, const env_step *result, const float *next)
@@ -176,7 +198,10 @@ bool dqn_learn(dqn_agent *agent, const float *obs, int action, const env_step *r
     if (!sample(agent, &b, count)) return false;
     const bool ok = agent->def.classic ? replay_classic(agent, &b, count)
                                        : targets(agent, &b, count, target) && update(agent, &b, 0, count, target);
-    if (!ok || data_replay_set_priorities(agent->memory, b.index, count, b.error, NULL) != DATA_OK) return false;
+    if (!ok) return false;
+    data_error why;
+    if (data_replay_set_priorities(agent->memory, b.index, count, b.error, &why) != DATA_OK)
+        return fail(agent, why.text);
     agent->epsilon *= agent->def.epsilon_decay;
     if (agent->epsilon < agent->def.epsilon_least) agent->epsilon = agent->def.epsilon_least;
     return true;

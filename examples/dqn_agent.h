@@ -29,6 +29,7 @@ typedef struct dqn_agent {
     data_replay *memory;
     data_rng explore, sample;
     double epsilon;
+    char error[256]; /* why dqn_act() or dqn_learn() failed */
 } dqn_agent;
 
 /* False with *error filled on failure; to be given to dqn_destroy() all the same. */
@@ -39,9 +40,10 @@ void dqn_destroy(dqn_agent *agent);
 void dqn_add_state(dqn_agent *agent, nn_archive *archive);
 /* The better action by a network; -1 on failure. */
 int dqn_greedy(nn_model *model, const float *obs);
-/* The better action, or any with probability epsilon; -1 on failure. */
+/* The better action, or any with probability epsilon; -1 with agent->error filled on failure. */
 int dqn_act(dqn_agent *agent, const float *obs);
-/* Remembers a step and learns from a sample of the memory; false if the library failed. */
+/* Remembers a step and learns from a sample of the memory; false with agent->error filled if the library failed or a
+ * Q-value is not finite, which changes no weight. */
 bool dqn_learn(dqn_agent *agent, const float *obs, int action, const env_step *result, const float *next);
 
 #endif

@@ -11,15 +11,15 @@ enum { SAVE_EVERY = 100 /* episodes */ };
 
 static const char header[] = "episode,score,mean100,epsilon";
 
-double training_mean(const training *t)
+double dqn_training_mean(const dqn_training *t)
 {
-    const int n = t->count < TRAINING_WINDOW ? t->count : TRAINING_WINDOW;
+    const int n = t->count < DQN_TRAINING_WINDOW ? t->count : DQN_TRAINING_WINDOW;
     double sum = 0.0;
     for (int i = t->count - n; i < t->count; i++) sum += t->scores[i];
     return n > 0 ? sum / n : 0.0;
 }
 
-static void add_score(training *t, int score)
+static void add_score(dqn_training *t, int score)
 {
     t->scores[t->count++] = score;
     if (t->count == 1 || score < t->least) t->least = score;
@@ -29,9 +29,9 @@ static void add_score(training *t, int score)
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
 /* Everything that changes the numbers, as its options. */
-static training_settings settings_of(const dqn_def *d)
+static dqn_training_settings settings_of(const dqn_def *d)
 {
-    training_settings s = { { 0 } };
+    dqn_training_settings s = { { 0 } };
     snprintf(s.text, sizeof s.text,
              "--seed %llu --units %d --batch %d --gamma %.15g --tau %.15g --lr %.15g --lr-steps %d%s%s%s%s",
              (unsigned long long)d->seed, d->units, d->batch, d->gamma, d->tau, d->lr, d->lr_steps,
@@ -40,7 +40,7 @@ static training_settings settings_of(const dqn_def *d)
     return s;
 }
 
-static nn_archive *list_state(training *t, nn_error *error)
+static nn_archive *list_state(dqn_training *t, nn_error *error)
 {
     nn_archive *archive = nn_archive_create(error);
     if (!archive) return NULL;
@@ -55,7 +55,7 @@ static nn_archive *list_state(training *t, nn_error *error)
 }
 
 /* What grew since the last save. */
-static void list_growth(training *t)
+static void list_growth(dqn_training *t)
 {
     size_t size;
     const void *memory = data_replay_state(t->agent.memory, &size);
@@ -63,7 +63,7 @@ static void list_growth(training *t)
     nn_archive_set_bytes(t->checkpoint, "scores", t->scores, (size_t)t->count * sizeof *t->scores);
 }
 
-static int save(training *t)
+static int save(dqn_training *t)
 {
     nn_error error;
     if (!t->checkpoint) return RUN_DONE;
@@ -77,7 +77,7 @@ typedef struct grown {
     size_t replay_size, scores_size;
 } grown;
 
-static int take_scores(training *t, const grown *g)
+static int take_scores(dqn_training *t, const grown *g)
 {
     const size_t count = g->scores_size / sizeof *t->scores;
     if (count > (size_t)t->def.episodes)
@@ -86,9 +86,9 @@ static int take_scores(training *t, const grown *g)
     return RUN_DONE;
 }
 
-static int take(training *t, const grown *g)
+static int take(dqn_training *t, const grown *g)
 {
-    const training_settings mine = settings_of(&t->def.agent);
+    const dqn_training_settings mine = settings_of(&t->def.agent);
     nn_error error;
     data_error data;
     nn_archive_set_bytes(t->checkpoint, "replay", g->replay, g->replay_size);
@@ -102,7 +102,7 @@ static int take(training *t, const grown *g)
     return take_scores(t, g);
 }
 
-static int resume(training *t)
+static int resume(dqn_training *t)
 {
     grown g = { 0 };
     nn_error error;
@@ -118,8 +118,8 @@ static int resume(training *t)
 }
 
 /* Opens scores and checkpoint; goes on from them under --resume, from the start where there is none. A new run saves at
- * once, so that a checkpoint never lies beside the scores of another run. */
-static int open_out(training *t)
+ * once and first, so that a checkpoint never lies beside later scores than its own: those a resume cuts off. */
+static int open_out(dqn_training *t)
 {
     char path[RUN_PATH];
     nn_error error;
@@ -130,8 +130,9 @@ static int open_out(training *t)
     if (!t->checkpoint || nn_archive_claim(t->checkpoint, t->checkpoint_path, &error) != NN_OK)
         return run_error("%s", error.text);
     if (!t->def.resume || !run_has_checkpoint(t->checkpoint_path)) {
-        csv_create(&t->csv, path, header, stderr);
-        return save(t);
+        const int code = save(t);
+        if (code == RUN_DONE) csv_create(&t->csv, path, header, stderr);
+        return code;
     }
     const int code = resume(t);
     if (code == RUN_DONE) csv_resume(&t->csv, path, header, t->count, stderr);
@@ -140,11 +141,12 @@ static int open_out(training *t)
 
 /* --- beginning and end -------------------------------------------------------------------------------------------- */
 
-int training_begin(training *t, const training_def *def)
+int dqn_training_begin(dqn_training *t, const dqn_training_def *def)
 {
     nn_error error;
-    *t =
-        (training){ .def = *def, .csv = CSV_CLOSED, .board = TENSORBOARD_CLOSED, .settings = settings_of(&def->agent) };
+    *t = (dqn_training){
+        .def = *def, .csv = CSV_CLOSED, .board = TENSORBOARD_CLOSED, .settings = settings_of(&def->agent)
+    };
     t->scores = calloc((size_t)def->episodes, sizeof *t->scores);
     if (!t->scores) return run_error("no memory for %d scores", def->episodes);
     if (!dqn_create(&t->agent, &def->agent, &error)) return run_error("%s", error.text);
@@ -155,7 +157,7 @@ int training_begin(training *t, const training_def *def)
     return code;
 }
 
-void training_end(training *t)
+void dqn_training_end(dqn_training *t)
 {
     csv_close(&t->csv);
     tensorboard_close(&t->board);
@@ -166,8 +168,8 @@ void training_end(training *t)
 
 /* --- the loop ----------------------------------------------------------------------------------------------------- */
 
-/* The rest of the running episode, or a new one. @return false if the library failed */
-static bool play_episode(training *t)
+/* The rest of the running episode, or a new one. @return NULL, or why it failed */
+static const char *play_episode(dqn_training *t)
 {
     float obs[ENV_CARTPOLE_OBS], next[ENV_CARTPOLE_OBS];
     env_step result;
@@ -178,35 +180,38 @@ static bool play_episode(training *t)
     env_cartpole_observe(&t->env, obs);
     while (t->env.running && !run_interrupted()) {
         const int action = dqn_act(&t->agent, obs);
-        if (action < 0 || env_cartpole_step(&t->env, action, next, &result) != ENV_OK) return false;
-        if (!dqn_learn(&t->agent, obs, action, &result, next)) return false;
+        if (action < 0) return t->agent.error;
+        const env_status status = env_cartpole_step(&t->env, action, next, &result);
+        if (status != ENV_OK) return env_status_string(status);
+        if (!dqn_learn(&t->agent, obs, action, &result, next)) return t->agent.error;
         memcpy(obs, next, sizeof obs);
     }
-    return true;
+    return NULL;
 }
 
-static void end_episode(training *t)
+static void end_episode(dqn_training *t)
 {
     const int score = t->env.step;
     add_score(t, score);
-    const double row[] = { t->count, score, training_mean(t), t->episode_epsilon };
+    const double row[] = { t->count, score, dqn_training_mean(t), t->episode_epsilon };
     csv_row(&t->csv, row, 4);
     tensorboard_row(&t->board, header, row, 4);
     if (t->def.quiet) return;
     printf("Run: %d, exploration: %.4g, score: %d\n", t->count, t->episode_epsilon, score);
-    printf("Scores: (min: %d, avg: %.4g, max: %d)\n", t->least, training_mean(t), t->most);
+    printf("Scores: (min: %d, avg: %.4g, max: %d)\n", t->least, dqn_training_mean(t), t->most);
 }
 
-static bool is_solved(const training *t)
+static bool is_solved(const dqn_training *t)
 {
-    return t->count >= TRAINING_WINDOW && training_mean(t) >= t->def.bar;
+    return t->count >= DQN_TRAINING_WINDOW && dqn_training_mean(t) >= t->def.bar;
 }
 
-int training_run(training *t)
+int dqn_training_run(dqn_training *t)
 {
     double clock = run_seconds();
     while (t->count < t->def.episodes && !is_solved(t)) {
-        if (!play_episode(t)) return run_error("episode %d: %s", t->count + 1, nn_model_error(t->agent.online));
+        const char *why = play_episode(t);
+        if (why) return run_error("episode %d: %s", t->count + 1, why);
         if (!t->env.running) end_episode(t);
         const double now = run_seconds();
         t->seconds += now - clock;
@@ -216,14 +221,14 @@ int training_run(training *t)
     }
     if (is_solved(t)) {
         t->solved_at = t->count;
-        printf("Solved in %d runs, %d total runs.\n", t->count - TRAINING_WINDOW, t->count);
+        printf("Solved in %d runs, %d total runs.\n", t->count - DQN_TRAINING_WINDOW, t->count);
     }
     return save(t);
 }
 
 /* --- the picture -------------------------------------------------------------------------------------------------- */
 
-void training_draw(const training *t)
+void dqn_training_draw(const dqn_training *t)
 {
     char path[RUN_PATH], error[PLOT_ERROR];
     const size_t count = (size_t)t->count;
@@ -232,7 +237,7 @@ void training_draw(const training *t)
         free(mean);
         return;
     }
-    plot_moving_mean(t->scores, count, TRAINING_WINDOW, mean);
+    plot_moving_mean(t->scores, count, DQN_TRAINING_WINDOW, mean);
     plot_trend(NULL, t->scores, count, trend);
     const plot_series series[] = { { "score", NULL, t->scores, count, .faint = true, .colour = PLOT_SKY },
                                    { "mean of the last 100", NULL, mean, count, .colour = PLOT_BLUE },

@@ -13,26 +13,26 @@
 #include <stdbool.h>
 
 /** The mean of so many last scores decides. */
-enum { TRAINING_WINDOW = 100 };
+enum { DQN_TRAINING_WINDOW = 100 };
 
 /** What is to be done; everything is borrowed. */
-typedef struct training_def {
+typedef struct dqn_training_def {
     dqn_def agent;
     int episodes;            /* the most */
     double bar;              /* mean score to stop at */
     const char *out;         /* NULL, or the folder for scores.csv, the plot and the checkpoint */
     const char *tensorboard; /* NULL, or the folder for event files */
     bool resume, quiet;
-} training_def;
+} dqn_training_def;
 
 /** Everything that changes the numbers, as command-line options: a checkpoint is refused under others. */
-typedef struct training_settings {
+typedef struct dqn_training_settings {
     char text[256];
-} training_settings;
+} dqn_training_settings;
 
-typedef struct training {
-    training_def def;
-    training_settings settings;
+typedef struct dqn_training {
+    dqn_training_def def;
+    dqn_training_settings settings;
     dqn_agent agent;
     env_cartpole env;       /* the running episode; its score is the number of its steps */
     double episode_epsilon; /* exploration when it began */
@@ -44,18 +44,18 @@ typedef struct training {
     char checkpoint_path[RUN_PATH];
     csv_writer csv;
     tensorboard_writer board;
-} training;
+} dqn_training;
 
-/** Allocates, opens the folder, resumes. Failures are told on stderr; training_end() is due in any case. */
-int training_begin(training *t, const training_def *def);
+/** Allocates, opens the folder, resumes. Failures are told on stderr; dqn_training_end() is due in any case. */
+int dqn_training_begin(dqn_training *t, const dqn_training_def *def);
 /** Trains to the bar or the last episode, or until a signal: the step is finished and the state saved. @return an exit
  * code */
-int training_run(training *t);
-/** Mean of the last TRAINING_WINDOW scores, of all while there are fewer. */
-double training_mean(const training *t);
+int dqn_training_run(dqn_training *t);
+/** Mean of the last DQN_TRAINING_WINDOW scores, of all while there are fewer. */
+double dqn_training_mean(const dqn_training *t);
 /** Draws score, mean, goal and linear trend into the folder. */
-void training_draw(const training *t);
+void dqn_training_draw(const dqn_training *t);
 /** Frees the members. */
-void training_end(training *t);
+void dqn_training_end(dqn_training *t);
 
 #endif

@@ -229,21 +229,20 @@ static void choose_defaults(settings *set, int argc, char *argv[])
     if (!options_given(argc, argv, "maxlen")) set->length = 200;
 }
 
-static int usage(const char *message)
-{
-    run_error("%s", message);
-    return RUN_USAGE;
-}
+#define REVIEWS "batch", "reviews", "data", "out"
+static const options_rule rules[] = {
+    { .option = "load",
+      .without = { "model", "preset", "epochs", "words", "maxlen", "lr", "clip-norm", "dropout", "patience", "save",
+                   "resume", "tensorboard" },
+      .why = "it uses what was learnt" },
+    { .option = "predict", .needs = "load", .without = { "neighbours", "analogy", "explain", REVIEWS } },
+    { .option = "neighbours", .needs = "load", .without = { "analogy", "explain", REVIEWS } },
+    { .option = "analogy", .needs = "load", .without = { "explain", REVIEWS } },
+};
 
-/* Options that want each other; NULL: all is well. */
-static const char *what_is_amiss(const settings *set)
+static bool has_use(const settings *set)
 {
-    const bool words = set->neighbours || set->analogy, learns = !set->common.load;
-    const int uses = (set->predict != NULL) + (set->neighbours != NULL) + (set->analogy != NULL) + set->explain;
-    if (learns && (set->predict || words)) return "--predict, --neighbours, --analogy: expected --load FILE with it";
-    if (!learns && uses != 1) return "--load: expected one of --predict, --neighbours, --analogy and --explain with it";
-    if (set->common.resume && !set->common.out) return "--resume: expected --out DIR with it";
-    return NULL;
+    return set->predict || set->neighbours || set->analogy || set->explain;
 }
 
 int main(int argc, char *argv[])
@@ -278,13 +277,16 @@ int main(int argc, char *argv[])
                                       .summary = "Learn whether film reviews are positive.",
                                       .example = "imdb_sentiment --model lstm --data ~/data --out out/lstm",
                                       OPTIONS_ENTRIES(entries),
-                                      .common = &set.common };
+                                      .common = &set.common,
+                                      OPTIONS_RULES(rules) };
     run_start(program.name);
     const int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
     choose_defaults(&set, argc, argv);
-    const char *amiss = what_is_amiss(&set);
-    if (amiss) return run_finish(usage(amiss));
+    if (set.common.load && !has_use(&set)) {
+        run_error("--load: expected one of --predict, --neighbours, --analogy and --explain with it");
+        return run_finish(RUN_USAGE);
+    }
     if (set.common.load) return run_finish(use(&set));
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
     run_catch_signals();

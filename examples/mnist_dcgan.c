@@ -51,7 +51,7 @@ static int load_digits(const settings *set, data_mnist *mnist)
 static bool on_classifier(const nn_progress *p, void *user)
 {
     progress *bar = user;
-    if (p->batch == 1) progress_begin(bar, "Classifier, epoch", p->epoch, p->epochs, p->batches);
+    if (p->batch == 1) progress_begin(bar, "Classifier, epoch", p->epoch, p->epochs, p->batch, p->batches);
     const progress_metric metrics[] = { { "loss", p->loss }, { "accuracy", p->accuracy } };
     (p->batch == p->batches ? progress_end : progress_update)(bar, p->batch, metrics, 2);
     return !run_interrupted();
@@ -150,31 +150,31 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
     nn_archive *save = NULL;
     digit_score drawn;
     double accuracy = 0;
-    training t;
-    int code = training_begin(&t, &(training_def){ .images = &mnist->train,
-                                                   .epochs = set->epochs,
-                                                   .batch = set->batch,
-                                                   .checkpoint_every = set->checkpoint_every,
-                                                   .lr = set->lr,
-                                                   .average = set->average,
-                                                   .seed = common->seed,
-                                                   .threads = common->threads,
-                                                   .out = common->out,
-                                                   .tensorboard = common->tensorboard,
-                                                   .load = common->load,
-                                                   .resume = common->resume,
-                                                   .quiet = common->quiet });
+    dcgan_training t;
+    int code = dcgan_training_begin(&t, &(dcgan_training_def){ .images = &mnist->train,
+                                                               .epochs = set->epochs,
+                                                               .batch = set->batch,
+                                                               .checkpoint_every = set->checkpoint_every,
+                                                               .lr = set->lr,
+                                                               .average = set->average,
+                                                               .seed = common->seed,
+                                                               .threads = common->threads,
+                                                               .out = common->out,
+                                                               .tensorboard = common->tensorboard,
+                                                               .load = common->load,
+                                                               .resume = common->resume,
+                                                               .quiet = common->quiet });
     if (code == RUN_DONE && common->save) code = claim_save(set, &t.gan, &save);
     if (code == RUN_DONE) code = get_classifier(set, &mnist->train, &classifier);
-    if (code == RUN_DONE) code = training_run(&t, classifier);
-    if (code == RUN_DONE) code = training_show(&t);
+    if (code == RUN_DONE) code = dcgan_training_run(&t, classifier);
+    if (code == RUN_DONE) code = dcgan_training_show(&t);
     if (code == RUN_DONE && save) code = save_models(set, save);
     if (code == RUN_DONE) code = score(set, classifier, dcgan_artist(&t.gan), &mnist->test, &drawn, &accuracy);
     if (code == RUN_DONE) print_result(&drawn, accuracy, t.at.total);
     if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
     nn_archive_destroy(save);
     nn_model_destroy(classifier);
-    training_end(&t);
+    dcgan_training_end(&t);
     return code;
 }
 
@@ -205,38 +205,17 @@ static int draw(const settings *set)
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
 
-/* Which options need another, and which would have no effect beside another. */
-typedef struct rule {
-    const char *option, *needs, *without[13];
-} rule;
-
-#define TRAINING "epochs", "batch", "lr", "average", "checkpoint-every", "resume", "save"
+#define TRAINING "epochs", "batch", "lr", "average", "checkpoint-every", "resume", "save", "tensorboard"
 #define DIGITS   "data", "images", "samples"
-static const rule rules[] = {
+static const options_rule rules[] = {
     { .option = "score-only", .needs = "load", .without = { TRAINING } },
     { .option = "generate", .needs = "load", .without = { "interpolate", "score-only", TRAINING, DIGITS } },
     { .option = "generate", .needs = "out" },
     { .option = "interpolate", .needs = "load", .without = { "score-only", TRAINING, DIGITS } },
     { .option = "interpolate", .needs = "out" },
+    { .option = "load", .without = { "resume" }, .why = "that goes on with the networks of its checkpoint" },
     { .option = "checkpoint-every", .needs = "out" },
 };
-
-static int check_usage(int argc, char *argv[])
-{
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        const rule *r = &rules[i];
-        if (!options_given(argc, argv, r->option)) continue;
-        for (const char *const *other = r->without; *other; other++) {
-            if (!options_given(argc, argv, *other)) continue;
-            run_error("--%s: expected no --%s with it", r->option, *other);
-            return RUN_USAGE;
-        }
-        if (options_given(argc, argv, r->needs)) continue;
-        run_error("--%s: expected --%s %s with it", r->option, r->needs, r->needs[0] == 'l' ? "FILE" : "DIR");
-        return RUN_USAGE;
-    }
-    return RUN_DONE;
-}
 
 int main(int argc, char *argv[])
 {
@@ -263,12 +242,11 @@ int main(int argc, char *argv[])
                                       .summary = "Learn to draw handwritten digits with a DCGAN.",
                                       .example = "mnist_dcgan --data ~/data --epochs 15 --out out/digits",
                                       OPTIONS_ENTRIES(entries),
-                                      .common = &set.common };
+                                      .common = &set.common,
+                                      OPTIONS_RULES(rules) };
     run_start(program.name);
     const int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
-    const int wrong = check_usage(argc, argv);
-    if (wrong != RUN_DONE) return run_finish(wrong);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
     if (set.generate || set.interpolate) return run_finish(draw(&set));
     run_catch_signals();

@@ -1,14 +1,25 @@
 #include "pole_player.h"
 #include "support/run.h"
 #include "support/terminal.h"
+#include "support/window.h"
 
 #include <kvist/data.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The picture; a step is 0.02 s, and every other one in a GIF, whose frames last 0.04 s. */
-enum { COLUMNS = 72, ROWS = 16, WIDTH = 300, HEIGHT = 200, GIF_STEPS = 2, GIF_DELAY = 4 };
+/* The text and the pictures; a step is 0.02 s, and every other one in a GIF, whose frames last 0.04 s. */
+enum {
+    COLUMNS = 72,
+    ROWS = 16,
+    GIF_WIDTH = 300,
+    GIF_HEIGHT = 200,
+    GIF_STEPS = 2,
+    GIF_DELAY = 4,
+    WINDOW_WIDTH = 600,
+    WINDOW_HEIGHT = 400
+};
+static const double step_seconds = 0.02;
 
 /* Away from training's seeds, so that it is not played what was learnt. */
 enum { PLAY_SEED = 1000000 };
@@ -17,24 +28,103 @@ typedef struct stage {
     pole_renderer renderer;
     terminal_player terminal;
     data_gif *gif;
+    window *window;
+    bool closed; /* the window, by the user */
     char text[ENV_ANSI_SIZE(COLUMNS, ROWS)];
-    uint8_t pixels[WIDTH * HEIGHT * 3];
+    uint8_t pixels[WINDOW_WIDTH * WINDOW_HEIGHT * 3]; /* of the larger picture */
 } stage;
 
-/* False after telling why. */
-static bool show(stage *s, const env_cartpole *env)
+/* --- pictures ----------------------------------------------------------------------------------------------------- */
+
+/* All of these are false after telling why. */
+
+static bool draw(stage *s, const env_cartpole *env, int width, int height)
+{
+    const env_status status = env_cartpole_rgb(env, s->pixels, sizeof s->pixels, width, height);
+    if (status != ENV_OK) run_error("no picture: %s", env_status_string(status));
+    return status == ENV_OK;
+}
+
+static bool show_text(stage *s, const env_cartpole *env)
+{
+    const env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !s->terminal.in_place };
+    const env_status status = env_cartpole_ansi(env, &def, s->text, sizeof s->text);
+    if (status != ENV_OK) return run_error("no picture: %s", env_status_string(status)), false;
+    terminal_play(&s->terminal, s->text);
+    return true;
+}
+
+static bool show_frame(stage *s, const env_cartpole *env)
 {
     data_error error;
-    if (s->renderer == POLE_ANSI) {
-        const env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !s->terminal.in_place };
-        if (env_cartpole_ansi(env, &def, s->text, sizeof s->text) != ENV_OK) return run_error("no picture"), false;
-        terminal_play(&s->terminal, s->text);
-    } else if (s->renderer == POLE_GIF && env->step % GIF_STEPS == 0) {
-        if (env_cartpole_rgb(env, s->pixels, sizeof s->pixels, WIDTH, HEIGHT) != ENV_OK)
-            return run_error("no picture"), false;
-        if (data_gif_add(s->gif, s->pixels, &error) != DATA_OK) return run_error("%s", error.text), false;
+    if (env->step % GIF_STEPS != 0) return true;
+    if (!draw(s, env, GIF_WIDTH, GIF_HEIGHT)) return false;
+    if (data_gif_add(s->gif, s->pixels, &error) != DATA_OK) return run_error("%s", error.text), false;
+    return true;
+}
+
+static bool show_window(stage *s, const env_cartpole *env)
+{
+    char error[WINDOW_ERROR];
+    if (!draw(s, env, WINDOW_WIDTH, WINDOW_HEIGHT)) return false;
+    const window_event event = window_show(s->window, s->pixels, error);
+    if (event == WINDOW_FAILED) run_error("--render window: %s", error);
+    s->closed = event == WINDOW_CLOSED;
+    return event != WINDOW_FAILED;
+}
+
+static bool show(stage *s, const env_cartpole *env)
+{
+    switch (s->renderer) {
+    case POLE_ANSI:
+        return show_text(s, env);
+    case POLE_GIF:
+        return show_frame(s, env);
+    case POLE_WINDOW:
+        return show_window(s, env);
+    case POLE_NONE:
+        break;
     }
     return true;
+}
+
+static bool open_gif(stage *s, const char *folder)
+{
+    char path[RUN_PATH];
+    data_error error = { 0 };
+    const data_gif_def def = { .width = GIF_WIDTH, .height = GIF_HEIGHT, .channels = 3, .delay = GIF_DELAY };
+    if (!run_join(path, folder, "play.gif") || !(s->gif = data_gif_open(path, &def, &error)))
+        run_error("%s", error.text);
+    return s->gif != NULL;
+}
+
+static bool open_window(stage *s)
+{
+    char error[WINDOW_ERROR];
+    s->window = window_create("CartPole", WINDOW_WIDTH, WINDOW_HEIGHT, step_seconds, error);
+    if (!s->window) run_error("--render window: %s", error);
+    return s->window != NULL;
+}
+
+static bool open_stage(stage *s, int renderer, const char *folder)
+{
+    *s = (stage){ .renderer = (pole_renderer)renderer, .terminal = terminal_player_of(stdout, step_seconds) };
+    return renderer == POLE_GIF ? open_gif(s, folder) : renderer == POLE_WINDOW ? open_window(s) : true;
+}
+
+static bool close_stage(stage *s)
+{
+    data_error error;
+    window_destroy(s->window);
+    if (s->gif && data_gif_close(s->gif, &error) != DATA_OK) return run_error("%s", error.text), false;
+    return true;
+}
+
+/* --- playing ------------------------------------------------------------------------------------------------------ */
+
+static bool is_stopped(const stage *s)
+{
+    return s->closed || run_interrupted();
 }
 
 /* One episode; its score, or -1 after telling why it failed. */
@@ -43,7 +133,7 @@ static int play_one(const pole_policy *policy, env_cartpole *env, stage *s)
     float obs[ENV_CARTPOLE_OBS];
     env_step result = { 0 };
     env_cartpole_reset(env, obs);
-    while (!result.terminated && !result.truncated && !run_interrupted()) {
+    while (!result.terminated && !result.truncated && !is_stopped(s)) {
         const int action = policy->act(policy->player, obs);
         if (action < 0) return run_error("%s", policy->error ? policy->error(policy->player) : "no action"), -1;
         const env_status status = env_cartpole_step(env, action, obs, &result);
@@ -53,35 +143,50 @@ static int play_one(const pole_policy *policy, env_cartpole *env, stage *s)
     return env->step;
 }
 
-static bool open_gif(stage *s, const char *folder)
+/* The mean of what was played to its end. @return how many that was, or -1 after telling why one failed */
+static int play_all(const pole_policy *policy, env_cartpole *env, stage *s, int episodes, double *mean)
 {
-    char path[RUN_PATH];
-    data_error error = { 0 };
-    const data_gif_def def = { .width = WIDTH, .height = HEIGHT, .channels = 3, .delay = GIF_DELAY };
-    if (!run_join(path, folder, "play.gif") || !(s->gif = data_gif_open(path, &def, &error)))
-        run_error("%s", error.text);
-    return s->gif != NULL;
+    double sum = 0.0;
+    int played = 0;
+    while (played < episodes) {
+        const int score = play_one(policy, env, s);
+        if (score < 0) return -1;
+        if (is_stopped(s)) break;
+        sum += score;
+        printf("Episode %d, score: %d\n", ++played, score);
+    }
+    *mean = played > 0 ? sum / played : 0.0;
+    return played;
 }
 
 int pole_play(const pole_policy *policy, int episodes, int renderer, const char *folder, uint64_t seed)
 {
     static stage s;
     env_cartpole env;
-    data_error error;
-    double sum = 0.0;
-    int played = 0, score = 0;
-    s = (stage){ .renderer = (pole_renderer)renderer, .terminal = terminal_player_of(stdout, 0.02) };
+    double mean;
     if (env_cartpole_init(&env, ENV_CARTPOLE_V1_STEPS, seed + PLAY_SEED) != ENV_OK) return run_error("no environment");
-    if (renderer == POLE_GIF && !open_gif(&s, folder)) return RUN_FAILED;
-    for (; played < episodes && !run_interrupted(); played++) {
-        score = play_one(policy, &env, &s);
-        if (score < 0 || run_interrupted()) break;
-        sum += score;
-        printf("Episode %d, score: %d\n", played + 1, score);
-    }
-    if (s.gif && data_gif_close(s.gif, &error) != DATA_OK) return run_error("%s", error.text);
-    if (score < 0) return RUN_FAILED;
+    if (!open_stage(&s, renderer, folder)) return RUN_FAILED;
+    const int played = play_all(policy, &env, &s, episodes, &mean);
+    if (!close_stage(&s) || played < 0) return RUN_FAILED;
     if (run_interrupted()) return RUN_INTERRUPTED;
-    printf("Mean score of %d episodes: %.1f\n", episodes, sum / episodes);
+    if (played > 0) printf("Mean score of %d episode%s: %.1f\n", played, played == 1 ? "" : "s", mean);
+    return RUN_DONE;
+}
+
+static int refuse(const char *message)
+{
+    run_error("%s", message);
+    return RUN_USAGE;
+}
+
+int pole_check(int renderer, int episodes, const char *folder)
+{
+    char error[WINDOW_ERROR];
+    if (renderer == POLE_NONE) return RUN_DONE;
+    if (episodes == 0) return refuse("--render: expected --play N with it");
+    if (renderer == POLE_GIF && !folder) return refuse("--render gif: expected --out DIR with it");
+    if (renderer == POLE_GIF && !data_gif_available()) return refuse("--render gif: built without giflib");
+    if (renderer == POLE_WINDOW && !window_available()) return refuse("--render window: built without SDL2");
+    if (renderer == POLE_WINDOW && !window_has_display(error)) return run_error("--render window: %s", error);
     return RUN_DONE;
 }

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /* The words of --render. */
-#define POLE_RENDERERS "none|ansi|gif"
-typedef enum pole_renderer { POLE_NONE, POLE_ANSI, POLE_GIF } pole_renderer;
+#define POLE_RENDERERS "none|ansi|gif|window"
+typedef enum pole_renderer { POLE_NONE, POLE_ANSI, POLE_GIF, POLE_WINDOW } pole_renderer;
 
 /* Who plays: a network, a table, chance. */
 typedef struct pole_policy {
@@ -17,7 +17,12 @@ typedef struct pole_policy {
     void *player;                                                /* handed to both */
 } pole_policy;
 
-/* Plays episodes and prints their scores; a GIF goes to folder/play.gif. @return an exit code */
+/* Whether this build, the options and the display allow that renderer: to be asked before hours of training. Tells why
+ * not. @return an exit code */
+int pole_check(int renderer, int episodes, const char *folder);
+
+/* Plays episodes and prints their scores; a GIF goes to folder/play.gif. A closed window ends the play without failure.
+ * @return an exit code */
 int pole_play(const pole_policy *policy, int episodes, int renderer, const char *folder, uint64_t seed);
 
 #endif

@@ -99,7 +99,7 @@ static int resume(qlearning *q)
 }
 
 /* Opens history and checkpoint; goes on from them under --resume, from the start where there is none. A new run saves
- * at once, so that a checkpoint never lies beside the history of another run. */
+ * at once and first, so that a checkpoint never lies beside a later history than its own: that a resume cuts off. */
 static int open_files(qlearning *q)
 {
     nn_error error;
@@ -109,8 +109,9 @@ static int open_files(qlearning *q)
         if (!q->list || nn_archive_claim(q->list, path, &error) != NN_OK) return run_error("%s", error.text);
     }
     if (!path || !q->def.resume || !run_has_checkpoint(path)) {
-        if (history) csv_create(&q->csv, history, header, stderr);
-        return save(q);
+        const int code = save(q);
+        if (code == RUN_DONE && history) csv_create(&q->csv, history, header, stderr);
+        return code;
     }
     const int code = resume(q);
     if (code == RUN_DONE && history) csv_resume(&q->csv, history, header, (double)q->at.episode, stderr);
@@ -216,7 +217,8 @@ static int play_check(qlearning *q, progress *bar)
 {
     const int first = (int)q->at.episode / QLEARNING_CHECK * QLEARNING_CHECK, left = q->def.episodes - first;
     const int count = left < QLEARNING_CHECK ? left : QLEARNING_CHECK;
-    progress_begin(bar, "Check", first / QLEARNING_CHECK + 1, (q->def.episodes - 1) / QLEARNING_CHECK + 1, count);
+    progress_begin(bar, "Check", first / QLEARNING_CHECK + 1, (q->def.episodes - 1) / QLEARNING_CHECK + 1,
+                   (int)q->at.episode - first, count);
     while ((int)q->at.episode < first + count) {
         const int code = play_episode(q);
         if (code != RUN_DONE) return code;

@@ -14,17 +14,19 @@ static const char header[] = "epoch,loss,accuracy,val_loss,val_accuracy,seconds"
 /* Follows the epochs: the bar, history.csv, event files. */
 typedef struct watcher {
     progress bar;
-    int shown; /* the epoch that the bar stands at */
+    int shown; /* the epoch that began last */
     csv_writer csv;
     tensorboard_writer board;
     char csv_path[RUN_PATH]; /* "": no file */
 } watcher;
 
-/* A resumed epoch begins at any batch, or with all of them done. */
-static void begin_bar(watcher *w, const nn_progress *p)
+/* A resumed epoch begins at any batch, or with all of them done. By the first one the checkpoint of a new run is
+ * written: only then is the history of another run cut off, so that the two never disagree. */
+static void begin_epoch(watcher *w, const nn_progress *p)
 {
     if (w->shown == p->epoch) return;
-    progress_begin(&w->bar, "Epoch", p->epoch, p->epochs, p->batches);
+    if (*w->csv_path && w->csv.file < 0) csv_resume(&w->csv, w->csv_path, header, p->epoch - 1, stderr);
+    progress_begin(&w->bar, "Epoch", p->epoch, p->epochs, p->batch, p->batches);
     w->shown = p->epoch;
 }
 
@@ -32,7 +34,7 @@ static bool on_batch(const nn_progress *p, void *user)
 {
     watcher *w = user;
     const progress_metric metrics[] = { { "loss", p->loss }, { "accuracy", p->accuracy } };
-    begin_bar(w, p);
+    begin_epoch(w, p);
     progress_update(&w->bar, p->batch, metrics, 2);
     return !run_interrupted();
 }
@@ -45,9 +47,8 @@ static bool on_epoch(const nn_progress *p, void *user)
                                         { "val_loss", p->val_loss },
                                         { "val_accuracy", p->val_accuracy } };
     const double row[] = { p->epoch, p->loss, p->accuracy, p->val_loss, p->val_accuracy, p->seconds };
-    begin_bar(w, p);
+    begin_epoch(w, p);
     progress_end(&w->bar, p->batches, metrics, 4);
-    if (*w->csv_path && w->csv.file < 0) csv_resume(&w->csv, w->csv_path, header, p->epoch - 1, stderr);
     csv_row(&w->csv, row, 6);
     tensorboard_row(&w->board, header, row, 6);
     return !run_interrupted();

@@ -1,8 +1,18 @@
 # Tests of what the example programs share.
 if(TARGET kvist_examples_support)
-  foreach(name options csv progress terminal plot run)
+  foreach(name options progress terminal)
     kvist_test(support_${name} LIBS kvist_examples_support LABELS examples)
   endforeach()
+  foreach(name csv plot run)
+    kvist_test(support_${name} LIBS kvist_examples_support ZLIB::ZLIB SOURCES support/temp.c LABELS examples)
+  endforeach()
+  if(KVIST_WINDOW)
+    pkg_check_modules(SDL2 IMPORTED_TARGET sdl2)
+  endif()
+  if(KVIST_WINDOW AND SDL2_FOUND)
+    set(window sdl2)
+    kvist_test(support_window LIBS kvist_examples_support PkgConfig::SDL2 LABELS examples)
+  endif()
   # A fixed clock and machine's name; files in a folder of their own.
   kvist_test(support_tensorboard LIBS kvist_examples_support ZLIB::ZLIB SOURCES support/temp.c LABELS examples)
   target_link_options(test_support_tensorboard PRIVATE LINKER:--wrap=clock_gettime,--wrap=gethostname)
@@ -21,6 +31,13 @@ if(TARGET mnist_dcgan)
   endif()
 endif()
 
+# What the agent of cartpole_dqn says when its numbers run away.
+if(TARGET cartpole_dqn)
+  kvist_test(dqn_agent LIBS kvist::nn kvist::env kvist::data LABELS examples
+    SOURCES ${PROJECT_SOURCE_DIR}/examples/dqn_agent.c)
+  target_include_directories(test_dqn_agent PRIVATE ${PROJECT_SOURCE_DIR}/examples)
+endif()
+
 # docs/hello.md explains this program.
 if(TARGET hello)
   add_test(NAME hello COMMAND hello hello-test.safetensors)
@@ -33,7 +50,8 @@ if(TARGET kvist_examples_support)
   foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
     add_test(NAME program_${program}
              COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_programs.sh ${program} ${PROJECT_BINARY_DIR}/examples)
-    set_tests_properties(program_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs")
+    set_tests_properties(program_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs"
+                         ENVIRONMENT "KVIST_TEST_WINDOW=${window}")
   endforeach()
   foreach(program cartpole_qlearning cartpole_dqn)
     add_test(NAME resume_${program}

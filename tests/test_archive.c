@@ -13,22 +13,6 @@
 
 #include <cmocka.h>
 
-static temp_folder folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
-
 /* --- a run of training with everything that an archive can keep --- */
 
 enum { BATCH = 4, IN = 5, OUT = 2, BYTES = 13 };
@@ -134,7 +118,7 @@ static void goes_on_as_if_never_stopped(void **state)
     (void)state;
     run a, b;
     nn_error error = { 0 };
-    const char *path = temp_path(&folder, "go-on");
+    const char *path = temp_path(&temp_here, "go-on");
     begin_run(&a, 1);
     begin_run(&b, 2);
     train(&a, 5);
@@ -162,7 +146,7 @@ static void loads_parts(void **state)
     unsigned char bytes[BYTES] = { 0 };
     void *read = NULL;
     size_t size = 0;
-    const char *path = temp_path(&folder, "parts"), *other = temp_path(&folder, "parts-upward");
+    const char *path = temp_path(&temp_here, "parts"), *other = temp_path(&temp_here, "parts-upward");
     begin_run(&a, 3);
     save(&a, path);
     fesetround(FE_UPWARD);
@@ -205,7 +189,7 @@ static void bytes_may_grow(void **state)
     unsigned char few[2] = { 1, 2 }, many[5] = { 3, 4, 5, 6, 7 }, back[5] = { 0 };
     nn_error error = { 0 };
     uint64_t number = 7;
-    const char *path = temp_path(&folder, "grow");
+    const char *path = temp_path(&temp_here, "grow");
     nn_archive *archive = nn_archive_create(NULL);
     nn_archive_add_u64(archive, "number", &number);
     nn_archive_add_bytes(archive, "list", few, sizeof few);
@@ -261,7 +245,7 @@ static void refuses_every_damage(void **state)
     run a, b;
     size_t size = 0;
     nn_error error = { 0 };
-    const char *path = temp_path(&folder, "damage");
+    const char *path = temp_path(&temp_here, "damage");
     begin_run(&a, 4);
     begin_run(&b, 5);
     train(&a, 1);
@@ -285,7 +269,7 @@ static void refuses_every_damage(void **state)
     }
     assert_int_equal(nn_archive_load(b.archive, path, &error), NN_OK);
     bytes[size - 40] ^= 1;
-    expect_refused(&b, temp_write(&folder, "damage", bytes, size), NN_ERR_FORMAT, "seal: expected 0x");
+    expect_refused(&b, temp_write(&temp_here, "damage", bytes, size), NN_ERR_FORMAT, "seal: expected 0x");
     bytes[size - 40] ^= 1;
     for (size_t length = size; length-- > 0;) {
         assert_int_equal(truncate(path, (off_t)length), 0);
@@ -311,7 +295,7 @@ static const char *forge(const char *path, const char *from, const char *to)
     nn_seal_begin(&seal);
     nn_seal_add(&seal, bytes, size - NN_SEAL_SIZE);
     nn_seal_get(&seal, bytes + size - NN_SEAL_SIZE);
-    const char *forged = temp_write(&folder, "forged", bytes, size);
+    const char *forged = temp_write(&temp_here, "forged", bytes, size);
     free(bytes);
     return forged;
 }
@@ -354,7 +338,7 @@ static void refuses_what_does_not_fit(void **state)
         { "\\\"layers\\\":[{", "\\\"layers\\\":[[", NN_ERR_FORMAT, "expected the other bracket" },
     };
     run a, b;
-    const char *path = temp_path(&folder, "fit");
+    const char *path = temp_path(&temp_here, "fit");
     begin_run(&a, 6);
     begin_run(&b, 7);
     save(&a, path);
@@ -372,7 +356,7 @@ static void says_what_weights_alone_lack(void **state)
     (void)state;
     run a;
     nn_error error = { 0 };
-    const char *path = temp_path(&folder, "weights-only");
+    const char *path = temp_path(&temp_here, "weights-only");
     begin_run(&a, 8);
     assert_int_equal(nn_model_save(a.model, path, &error), NN_OK);
     expect_refused(&a, path, NN_ERR_MISMATCH,
@@ -392,7 +376,7 @@ static void lists_are_short_but_counted(void **state)
     nn_model *a = nn_model_create(&small, &error), *b = nn_model_create(&def, &error);
     assert_non_null(a);
     assert_non_null(b);
-    const char *path = temp_path(&folder, "many");
+    const char *path = temp_path(&temp_here, "many");
     assert_int_equal(nn_model_save(a, path, &error), NN_OK);
     nn_archive *archive = nn_archive_create(&error);
     nn_archive_add_model(archive, "model", b);
@@ -410,7 +394,7 @@ static void refuses_weights_that_are_no_numbers(void **state)
     (void)state;
     run a;
     nn_error error = { 0 };
-    const char *path = temp_path(&folder, "nan");
+    const char *path = temp_path(&temp_here, "nan");
     begin_run(&a, 9);
     nn_tensor bias;
     assert_int_equal(nn_model_weight(a.model, "dense_1/bias", &bias, NULL), NN_OK);
@@ -450,20 +434,20 @@ static void names_must_be_usable(void **state)
         nn_archive *archive = nn_archive_create(NULL);
         nn_archive_add_u64(archive, wrong[i], &number);
         nn_archive_add_u64(archive, "good", &number);
-        assert_int_equal(nn_archive_save(archive, temp_path(&folder, "name"), &error), NN_ERR_ARGUMENT);
+        assert_int_equal(nn_archive_save(archive, temp_path(&temp_here, "name"), &error), NN_ERR_ARGUMENT);
         assert_non_null(strstr(error.text, "archive: number name: "));
-        assert_int_equal(nn_archive_load(archive, temp_path(&folder, "name"), &error), NN_ERR_ARGUMENT);
+        assert_int_equal(nn_archive_load(archive, temp_path(&temp_here, "name"), &error), NN_ERR_ARGUMENT);
         nn_archive_destroy(archive);
     }
     nn_archive *archive = nn_archive_create(NULL);
     nn_archive_add_u64(archive, "a", &number);
     nn_archive_add_f64(archive, "a", &(double){ 0 });
-    assert_int_equal(nn_archive_save(archive, temp_path(&folder, "name"), &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_save(archive, temp_path(&temp_here, "name"), &error), NN_ERR_ARGUMENT);
     assert_non_null(strstr(error.text, "\"a\": expected each name once"));
     nn_archive_destroy(archive);
     archive = nn_archive_create(NULL);
     nn_archive_add_model(archive, "model", NULL);
-    assert_int_equal(nn_archive_save(archive, temp_path(&folder, "name"), &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_save(archive, temp_path(&temp_here, "name"), &error), NN_ERR_ARGUMENT);
     assert_non_null(strstr(error.text, "\"model\": expected something to add, got NULL"));
     nn_archive_destroy(archive);
     nn_archive_destroy(NULL);
@@ -477,8 +461,8 @@ static void nothing_is_something(void **state)
 {
     (void)state;
     nn_archive *archive = nn_archive_create(NULL);
-    assert_int_equal(nn_archive_save(archive, temp_path(&folder, "empty"), NULL), NN_OK);
-    assert_int_equal(nn_archive_load(archive, temp_path(&folder, "empty"), NULL), NN_OK);
+    assert_int_equal(nn_archive_save(archive, temp_path(&temp_here, "empty"), NULL), NN_OK);
+    assert_int_equal(nn_archive_load(archive, temp_path(&temp_here, "empty"), NULL), NN_OK);
     nn_archive_destroy(archive);
 }
 
@@ -490,7 +474,7 @@ static void falls_back_to_the_file_before(void **state)
     run a, b;
     size_t size = 0;
     nn_error error = { 0 };
-    const char *path = temp_path(&folder, "back"), *previous = temp_path(&folder, "back.prev");
+    const char *path = temp_path(&temp_here, "back"), *previous = temp_path(&temp_here, "back.prev");
     begin_run(&a, 10);
     begin_run(&b, 11);
     save(&a, path);
@@ -504,7 +488,7 @@ static void falls_back_to_the_file_before(void **state)
     assert_string_equal(error.text, "");
     unsigned char *bytes = temp_read(path, &size);
     bytes[size - 50] ^= 4;
-    temp_write(&folder, "back", bytes, size);
+    temp_write(&temp_here, "back", bytes, size);
     assert_int_equal(nn_archive_load(b.archive, path, &error), NN_OK);
     assert_int_equal(error.status, NN_OK);
     assert_int_equal(b.count, a.count - 1);
@@ -512,7 +496,7 @@ static void falls_back_to_the_file_before(void **state)
     assert_non_null(strstr(error.text, "seal: expected 0x"));
 
     /* A file of other origin where ours should be. */
-    temp_write(&folder, "back", "\2\0\0\0\0\0\0\0{}", 10);
+    temp_write(&temp_here, "back", "\2\0\0\0\0\0\0\0{}", 10);
     b.count = 0;
     assert_int_equal(nn_archive_load(b.archive, path, &error), NN_OK);
     assert_int_equal(b.count, a.count - 1);
@@ -534,8 +518,8 @@ static void falls_back_to_the_file_before(void **state)
     nn_archive_destroy(other);
 
     /* Both damaged: the first one's reason. */
-    temp_write(&folder, "back", "xx", 2);
-    temp_write(&folder, "back.prev", "yyy", 3);
+    temp_write(&temp_here, "back", "xx", 2);
+    temp_write(&temp_here, "back.prev", "yyy", 3);
     expect_refused(&b, path, NN_ERR_FORMAT, "header length: expected 8 bytes, got 2");
     free(bytes);
     end_run(&a);
@@ -583,13 +567,13 @@ static void python_can_read_it(void **state)
     char command[2048], printed[64] = "";
     begin_run(&a, 12);
     train(&a, 2);
-    save(&a, temp_path(&folder, "python"));
-    temp_write(&folder, "reader.py", reader_py, sizeof reader_py - 1);
+    save(&a, temp_path(&temp_here, "python"));
+    temp_write(&temp_here, "reader.py", reader_py, sizeof reader_py - 1);
     static const char *const pythons[] = { "python3", "/usr/bin/python3" };
     int status = 77 << 8;
     for (size_t i = 0; i < 2 && (status == 77 << 8 || status == 127 << 8); i++) {
-        snprintf(command, sizeof command, "%s '%s/reader.py' '%s/python' %llu", pythons[i], folder.path, folder.path,
-                 (unsigned long long)a.count);
+        snprintf(command, sizeof command, "%s '%s/reader.py' '%s/python' %llu", pythons[i], temp_here.path,
+                 temp_here.path, (unsigned long long)a.count);
         FILE *output = popen(command, "r");
         assert_non_null(output);
         if (!fgets(printed, sizeof printed, output)) printed[0] = '\0';
@@ -622,5 +606,5 @@ int main(void)
         cmocka_unit_test(falls_back_to_the_file_before),
         cmocka_unit_test(python_can_read_it),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

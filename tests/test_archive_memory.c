@@ -49,7 +49,6 @@ void *__wrap_aligned_alloc(size_t align, size_t size)
     return fails() ? NULL : __real_aligned_alloc(align, size);
 }
 
-static temp_folder folder;
 static const nn_layer_def layers[] = {
     { NN_DENSE, .dense = { .units = 3, .activation = NN_RELU } },
     { NN_DENSE, .dense = { .units = 1, .activation = NN_SIGMOID } },
@@ -158,7 +157,7 @@ static void each_allocation_fails(nn_status (*call)(const char *path, nn_error *
 static void memory_runs_out(void **state)
 {
     (void)state;
-    const char *path = temp_path(&folder, "memory"), *other = temp_path(&folder, "model");
+    const char *path = temp_path(&temp_here, "memory"), *other = temp_path(&temp_here, "model");
     each_allocation_fails(save, path, 4);
     each_allocation_fails(load, path, 4);
     each_allocation_fails(read_bytes, path, 4);
@@ -169,9 +168,8 @@ static void memory_runs_out(void **state)
 
 static int begin(void **state)
 {
-    (void)state;
-    temp_make(&folder);
-    temp_path(&folder, "memory");
+    temp_set_up(state);
+    temp_path(&temp_here, "memory");
     model = nn_model_create(&def, NULL);
     optim = model ? nn_optim_create(model, &(nn_optim_def){ .lr = 0.1 }, NULL) : NULL;
     return optim ? 0 : 1;
@@ -179,11 +177,9 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
     nn_optim_destroy(optim);
     nn_model_destroy(model);
-    temp_remove(&folder);
-    return 0;
+    return temp_tear_down(state);
 }
 
 int main(void)

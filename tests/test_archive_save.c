@@ -127,21 +127,10 @@ int __wrap_nn_sys_list(const char *directory, void (*visit)(const char *, void *
 
 /* --- a file of generations --- */
 
-static temp_folder folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
 static int remove_folder(void **state)
 {
-    (void)state;
     set_fault(NO_FAULT, 0, 0);
-    temp_remove(&folder);
-    return 0;
+    return temp_tear_down(state);
 }
 
 /* A file that holds a number, and enough bytes that a part of it can be written. */
@@ -185,7 +174,7 @@ static uint64_t load_generation(const char *path, bool *exact)
 
 static int count_temporaries(void)
 {
-    DIR *stream = opendir(folder.path);
+    DIR *stream = opendir(temp_here.path);
     int count = 0;
     assert_non_null(stream);
     for (const struct dirent *entry; (entry = readdir(stream));) count += strstr(entry->d_name, ".tmp") != NULL;
@@ -196,7 +185,7 @@ static int count_temporaries(void)
 /* Generation 1 as .prev, 2 as the file; or nothing. */
 static const char *prepare(const char *name, bool with_old)
 {
-    const char *path = temp_path(&folder, name);
+    const char *path = temp_path(&temp_here, name);
     set_fault(NO_FAULT, 0, 0);
     unlink(path);
     char previous[TEMP_PATH + 8];
@@ -211,7 +200,7 @@ static const char *prepare(const char *name, bool with_old)
 
 static void expect_message(const nn_error *error, int number)
 {
-    if (error->status != NN_ERR_IO || !strstr(error->text, strerror(number)) || !strstr(error->text, folder.path))
+    if (error->status != NN_ERR_IO || !strstr(error->text, strerror(number)) || !strstr(error->text, temp_here.path))
         fail_msg("%s failed with %s: %d: %s", fault.failed, strerror(number), (int)error->status, error->text);
 }
 
@@ -428,8 +417,9 @@ static void places_are_checked_first(void **state)
 {
     (void)state;
     nn_error error = { 0 };
-    expect_no_claim(temp_path(&folder, "missing/file"), "missing/file.lock: cannot create: No such file or directory");
-    expect_no_claim(folder.path, "expected a regular file");
+    expect_no_claim(temp_path(&temp_here, "missing/file"),
+                    "missing/file.lock: cannot create: No such file or directory");
+    expect_no_claim(temp_here.path, "expected a regular file");
     expect_no_claim("/dev/full", "/dev/full: expected a regular file");
     nn_archive *archive = nn_archive_create(NULL);
     assert_int_equal(nn_archive_claim(archive, "", &error), NN_ERR_ARGUMENT);
@@ -438,9 +428,9 @@ static void places_are_checked_first(void **state)
     nn_archive_destroy(archive);
 
     /* Root writes anywhere, so that the child becomes nobody. */
-    const char *directory = temp_path(&folder, "read-only"), *path = temp_path(&folder, "read-only/file");
+    const char *directory = temp_path(&temp_here, "read-only"), *path = temp_path(&temp_here, "read-only/file");
     assert_int_equal(mkdir(directory, 0555), 0);
-    assert_int_equal(chmod(folder.path, 0755), 0);
+    assert_int_equal(chmod(temp_here.path, 0755), 0);
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
@@ -522,7 +512,7 @@ static void a_second_archive_is_refused(void **state)
 {
     (void)state;
     nn_error error = { 0 };
-    const char *path = prepare("archives", false), *other = temp_path(&folder, "other");
+    const char *path = prepare("archives", false), *other = temp_path(&temp_here, "other");
     nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
     assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
     assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
@@ -543,7 +533,7 @@ static void a_removed_lock_is_taken_again(void **state)
 {
     (void)state;
     nn_error error = { 0 };
-    const char *path = prepare("removed", false), *lock = temp_path(&folder, "removed.lock");
+    const char *path = prepare("removed", false), *lock = temp_path(&temp_here, "removed.lock");
     nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
     assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
     assert_int_equal(unlink(lock), 0);
@@ -566,7 +556,7 @@ static void a_vanished_lock_is_not_taken(void **state)
     nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
     fault.lock_vanishes = true;
     assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
-    assert_int_equal(access(temp_path(&folder, "vanished.lock"), F_OK), 0);
+    assert_int_equal(access(temp_path(&temp_here, "vanished.lock"), F_OK), 0);
     assert_int_equal(nn_archive_claim(two, path, NULL), NN_ERR_IO);
     nn_archive_destroy(one);
     nn_archive_destroy(two);
@@ -580,14 +570,14 @@ static void leftovers_are_removed(void **state)
     static const char *const kept[] = { ".left.tmp",      ".left.12x.tmp", ".left..tmp",
                                         ".other.123.tmp", "left.123.tmp",  ".left.123.tmp2" };
     const char *path = prepare("left", false);
-    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) temp_write(&folder, gone[i], "x", 1);
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) temp_write(&folder, kept[i], "x", 1);
+    for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) temp_write(&temp_here, gone[i], "x", 1);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) temp_write(&temp_here, kept[i], "x", 1);
     assert_int_equal(save_generation(path, 1, NULL), NN_OK);
     for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
-        assert_int_not_equal(access(temp_path(&folder, gone[i]), F_OK), 0);
+        assert_int_not_equal(access(temp_path(&temp_here, gone[i]), F_OK), 0);
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-        assert_int_equal(access(temp_path(&folder, kept[i]), F_OK), 0);
-        unlink(temp_path(&folder, kept[i]));
+        assert_int_equal(access(temp_path(&temp_here, kept[i]), F_OK), 0);
+        unlink(temp_path(&temp_here, kept[i]));
     }
 }
 
@@ -629,7 +619,7 @@ static void relative_paths_work(void **state)
     (void)state;
     char here[1024];
     assert_non_null(getcwd(here, sizeof here));
-    assert_int_equal(chdir(folder.path), 0);
+    assert_int_equal(chdir(temp_here.path), 0);
     assert_int_equal(save_generation("relative", 1, NULL), NN_OK);
     assert_int_equal(save_generation("relative", 2, NULL), NN_OK);
     assert_int_equal(load_generation("relative", NULL), 2);
@@ -657,5 +647,5 @@ int main(void)
         cmocka_unit_test(a_reader_keeps_its_file),
         cmocka_unit_test(relative_paths_work),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, temp_set_up, remove_folder);
 }

@@ -6,15 +6,16 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static temp_folder folder;
 static const char *image_path, *label_path, *set_path, *png_path, *gif_path; // made before memory runs short
 static long countdown = -1; // allocations until one fails; below 0: none
 static bool for_good, failed;
+static size_t refused; // bytes of the allocation that failed first
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -23,7 +24,7 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
-static bool fails(void)
+static bool fails(size_t size)
 {
     if (countdown < 0) return false;
     if (countdown > 0) {
@@ -31,23 +32,24 @@ static bool fails(void)
         return false;
     }
     if (!for_good) countdown = -1;
+    if (!failed) refused = size;
     failed = true;
     return true;
 }
 
 void *__wrap_malloc(size_t size)
 {
-    return fails() ? NULL : __real_malloc(size);
+    return fails(size) ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return fails() ? NULL : __real_calloc(count, size);
+    return fails(count * size) ? NULL : __real_calloc(count, size);
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return fails() ? NULL : __real_realloc(old, size);
+    return fails(size) ? NULL : __real_realloc(old, size);
 }
 
 typedef data_status (*operation)(data_error *error);
@@ -202,14 +204,33 @@ static void test_49_no_memory(void **state)
                                             encode_png };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) assert_true(starve(operations[i]) >= 2);
     if (data_gif_available()) assert_true(starve(write_gif) >= 2);
-    assert_int_equal(temp_entries(&folder), data_gif_available() ? 5 : 4); // no temporary is left
+    assert_int_equal(temp_entries(&temp_here), data_gif_available() ? 5 : 4); // no temporary is left
+}
+
+// The message gives the bytes that were not to be had, whichever of the allocations it was.
+static void test_replay_tells_its_bytes(void **state)
+{
+    (void)state;
+    for (int prioritised = 0; prioritised < 2; prioritised++) {
+        const data_replay_def def = { .capacity = 100, .observation = 4, .priority_exponent = 0.6 * prioritised };
+        for (long n = 0; n < 3; n++) {
+            data_error error = { 0 };
+            char expected[96];
+            countdown = n;
+            for_good = failed = false;
+            assert_null(data_replay_create(&def, &error));
+            countdown = -1;
+            snprintf(expected, sizeof expected, "replay: expected %zu bytes of memory, got none", refused);
+            assert_string_equal(error.text, expected);
+        }
+    }
 }
 
 // A cache that cannot be read or written for want of memory does not keep the set from being loaded.
 static void test_cache_without_memory(void **state)
 {
     (void)state;
-    const data_imdb_def def = { .cache = temp_path(&folder, "cache") };
+    const data_imdb_def def = { .cache = temp_path(&temp_here, "cache") };
     int loaded = 0;
     failed = true;
     for (long n = 0; failed; n++) {
@@ -234,29 +255,23 @@ static int set_up(void **state)
     (void)state;
     static const unsigned char images[] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5 };
     static const unsigned char labels[] = { 0, 0, 8, 1, 0, 0, 0, 1, 5 };
-    temp_make(&folder);
-    image_path = temp_write_gz(&folder, "images.gz", images, sizeof images);
-    label_path = temp_write(&folder, "labels", labels, sizeof labels);
-    temp_write(&folder, "set/train/neg/0.txt", "a bad film", 10);
-    temp_write(&folder, "set/train/pos/0.txt", "a good film", 11);
-    temp_write(&folder, "set/test/neg/0.txt", "bad", 3);
-    temp_write(&folder, "set/test/pos/0.txt", "fine", 4);
-    set_path = temp_path(&folder, "set");
-    png_path = temp_path(&folder, "grid.png");
-    gif_path = temp_path(&folder, "a.gif");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
+    temp_make(&temp_here);
+    image_path = temp_write_gz(&temp_here, "images.gz", images, sizeof images);
+    label_path = temp_write(&temp_here, "labels", labels, sizeof labels);
+    temp_write(&temp_here, "set/train/neg/0.txt", "a bad film", 10);
+    temp_write(&temp_here, "set/train/pos/0.txt", "a good film", 11);
+    temp_write(&temp_here, "set/test/neg/0.txt", "bad", 3);
+    temp_write(&temp_here, "set/test/pos/0.txt", "fine", 4);
+    set_path = temp_path(&temp_here, "set");
+    png_path = temp_path(&temp_here, "grid.png");
+    gif_path = temp_path(&temp_here, "a.gif");
     return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_49_no_memory),
+                                        cmocka_unit_test(test_replay_tells_its_bytes),
                                         cmocka_unit_test(test_cache_without_memory) };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, temp_tear_down);
 }

@@ -31,13 +31,23 @@ typedef struct outcome {
 typedef struct control {
     int batches, stop_at, stop_after_epoch;
     nn_optim *optim;
+    const char *killed; /* NULL, or a file that the first batch copies the checkpoint to: what a kill would leave */
+    const char *checkpoint;
+    const temp_folder *folder;
 } control;
 
 static bool on_batch(const nn_progress *p, void *user)
 {
     control *c = user;
     (void)p;
-    return ++c->batches != c->stop_at;
+    c->batches++;
+    if (c->killed && c->batches == 1) {
+        size_t size = 0;
+        unsigned char *bytes = temp_read(c->checkpoint, &size);
+        temp_write(c->folder, c->killed, bytes, size);
+        free(bytes);
+    }
+    return c->batches != c->stop_at;
 }
 
 static bool on_epoch(const nn_progress *p, void *user)
@@ -191,6 +201,25 @@ static void test_stopped_after_an_epoch(void **state)
     temp_remove(&folder);
 }
 
+/* A new run in an old one's place, killed in its first epoch: what is resumed is the new one. */
+static void test_killed_at_its_start(void **state)
+{
+    (void)state;
+    outcome whole, rest;
+    temp_folder folder;
+    temp_make(&folder);
+    nn_fit_def def = { .checkpoint = temp_path(&folder, "c.safetensors"), .epochs = 2 };
+    run(&def, (control){ 0 }, &rest);
+    def.seed = 9;
+    run(&def, (control){ .killed = "k.safetensors", .checkpoint = def.checkpoint, .folder = &folder }, &whole);
+    assert_status(&whole, NN_OK);
+    def = (nn_fit_def){ .checkpoint = temp_path(&folder, "k.safetensors"), .epochs = 2, .seed = 9, .resume = true };
+    run(&def, (control){ 0 }, &rest);
+    assert_status(&rest, NN_OK);
+    assert_same(&rest, &whole);
+    temp_remove(&folder);
+}
+
 /* More epochs than were asked for at first. */
 static void test_longer(void **state)
 {
@@ -296,7 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stopped_anywhere), cmocka_unit_test(test_stopped_after_an_epoch),
         cmocka_unit_test(test_longer),           cmocka_unit_test(test_other_settings),
-        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_other_files),      cmocka_unit_test(test_killed_at_its_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,8 +12,6 @@
 
 #include <cmocka.h>
 
-static temp_folder folder;
-
 /* The largest allocation the library asked for. */
 static size_t largest;
 void *__real_malloc(size_t size);
@@ -45,7 +43,7 @@ static void make_images(unsigned char bytes[SIZE])
 
 static const char *label_file(void)
 {
-    return temp_write(&folder, "labels", labels, sizeof labels);
+    return temp_write(&temp_here, "labels", labels, sizeof labels);
 }
 
 // The pair must be refused, the text must hold both parts, and nothing may have come of it.
@@ -69,7 +67,7 @@ static data_error refuse(const char *images, const char *label_path, const char 
 
 static data_error refuse_images(const void *bytes, size_t size, const char *text, const char *more)
 {
-    const char *path = temp_write(&folder, "images", bytes, size);
+    const char *path = temp_write(&temp_here, "images", bytes, size);
     const data_error error = refuse(path, label_file(), text, more);
     char start[TEMP_PATH];
     // Every reason begins with path:offset.
@@ -97,8 +95,8 @@ static void test_reads_plain_and_gzip(void **state)
     (void)state;
     unsigned char bytes[SIZE];
     make_images(bytes);
-    accepts(temp_write(&folder, "images", bytes, SIZE), label_file());
-    accepts(temp_write_gz(&folder, "images.gz", bytes, SIZE), label_file());
+    accepts(temp_write(&temp_here, "images", bytes, SIZE), label_file());
+    accepts(temp_write_gz(&temp_here, "images.gz", bytes, SIZE), label_file());
 }
 
 static void test_01_empty(void **state)
@@ -106,7 +104,7 @@ static void test_01_empty(void **state)
     (void)state;
     refuse_images("", 0, "file: expected", "empty");
     // A gzip file of nothing is an empty file too.
-    refuse(temp_write_gz(&folder, "empty.gz", "", 0), label_file(), "magic: expected 4 bytes", "got 0");
+    refuse(temp_write_gz(&temp_here, "empty.gz", "", 0), label_file(), "magic: expected 4 bytes", "got 0");
 }
 
 static void test_02_magic(void **state)
@@ -126,7 +124,7 @@ static void test_03_rank(void **state)
     (void)state;
     unsigned char bytes[SIZE];
     make_images(bytes);
-    const char *path = temp_write(&folder, "images", bytes, SIZE);
+    const char *path = temp_write(&temp_here, "images", bytes, SIZE);
     refuse(label_file(), label_file(), "rank: expected 3", "got 1");
     refuse(path, path, "rank: expected 1", "got 3");
 }
@@ -147,7 +145,8 @@ static void test_05_truncated_payload(void **state)
     unsigned char bytes[SIZE];
     make_images(bytes);
     refuse_images(bytes, SIZE - 5, "payload: expected 48 bytes", "got 43");
-    refuse(temp_write_gz(&folder, "short.gz", bytes, SIZE - 5), label_file(), "payload: expected 48 bytes", "got 43");
+    refuse(temp_write_gz(&temp_here, "short.gz", bytes, SIZE - 5), label_file(), "payload: expected 48 bytes",
+           "got 43");
 }
 
 static void test_06_trailing_bytes(void **state)
@@ -179,7 +178,8 @@ static void test_07_product_overflows(void **state)
     put_word(bytes + 12, 28);
     refuse_images(bytes, SIZE, "payload: expected 784000000 bytes", "got 48");
     assert_true(largest < 1 << 20);
-    refuse(temp_write_gz(&folder, "lie.gz", bytes, SIZE), label_file(), "payload: expected 784000000 bytes", "at most");
+    refuse(temp_write_gz(&temp_here, "lie.gz", bytes, SIZE), label_file(), "payload: expected 784000000 bytes",
+           "at most");
     assert_true(largest < 1 << 20);
 }
 
@@ -200,7 +200,7 @@ static void test_11_gzip_bomb(void **state)
     unsigned char *bytes = calloc(BOMB, 1);
     assert_non_null(bytes);
     make_images(bytes);
-    const char *path = temp_write_gz(&folder, "bomb.gz", bytes, BOMB);
+    const char *path = temp_write_gz(&temp_here, "bomb.gz", bytes, BOMB);
     free(bytes);
     const data_error error = refuse(path, label_file(), "payload: expected 48 bytes", "got more");
     assert_int_equal(error.offset, SIZE); // one byte past what the header implies, and no further
@@ -212,7 +212,7 @@ static void refuse_gzip(size_t change_at, size_t cut, const char *added, const c
     unsigned char bytes[SIZE];
     size_t size;
     make_images(bytes);
-    const char *path = temp_write_gz(&folder, "whole.gz", bytes, SIZE);
+    const char *path = temp_write_gz(&temp_here, "whole.gz", bytes, SIZE);
     unsigned char *packed = temp_read(path, &size), *broken = malloc(size + 16);
     assert_non_null(broken);
     memcpy(broken, packed, size);
@@ -220,7 +220,7 @@ static void refuse_gzip(size_t change_at, size_t cut, const char *added, const c
     size -= cut;
     memcpy(broken + size, added, strlen(added));
     size += strlen(added);
-    path = temp_write(&folder, "broken.gz", broken, size);
+    path = temp_write(&temp_here, "broken.gz", broken, size);
     refuse(path, label_file(), text, more);
     free(packed);
     free(broken);
@@ -240,19 +240,19 @@ static void test_13_name_does_not_tell(void **state)
     (void)state;
     unsigned char bytes[SIZE];
     make_images(bytes);
-    accepts(temp_write(&folder, "plain.gz", bytes, SIZE), label_file());
-    accepts(temp_write_gz(&folder, "packed", bytes, SIZE), label_file());
+    accepts(temp_write(&temp_here, "plain.gz", bytes, SIZE), label_file());
+    accepts(temp_write_gz(&temp_here, "packed", bytes, SIZE), label_file());
 }
 
 static void test_14_not_a_file(void **state)
 {
     (void)state;
-    const char *fifo = temp_path(&folder, "fifo");
+    const char *fifo = temp_path(&temp_here, "fifo");
     assert_int_equal(mkfifo(fifo, 0600), 0);
     assert_int_equal(refuse(fifo, label_file(), "file: expected a regular file", "a FIFO").status, DATA_ERR_IO);
-    refuse(folder.path, label_file(), "file: expected a regular file", "a directory");
+    refuse(temp_here.path, label_file(), "file: expected a regular file", "a directory");
     refuse("/dev/zero", label_file(), "file: expected a regular file", "a device");
-    refuse(temp_path(&folder, "absent"), label_file(), "open: expected success", "No such file");
+    refuse(temp_path(&temp_here, "absent"), label_file(), "open: expected success", "No such file");
 }
 
 static void test_long_path_is_shortened(void **state)
@@ -266,20 +266,6 @@ static void test_long_path_is_shortened(void **state)
     assert_int_equal(data_images_load(path, path, 10, &out, &error), DATA_ERR_IO);
     assert_memory_equal(error.text, "...ddd", 6);
     assert_non_null(strstr(error.text, "/tail:0: open: expected success"));
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
 }
 
 int main(void)
@@ -300,5 +286,5 @@ int main(void)
         cmocka_unit_test(test_14_not_a_file),
         cmocka_unit_test(test_long_path_is_shortened),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -18,8 +18,6 @@
 
 #include <cmocka.h>
 
-static temp_folder folder;
-
 /* A set of eight reviews, in an order that is not the sorted one. "the" 5 times, "film" 3, "good" and "bad" twice in
    the training reviews, where "bad" comes first when they are sorted by path. */
 static const char *const reviews[][2] = {
@@ -40,10 +38,10 @@ static void write_folder(const char *root)
     char name[256];
     for (int i = 0; i < REVIEWS; i++) {
         snprintf(name, sizeof name, "%s/%s", root, reviews[i][0]);
-        temp_write(&folder, name, reviews[i][1], strlen(reviews[i][1]));
+        temp_write(&temp_here, name, reviews[i][1], strlen(reviews[i][1]));
     }
     snprintf(name, sizeof name, "%s/train/neg/notes.csv", root); // not a review
-    temp_write(&folder, name, "the the the", 11);
+    temp_write(&temp_here, name, "the the the", 11);
 }
 
 static void add_reviews(tar *t, int first)
@@ -61,7 +59,7 @@ static void add_reviews(tar *t, int first)
 
 static const char *write_archive(const char *name, tar *t)
 {
-    const char *path = temp_write_gz(&folder, name, t->bytes, t->size);
+    const char *path = temp_write_gz(&temp_here, name, t->bytes, t->size);
     tar_free(t);
     return path;
 }
@@ -122,7 +120,7 @@ static void test_24_folder_and_archive(void **state)
     (void)state;
     tar t = { 0 };
     write_folder("set");
-    check_set(temp_path(&folder, "set"));
+    check_set(temp_path(&temp_here, "set"));
     check_set(whole_archive("set.tar.gz"));
     for (int first = 0; first < REVIEWS; first++) {
         add_reviews(&t, first);
@@ -132,12 +130,12 @@ static void test_24_folder_and_archive(void **state)
     // A plain .tar, and a folder that holds the set or its archive.
     add_reviews(&t, 0);
     tar_end(&t);
-    check_set(temp_write(&folder, "plain.tar", t.bytes, t.size));
+    check_set(temp_write(&temp_here, "plain.tar", t.bytes, t.size));
     tar_free(&t);
     write_folder("above/aclImdb");
-    check_set(temp_path(&folder, "above"));
+    check_set(temp_path(&temp_here, "above"));
     whole_archive("holds/aclImdb_v1.tar.gz");
-    check_set(temp_path(&folder, "holds"));
+    check_set(temp_path(&temp_here, "holds"));
 }
 
 static void test_options(void **state)
@@ -225,7 +223,7 @@ static void test_21_huge_review(void **state)
     tar t = { 0 };
     add_reviews(&t, 0);
     tar_entry(&t, "aclImdb/test/pos/9_9.txt", '0', NULL, 0, (size_t)CHUNK * CHUNKS);
-    const char *path = temp_path(&folder, "huge.tar.gz");
+    const char *path = temp_path(&temp_here, "huge.tar.gz");
     gzFile file = gzopen(path, "wb1");
     assert_int_equal(gzwrite(file, t.bytes, (unsigned)t.size), (int)t.size);
     tar_free(&t);
@@ -266,9 +264,9 @@ static void test_21_ends_of_a_long_review(void **state)
     for (int i = 0; i < WORDS; i++) used += (size_t)sprintf(text + used, "w%06d ", i);
     used += (size_t)sprintf(text + used, "end");
     write_folder("long");
-    temp_write(&folder, "long/train/neg/0_0.txt", text, used);
+    temp_write(&temp_here, "long/train/neg/0_0.txt", text, used);
     const data_imdb_def def = { .no_shuffle = true, .encoding = { .words = DATA_ALL_WORDS } };
-    data_imdb imdb = load(temp_path(&folder, "long"), &def);
+    data_imdb imdb = load(temp_path(&temp_here, "long"), &def);
     // start, xy, the head, two words cut, the tail, end: the gap begins and ends within a word.
     const int64_t size = imdb.train.offsets[1];
     assert_int_equal(size, 2 + HEAD + 2 + TAIL + 1);
@@ -305,19 +303,19 @@ static void test_23_missing_parts(void **state)
 {
     (void)state;
     tar t = { 0 };
-    refuse(temp_path(&folder, "nowhere"), "nowhere:0: open: expected success", "No such file");
+    refuse(temp_path(&temp_here, "nowhere"), "nowhere:0: open: expected success", "No such file");
     write_folder("part");
-    assert_int_equal(rename(temp_path(&folder, "part/train/neg"), temp_path(&folder, "kept")), 0);
-    refuse(temp_path(&folder, "part"), "part/train/neg:0: open folder", "No such file");
-    mkdir(temp_path(&folder, "part/train/neg"), 0777);
-    refuse(temp_path(&folder, "part"), "part:0: train/neg: expected reviews", "got none");
+    assert_int_equal(rename(temp_path(&temp_here, "part/train/neg"), temp_path(&temp_here, "kept")), 0);
+    refuse(temp_path(&temp_here, "part"), "part/train/neg:0: open folder", "No such file");
+    mkdir(temp_path(&temp_here, "part/train/neg"), 0777);
+    refuse(temp_path(&temp_here, "part"), "part:0: train/neg: expected reviews", "got none");
     // A file that cannot be read: here a link to nothing, and a folder of that name.
     write_folder("dangling");
-    assert_int_equal(symlink("nothing", temp_path(&folder, "dangling/test/pos/8_8.txt")), 0);
-    refuse(temp_path(&folder, "dangling"), "dangling/test/pos/8_8.txt:0: open", "No such file");
-    unlink(temp_path(&folder, "dangling/test/pos/8_8.txt"));
-    mkdir(temp_path(&folder, "dangling/test/pos/8_8.txt"), 0777);
-    refuse(temp_path(&folder, "dangling"), "dangling/test/pos/8_8.txt:0: file", "a directory");
+    assert_int_equal(symlink("nothing", temp_path(&temp_here, "dangling/test/pos/8_8.txt")), 0);
+    refuse(temp_path(&temp_here, "dangling"), "dangling/test/pos/8_8.txt:0: open", "No such file");
+    unlink(temp_path(&temp_here, "dangling/test/pos/8_8.txt"));
+    mkdir(temp_path(&temp_here, "dangling/test/pos/8_8.txt"), 0777);
+    refuse(temp_path(&temp_here, "dangling"), "dangling/test/pos/8_8.txt:0: file", "a directory");
     tar_file(&t, "aclImdb/train/pos/0_9.txt", "one class only");
     tar_end(&t);
     refuse(write_archive("one.tar.gz", &t), "one.tar.gz:0: train/neg: expected reviews", "got none");
@@ -371,19 +369,19 @@ static void test_25_tar_truncated(void **state)
     const size_t whole = t.size, mark = whole - 1024;
     // Cut as a tar and then packed: gzip sees nothing wrong. At every block up to the end mark, and within each.
     for (size_t size = 512; size <= mark; size += 256) {
-        refuse(temp_write_gz(&folder, "cut.tar.gz", t.bytes, size), "cut.tar.gz:", "expected");
+        refuse(temp_write_gz(&temp_here, "cut.tar.gz", t.bytes, size), "cut.tar.gz:", "expected");
     }
     // Packed and then cut.
     size_t packed;
-    unsigned char *bytes = temp_read(temp_write_gz(&folder, "set.tar.gz", t.bytes, whole), &packed);
+    unsigned char *bytes = temp_read(temp_write_gz(&temp_here, "set.tar.gz", t.bytes, whole), &packed);
     for (size_t size = 1; size < packed; size += 7) {
-        refuse(temp_write(&folder, "cut.tar.gz", bytes, size), "cut.tar.gz:", "expected");
+        refuse(temp_write(&temp_here, "cut.tar.gz", bytes, size), "cut.tar.gz:", "expected");
     }
     free(bytes);
     // Something after the end mark.
     tar_file(&t, "aclImdb/train/pos/5_5.txt", "after the end");
     refuse(write_archive("after.tar.gz", &t), "after.tar.gz:", "zero bytes at the end");
-    refuse(temp_write(&folder, "text.tar.gz", "no archive at all", 17),
+    refuse(temp_write(&temp_here, "text.tar.gz", "no archive at all", 17),
            "text.tar.gz:", "tar: expected a whole archive");
 }
 
@@ -413,7 +411,7 @@ static data_cache_state load_cached(const char *source, const char *cache, uint6
 static void test_cache(void **state)
 {
     (void)state;
-    const char *cache = temp_path(&folder, "reviews.cache"), *source = whole_archive("cached.tar.gz");
+    const char *cache = temp_path(&temp_here, "reviews.cache"), *source = whole_archive("cached.tar.gz");
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_READ);
     assert_int_equal(load_cached(source, cache, 5), DATA_CACHE_READ); // any order, any encoding, the same cache
@@ -426,23 +424,23 @@ static void test_cache(void **state)
     }
     // Another source: a folder; then one review in it changes.
     write_folder("cached");
-    source = temp_path(&folder, "cached");
+    source = temp_path(&temp_here, "cached");
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_READ);
-    temp_write(&folder, "cached/train/neg/0_3.txt", "the worst", 9);
+    temp_write(&temp_here, "cached/train/neg/0_3.txt", "the worst", 9);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
-    temp_write(&folder, "cached/test/pos/5_7.txt", "new", 3);
+    temp_write(&temp_here, "cached/test/pos/5_7.txt", "new", 3);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_READ);
     // Where none can be written the set is whole all the same.
-    assert_int_equal(load_cached(source, temp_path(&folder, "no/such/folder"), 0), DATA_CACHE_FAILED);
-    assert_int_equal(load_cached(source, folder.path, 0), DATA_CACHE_FAILED);
+    assert_int_equal(load_cached(source, temp_path(&temp_here, "no/such/folder"), 0), DATA_CACHE_FAILED);
+    assert_int_equal(load_cached(source, temp_here.path, 0), DATA_CACHE_FAILED);
 }
 
 static void test_cache_damage(void **state)
 {
     (void)state;
-    const char *cache = temp_path(&folder, "damaged.cache"), *source = whole_archive("damaged.tar.gz");
+    const char *cache = temp_path(&temp_here, "damaged.cache"), *source = whole_archive("damaged.tar.gz");
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     size_t size;
     unsigned char *whole = temp_read(cache, &size), *broken = malloc(size + 1);
@@ -450,16 +448,16 @@ static void test_cache_damage(void **state)
     for (size_t i = 0; i < size; i++) {
         memcpy(broken, whole, size);
         broken[i] ^= (unsigned char)(1 << i % 8);
-        temp_write(&folder, "damaged.cache", broken, size);
+        temp_write(&temp_here, "damaged.cache", broken, size);
         assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     }
     for (size_t cut = 0; cut < size; cut += 11) {
-        temp_write(&folder, "damaged.cache", whole, cut);
+        temp_write(&temp_here, "damaged.cache", whole, cut);
         assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     }
     memcpy(broken, whole, size);
     broken[size] = 0;
-    temp_write(&folder, "damaged.cache", broken, size + 1);
+    temp_write(&temp_here, "damaged.cache", broken, size + 1);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_READ);
     // Nothing temporary stays beside it.
@@ -499,7 +497,7 @@ static void test_real_set(void **state)
         printf("no reviews in $KVIST_DATA/imdb: skipped\n");
         skip();
     }
-    const data_imdb_def def = { .cache = temp_path(&folder, "real.cache") };
+    const data_imdb_def def = { .cache = temp_path(&temp_here, "real.cache") };
     if (data_imdb_load(path, &def, &imdb, &error) != DATA_OK) fail_msg("%s", error.text);
     assert_int_equal(imdb.train.count, 25000);
     assert_int_equal(imdb.test.count, 25000);
@@ -537,20 +535,6 @@ static void test_real_set(void **state)
     data_imdb_free(&imdb);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -568,5 +552,5 @@ int main(void)
         cmocka_unit_test(test_cache_damage),
         cmocka_unit_test(test_real_set),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

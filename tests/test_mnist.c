@@ -12,19 +12,17 @@
 
 #include <cmocka.h>
 
-static temp_folder folder;
-
 static void write_part(const char *part, int images, int labels, unsigned char last_label)
 {
     unsigned char bytes[256] = { 0, 0, 8, 3, 0, 0, 0, (unsigned char)images, 0, 0, 0, 2, 0, 0, 0, 3 };
     char name[64];
     snprintf(name, sizeof name, "%s-images-idx3-ubyte", part);
     for (int i = 0; i < images * 6; i++) bytes[16 + i] = (unsigned char)(10 * i);
-    temp_write(&folder, name, bytes, 16 + (size_t)images * 6);
+    temp_write(&temp_here, name, bytes, 16 + (size_t)images * 6);
     unsigned char label_bytes[64] = { 0, 0, 8, 1, 0, 0, 0, (unsigned char)labels };
     for (int i = 0; i < labels; i++) label_bytes[8 + i] = i == labels - 1 ? last_label : 3;
     snprintf(name, sizeof name, "%s-labels-idx1-ubyte.gz", part);
-    temp_write_gz(&folder, name, label_bytes, 8 + (size_t)labels);
+    temp_write_gz(&temp_here, name, label_bytes, 8 + (size_t)labels);
 }
 
 static void refuse(const char *text, const char *more)
@@ -34,7 +32,7 @@ static void refuse(const char *text, const char *more)
     data_error error = { 0 };
     memset(&out, 0x5a, sizeof out);
     memcpy(before, &out, sizeof out);
-    assert_int_equal(data_mnist_load(folder.path, NULL, &out, &error), DATA_ERR_FORMAT);
+    assert_int_equal(data_mnist_load(temp_here.path, NULL, &out, &error), DATA_ERR_FORMAT);
     assert_memory_equal(&out, before, sizeof out);
     if (!strstr(error.text, text) || !strstr(error.text, more)) {
         fail_msg("expected \"%s\" and \"%s\" in: %s", text, more, error.text);
@@ -48,7 +46,7 @@ static void test_folder(void **state)
     data_error error;
     write_part("train", 4, 4, 9);
     write_part("t10k", 2, 2, 0);
-    assert_int_equal(data_mnist_load(folder.path, NULL, &mnist, &error), DATA_OK);
+    assert_int_equal(data_mnist_load(temp_here.path, NULL, &mnist, &error), DATA_OK);
     assert_false(mnist.generated);
     assert_int_equal(mnist.train.count, 4);
     assert_int_equal(mnist.test.count, 2);
@@ -80,7 +78,7 @@ static void test_sizes_differ(void **state)
     (void)state;
     unsigned char bytes[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 5, 6 };
     write_part("train", 4, 4, 9);
-    temp_write(&folder, "t10k-images-idx3-ubyte", bytes, sizeof bytes);
+    temp_write(&temp_here, "t10k-images-idx3-ubyte", bytes, sizeof bytes);
     refuse("test images: expected 2 x 3", "got 1 x 1");
 }
 
@@ -89,7 +87,7 @@ static void test_missing_folder_is_named(void **state)
     (void)state;
     data_mnist mnist;
     data_error error;
-    assert_int_equal(data_mnist_load(temp_path(&folder, "nowhere"), NULL, &mnist, &error), DATA_ERR_IO);
+    assert_int_equal(data_mnist_load(temp_path(&temp_here, "nowhere"), NULL, &mnist, &error), DATA_ERR_IO);
     assert_non_null(strstr(error.text, "nowhere/train-images-idx3-ubyte:0: open: "));
 }
 
@@ -144,16 +142,8 @@ static void test_real_set(void **state)
 
 static int set_up(void **state)
 {
-    (void)state;
-    temp_make(&folder);
+    temp_set_up(state);
     write_part("t10k", 2, 2, 0);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
     return 0;
 }
 
@@ -168,5 +158,5 @@ int main(void)
         cmocka_unit_test(test_scaling),
         cmocka_unit_test(test_real_set),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, temp_tear_down);
 }

@@ -12,22 +12,6 @@
 
 #include <cmocka.h>
 
-static temp_folder folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
-
 /* --- models of all layers --- */
 
 enum { BATCH = 3 };
@@ -144,7 +128,7 @@ static void files_make_models(void **state)
     (void)state;
     for (int i = 0; i < DEFS; i++) {
         nn_error error = { 0 };
-        const char *path = temp_path(&folder, "model"), *again = temp_path(&folder, "again");
+        const char *path = temp_path(&temp_here, "model"), *again = temp_path(&temp_here, "again");
         nn_model *model = make(&defs[i]);
         run(model, NN_TRAIN); /* moves the generator and the moving statistics */
         if (nn_model_save(model, path, &error) != NN_OK) fail_msg("%s", error.text);
@@ -176,7 +160,7 @@ static void loads_into_a_model_that_ran(void **state)
 {
     (void)state;
     for (int i = 0; i < DEFS; i++) {
-        const char *path = temp_path(&folder, "into");
+        const char *path = temp_path(&temp_here, "into");
         nn_model_def other_def = defs[i];
         other_def.seed++;
         nn_model *model = make(&defs[i]), *other = make(&other_def);
@@ -198,9 +182,10 @@ static bool use_locale(const char *name)
 {
     char command[TEMP_PATH * 2], full[64];
     snprintf(full, sizeof full, "%s.UTF-8", name);
-    snprintf(command, sizeof command, "localedef -c -i %s -f UTF-8 '%s/%s' >/dev/null 2>&1", name, folder.path, full);
+    snprintf(command, sizeof command, "localedef -c -i %s -f UTF-8 '%s/%s' >/dev/null 2>&1", name, temp_here.path,
+             full);
     const bool made = system(command) == 0;
-    if (made) setenv("LOCPATH", folder.path, 1);
+    if (made) setenv("LOCPATH", temp_here.path, 1);
     const bool used = setlocale(LC_ALL, full) != NULL;
     unsetenv("LOCPATH");
     return used;
@@ -229,7 +214,7 @@ static void load_takes_the_callers_choices(void **state)
 {
     (void)state;
     nn_error error = { 0 };
-    const char *path = temp_path(&folder, "choices");
+    const char *path = temp_path(&temp_here, "choices");
     nn_model *model = make(&defs[0]);
     nn_archive *archive = nn_archive_create(&error);
     nn_archive_add_model(archive, "critic", model);
@@ -248,7 +233,7 @@ static void load_takes_the_callers_choices(void **state)
     assert_null(nn_model_load(path, "critic", &(nn_model_def){ .max_batch = -1 }, &error));
     assert_int_equal(error.status, NN_ERR_ARGUMENT);
     assert_non_null(strstr(error.text, "choices: model: max_batch"));
-    assert_null(nn_model_load(temp_path(&folder, "nowhere"), NULL, NULL, &error));
+    assert_null(nn_model_load(temp_path(&temp_here, "nowhere"), NULL, NULL, &error));
     assert_int_equal(error.status, NN_ERR_IO);
     assert_null(nn_model_load(NULL, NULL, NULL, &error));
     assert_int_equal(error.status, NN_ERR_ARGUMENT);
@@ -261,10 +246,10 @@ static void load_falls_back_to_the_file_before(void **state)
 {
     (void)state;
     nn_error error = { 0 };
-    const char *path = temp_path(&folder, "previous");
+    const char *path = temp_path(&temp_here, "previous");
     nn_model *model = make(&defs[0]);
     for (int i = 0; i < 2; i++) assert_int_equal(nn_model_save(model, path, &error), NN_OK);
-    temp_write(&folder, "previous", "damage", 6);
+    temp_write(&temp_here, "previous", "damage", 6);
     nn_model *copy = nn_model_load(path, NULL, &(nn_model_def){ .threads = 1 }, &error);
     assert_non_null(copy);
     assert_int_equal(error.status, NN_OK);
@@ -294,7 +279,7 @@ static const char *write_foreign(const char *header, const float *values, size_t
     bytes[1] = (unsigned char)(length >> 8);
     memcpy(bytes + 8, header, length);
     if (count > 0) memcpy(bytes + 8 + length, values, count * sizeof *values);
-    const char *path = temp_write(&folder, "foreign", bytes, size);
+    const char *path = temp_write(&temp_here, "foreign", bytes, size);
     free(bytes);
     return path;
 }
@@ -417,7 +402,7 @@ static void refuses_imports(void **state)
         assert_true(bias.f32[0] == 42);
     }
     nn_error error = { 0 };
-    assert_int_equal(nn_model_import(model, temp_path(&folder, "nowhere"), &error), NN_ERR_IO);
+    assert_int_equal(nn_model_import(model, temp_path(&temp_here, "nowhere"), &error), NN_ERR_IO);
     assert_int_equal(nn_model_import(NULL, "x", &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_model_import(model, NULL, &error), NN_ERR_ARGUMENT);
     nn_model_destroy(model);
@@ -436,5 +421,5 @@ int main(void)
         cmocka_unit_test(says_that_there_are_more),
         cmocka_unit_test(refuses_imports),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

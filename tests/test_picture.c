@@ -18,8 +18,6 @@
 #include <gif_lib.h>
 #endif
 
-static temp_folder folder;
-
 static unsigned word_at(const unsigned char *at)
 {
     return (unsigned)at[0] << 24 | (unsigned)at[1] << 16 | (unsigned)at[2] << 8 | at[3];
@@ -104,7 +102,7 @@ static void test_png(void **state)
             const size_t count = (size_t)(width * height * channels);
             uint8_t *pixels = malloc(count);
             for (size_t k = 0; k < count; k++) pixels[k] = (uint8_t)(k * k / 3 + k % 7 * 40);
-            const char *path = temp_path(&folder, "picture.png");
+            const char *path = temp_path(&temp_here, "picture.png");
             data_error error = { 0 };
             if (data_png_write(path, pixels, width, height, channels, &error) != DATA_OK) fail_msg("%s", error.text);
             unsigned char *back = decode(path, width, height, channels);
@@ -113,7 +111,7 @@ static void test_png(void **state)
             free(pixels);
         }
     }
-    assert_int_equal(temp_entries(&folder), 1); // no temporary is left
+    assert_int_equal(temp_entries(&temp_here), 1); // no temporary is left
 }
 
 // In memory and in a file: the same bytes.
@@ -121,7 +119,7 @@ static void test_png_in_memory(void **state)
 {
     (void)state;
     static const uint8_t pixels[2 * 3 * 3] = { 0, 10, 20, 30, 40, 50, 255, 0, 255 };
-    const char *path = temp_path(&folder, "picture.png");
+    const char *path = temp_path(&temp_here, "picture.png");
     data_png png = { 0 };
     assert_int_equal(data_png_encode(pixels, 2, 3, 3, &png, NULL), DATA_OK);
     assert_int_equal(data_png_write(path, pixels, 2, 3, 3, NULL), DATA_OK);
@@ -151,7 +149,7 @@ static void test_png_out_of_range(void **state)
     const uint8_t pixel[4] = { 0 };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         data_error error = { 0 };
-        const char *path = temp_path(&folder, "none.png");
+        const char *path = temp_path(&temp_here, "none.png");
         assert_int_equal(data_png_write(path, pixel, wrong[i][0], wrong[i][1], wrong[i][2], &error), DATA_ERR_ARGUMENT);
         assert_memory_equal(error.text, "picture: expected", 17);
     }
@@ -166,8 +164,8 @@ static void test_png_failing_write(void **state)
     data_error error = { 0 };
     data_rng rng = data_rng_make(1, 0);
     for (int i = 0; i < SIDE * SIDE; i++) noise[i] = (uint8_t)data_rng_next(&rng);
-    const char *path = temp_write(&folder, "old.png", "the old one", 11);
-    const int before = temp_entries(&folder);
+    const char *path = temp_write(&temp_here, "old.png", "the old one", 11);
+    const int before = temp_entries(&temp_here);
     struct rlimit saved, tight = { 0 };
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &saved), 0);
     tight = saved;
@@ -184,16 +182,16 @@ static void test_png_failing_write(void **state)
     const data_status small = data_png_write(path, noise, 1, 1, 1, &error);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &saved), 0);
     assert_int_equal(small, DATA_ERR_IO);
-    assert_int_equal(temp_entries(&folder), before);
+    assert_int_equal(temp_entries(&temp_here), before);
     size_t size;
     unsigned char *old = temp_read(path, &size);
     assert_int_equal(size, 11);
     assert_memory_equal(old, "the old one", 11);
     free(old);
-    assert_int_equal(data_png_write(temp_path(&folder, "no/folder.png"), noise, 1, 1, 1, &error), DATA_ERR_IO);
+    assert_int_equal(data_png_write(temp_path(&temp_here, "no/folder.png"), noise, 1, 1, 1, &error), DATA_ERR_IO);
     assert_non_null(strstr(error.text, "create: expected success, got: No such file"));
     // A folder stands at the path: the rename fails.
-    assert_int_equal(data_png_write(folder.path, noise, 1, 1, 1, &error), DATA_ERR_IO);
+    assert_int_equal(data_png_write(temp_here.path, noise, 1, 1, 1, &error), DATA_ERR_IO);
 }
 
 static void test_grid(void **state)
@@ -215,8 +213,8 @@ static void test_grid(void **state)
     assert_int_equal(data_grid_draw(&grid, pixels, NULL), DATA_OK);
     static const uint8_t unit[] = { 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0 };
     assert_memory_equal(pixels, unit, sizeof unit);
-    assert_int_equal(data_grid_write_png(&grid, temp_path(&folder, "grid.png"), NULL), DATA_OK);
-    unsigned char *back = decode(temp_path(&folder, "grid.png"), 5, 3, 1);
+    assert_int_equal(data_grid_write_png(&grid, temp_path(&temp_here, "grid.png"), NULL), DATA_OK);
+    unsigned char *back = decode(temp_path(&temp_here, "grid.png"), 5, 3, 1);
     assert_memory_equal(back, unit, sizeof unit);
     free(back);
 }
@@ -259,7 +257,7 @@ static void test_grid_out_of_range(void **state)
         data_error error = { 0 };
         assert_int_equal(data_grid_size(&wrong[i], &width, &height, &error), DATA_ERR_ARGUMENT);
         assert_true(strlen(error.text) > 10);
-        assert_int_equal(data_grid_write_png(&wrong[i], temp_path(&folder, "none.png"), &error), DATA_ERR_ARGUMENT);
+        assert_int_equal(data_grid_write_png(&wrong[i], temp_path(&temp_here, "none.png"), &error), DATA_ERR_ARGUMENT);
     }
 }
 
@@ -303,7 +301,7 @@ static void test_gif_grey(void **state)
 {
     (void)state;
     static uint8_t pixels[FRAMES * COUNT];
-    const char *path = temp_path(&folder, "grey.gif");
+    const char *path = temp_path(&temp_here, "grey.gif");
     for (int i = 0; i < FRAMES * COUNT; i++) pixels[i] = (uint8_t)(i * 7);
     write_gif(path, &(data_gif_def){ .width = W, .height = H, .delay = 300 }, FRAMES, pixels, COUNT);
     GifFileType *file = read_gif(path, W, H, FRAMES);
@@ -328,7 +326,7 @@ static void test_gif_loops(void **state)
 {
     (void)state;
     const uint8_t pixel[1] = { 9 };
-    const char *path = temp_path(&folder, "loops.gif");
+    const char *path = temp_path(&temp_here, "loops.gif");
     write_gif(path, &(data_gif_def){ .width = 1, .height = 1, .loops = 1 }, 1, pixel, 1);
     GifFileType *file = read_gif(path, 1, 1, 1);
     assert_int_equal(file->SavedImages[0].ExtensionBlockCount, 1); // the frame's control, no loop
@@ -352,7 +350,7 @@ static void test_gif_rgb(void **state)
     }
     uint8_t *grey = pixels + 3 * PIXELS;
     memset(grey, 130, 3); // halfway between two of the cube: the greys are nearer
-    const char *path = temp_path(&folder, "rgb.gif");
+    const char *path = temp_path(&temp_here, "rgb.gif");
     write_gif(path, &(data_gif_def){ .width = SIDE, .height = SIDE, .channels = 3 }, 2, pixels, PIXELS * 3);
     GifFileType *file = read_gif(path, SIDE, SIDE, 2);
     uint8_t rgb[3];
@@ -377,14 +375,14 @@ static void test_gif_leaves_nothing(void **state)
     data_error error = { 0 };
     data_rng rng = data_rng_make(1, 0);
     for (int i = 0; i < SIDE * SIDE; i++) noise[i] = (uint8_t)data_rng_next(&rng);
-    const int before = temp_entries(&folder);
-    const char *path = temp_path(&folder, "none.gif");
+    const int before = temp_entries(&temp_here);
+    const char *path = temp_path(&temp_here, "none.gif");
     const data_gif_def def = { .width = SIDE, .height = SIDE };
     data_gif *gif = data_gif_open(path, &def, &error);
     assert_int_equal(data_gif_add(gif, noise, &error), DATA_OK);
     data_gif_discard(gif);
     data_gif_discard(NULL);
-    assert_int_equal(temp_entries(&folder), before);
+    assert_int_equal(temp_entries(&temp_here), before);
 
     struct rlimit saved, tight;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &saved), 0);
@@ -398,7 +396,7 @@ static void test_gif_leaves_nothing(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &saved), 0);
     assert_int_equal(data_gif_close(gif, &error), DATA_ERR_IO);
     assert_non_null(strstr(error.text, "none.gif:0: "));
-    assert_int_equal(temp_entries(&folder), before);
+    assert_int_equal(temp_entries(&temp_here), before);
 }
 
 #endif
@@ -414,26 +412,13 @@ static void test_gif_out_of_range(void **state)
                                    { .width = 1, .height = 1, .loops = -1 } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         data_error error = { 0 };
-        assert_null(data_gif_open(temp_path(&folder, "none.gif"), &wrong[i], &error));
+        assert_null(data_gif_open(temp_path(&temp_here, "none.gif"), &wrong[i], &error));
         assert_int_equal(error.status, data_gif_available() ? DATA_ERR_ARGUMENT : DATA_ERR_UNSUPPORTED);
     }
     data_error error = { 0 };
-    assert_null(data_gif_open(temp_path(&folder, "no/folder.gif"), &(data_gif_def){ .width = 1, .height = 1 }, &error));
+    assert_null(
+        data_gif_open(temp_path(&temp_here, "no/folder.gif"), &(data_gif_def){ .width = 1, .height = 1 }, &error));
     assert_int_equal(error.status, data_gif_available() ? DATA_ERR_IO : DATA_ERR_UNSUPPORTED);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
 }
 
 int main(void)
@@ -454,5 +439,5 @@ int main(void)
 #endif
         cmocka_unit_test(test_gif_out_of_range),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

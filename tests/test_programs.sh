@@ -1,14 +1,8 @@
 #!/bin/sh
 # The example programs as a user runs them, small. usage: test_programs.sh PROGRAM FOLDER-OF-PROGRAMS
-set -eu
+. "$(dirname "$0")/support/programs.sh"
 program=$1
 folder=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-unset KVIST_DATA
-export XDG_DATA_HOME="$work/nowhere" # generated data
-
-fail() { echo "FAILED: $*"; exit 1; }
 
 # run NAME OPTIONS..: must exit 0 and close with a result line; its stdout is kept in $work/NAME.
 run()
@@ -89,6 +83,28 @@ refused()
     [ ! -s "$work/refused" ] || fail "$*: it had begun: $(cat "$work/refused")"
 }
 
+# windows OPTIONS..: these, which play and train, in a window without a screen; with no display; by a build without SDL2.
+windows()
+{
+    refused 2 --render window
+    if [ "${KVIST_TEST_WINDOW-}" != sdl2 ]; then
+        refused 2 "$@" --render window
+        grep -q 'built without SDL2' "$work/refused.err" || fail "--render window: $(cat "$work/refused.err")"
+        return
+    fi
+    SDL_VIDEODRIVER=dummy run shown "$@" --render window
+    run unshown "$@"
+    same shown unshown
+    SDL_VIDEODRIVER=none-such refused 1 "$@" --render window
+    grep -q 'no display' "$work/refused.err" || fail "--render window: $(cat "$work/refused.err")"
+    (
+        unset SDL_VIDEODRIVER WAYLAND_DISPLAY DISPLAY XDG_RUNTIME_DIR
+        refused 1 "$@" --render window
+        export DISPLAY=:9999
+        refused 1 "$@" --render window
+    )
+}
+
 case $program in
 cartpole_qlearning)
     run saved --preset tuned --episodes 4000 --play 3 --save "$work/table.safetensors"
@@ -120,18 +136,30 @@ cartpole_qlearning)
     run chance --random --episodes 100
     refused 1 --resume --episodes 100 --out "$work/chance.out" # begun with --random
     refused 2 --load "$work/table.safetensors"
-    refused 2 --load "$work/table.safetensors" --play 1 --lr 0.1
+    for wrong in --lr=0.1 --random --tensorboard=d --episodes=5; do
+        refused 2 --load "$work/table.safetensors" --play 1 $wrong
+    done
+    refused 2 --random --lr 0.1
+    refused 2 --random --play 1 --episodes 5
     refused 2 --resume
     refused 2 --random --save "$work/table"
     refused 2 --runs 2 --save "$work/table"
     refused 2 --runs 2 --out "$work/three.out" --resume
     refused 2 --render ansi
     refused 2 --play 1 --render gif
+    windows --episodes 10 --play 2
     for edges in 1,2,3 1,2,3,4,5 1,2,3,0 1,2,3,nan 1,2,3,x; do refused 2 --edges $edges; done
     ;;
 cartpole_dqn)
     run saved --episodes 3 --save "$work/pole.safetensors"
     "$folder/$program" --load "$work/pole.safetensors" --play 1 | grep -q '^Mean score' || fail "--play"
+    refused 2 --load "$work/pole.safetensors"
+    for wrong in --units=8 --lr=0.1 --solved=475 --classic --episodes=5 --save=f --resume --tensorboard=d; do
+        refused 2 --load "$work/pole.safetensors" --play 1 --out "$work/no" $wrong
+    done
+    refused 2 --render ansi
+    refused 2 --play 1 --render gif
+    windows --episodes 3 --play 2
     ;;
 imdb_sentiment)
     small="--maxlen 20 --words 2000 --reviews 400 --epochs 2 --explain"
@@ -226,6 +254,7 @@ mnist_dcgan)
         refused 2 --load "$work/gan.safetensors" --out "$work/no" --interpolate 4 $wrong
     done
     refused 2 --load "$work/gan.safetensors" --out "$work/no" --generate 4 --interpolate 4
+    refused 2 --load "$work/gan.safetensors" --out "$work/no" --resume
     refused 2 --out "$work/no" --generate 4
     refused 2 --out "$work/no" --interpolate 4
     refused 2 --load "$work/gan.safetensors" --generate 4

@@ -1,15 +1,9 @@
 #!/bin/sh
 # A run that is stopped at arbitrary moments and goes on with --resume ends as one that never was: the same model byte for
 # byte, the same history, the same lines. usage: test_resume.sh PROGRAM FOLDER-OF-PROGRAMS
-set -eu
+. "$(dirname "$0")/support/programs.sh"
 program=$1
 folder=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-unset KVIST_DATA
-export XDG_DATA_HOME="$work/nowhere" # generated data
-
-fail() { echo "FAILED: $*"; exit 1; }
 
 # Each program: its options, its history, and what the numbers of episodes end in at which it saves by itself.
 case $program in

@@ -1,14 +1,11 @@
 #!/bin/sh
 # mnist_dcgan, interrupted wherever it happens to be and resumed, gives the bytes of an uninterrupted run.
 # usage: test_resume_dcgan.sh FOLDER-OF-PROGRAMS
-set -eu
+. "$(dirname "$0")/support/programs.sh"
 program=$1/mnist_dcgan
-work=$(mktemp -d)
 pid=
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || :; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-unset KVIST_DATA
-export XDG_DATA_HOME="$work/nowhere" # generated data
 
 fail() { echo "FAILED: $*"; cat "$work/err" 2>/dev/null || :; exit 1; }
 
@@ -72,7 +69,7 @@ for delay in 0 0 0 0.1 0.2 0.3 0.5 1 2 4 8 16 32 64 128; do
     interrupted
     [ "$code" -ne 0 ] || break
     says_resume "after $delay s"
-    [ ! -e "$work/broken/checkpoint.safetensors" ] || saves=$((saves + 1))
+    [ ! -e "$work/broken/classifier.safetensors" ] || saves=$((saves + 1))
 done
 [ "$code" -eq 0 ] || fail "interrupted run: expected it to end once"
 [ $saves -ge 2 ] || fail "expected at least two interrupts in training, got $saves"
@@ -95,6 +92,19 @@ until_there "$lock"
 sleep 1
 interrupted
 says_resume "during the score"
+
+# --- a new run in the folder of an old one ----------------------------------------------------------------------------
+
+# Killed before its first epoch is done: what goes on is the new one, with its own history.
+cp -r "$work/whole" "$work/anew"
+begin --out "$work/anew" --seed 5
+while alive && [ "$(wc -l <"$work/anew/history.csv")" -gt 1 ]; do sleep 0.01; done
+kill -9 "$pid" 2>/dev/null || :
+wait "$pid" || :
+pid=
+dcgan --out "$work/anew" --seed 5 --resume || fail "anew: exit code $?"
+dcgan --out "$work/alone" --seed 5 || fail "seed 5: exit code $?"
+same anew alone
 
 # --- what stays, and what is refused ----------------------------------------------------------------------------------
 
@@ -120,11 +130,11 @@ for wrong in "--epochs 2" "--seed 2" "--batch 25" "--images 101" "--lr 0.001" "-
 done
 cmp "$work/kept/classifier.safetensors" "$work/classifier" || fail "a refused --resume wrote the classifier anew"
 
-# A second signal ends the program within its step.
-begin --out "$work/twice" --batch 128 --images 128
+# A second signal ends the program within its step, here one of seconds; within a second of the first it is its double.
+begin --out "$work/twice" --batch 2048 --images 2048 --threads 1
 until_there "$work/twice/classifier.safetensors"
 kill -INT "$pid"
-sleep 0.1
+sleep 1.2
 interrupted
 [ "$code" -eq 130 ] || fail "two signals: expected exit code 130, got $code"
 [ ! -s "$work/err" ] || fail "two signals: expected an end at once"

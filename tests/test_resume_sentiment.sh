@@ -1,14 +1,8 @@
 #!/bin/sh
 # imdb_sentiment interrupted at arbitrary moments and resumed until it is done, against a run left alone: the same
 # history but for its seconds, the same result, the same model byte for byte. usage: test_resume_sentiment.sh FOLDER
-set -eu
+. "$(dirname "$0")/support/programs.sh"
 program=$1/imdb_sentiment
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-unset KVIST_DATA
-export XDG_DATA_HOME="$work/nowhere" # generated data
-
-fail() { echo "FAILED: $*"; exit 1; }
 
 # learn RUN OPTION..: dropout, best weights and patience are what a resume could lose; by patience the best epoch is
 # never the last one. Not silent: the lines of the epochs are part of it.
@@ -71,4 +65,25 @@ epoch_lines() { grep -o '^Epoch [0-9]*/30' "$1"; }
 (learn broken --resume) || fail "resuming a finished run exited with $?"
 [ "$(result alone)" = "$(result broken)" ] || fail "a finished run resumed: $(result broken)"
 cmp "$work/alone.safetensors" "$work/broken.safetensors" || fail "another model from a finished run"
+
+# A new run in the folder of an old one, killed before its first epoch is done: what goes on is the new one.
+cp -r "$work/alone" "$work/anew"
+long_epoch="--seed 5 --batch 1 --maxlen 400 --reviews 4000 --epochs 1"
+# shellcheck disable=SC2086 # a list of options
+learn anew $long_epoch &
+pid=$!
+while [ ! -e "$work/anew/checkpoint.safetensors.lock" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+tick=0
+while cmp -s "$work/alone/checkpoint.safetensors" "$work/anew/checkpoint.safetensors" && [ $tick -lt 20 ]; do
+    sleep 0.02
+    tick=$((tick + 1))
+done
+kill -KILL "$pid" 2>/dev/null || true
+wait "$pid" || true
+# shellcheck disable=SC2086
+(learn anew $long_epoch --resume) || fail "anew: exited with $?: $(cat "$work/anew.err")"
+# shellcheck disable=SC2086
+(learn fresh $long_epoch) || fail "seed 5: exited with $?"
+[ "$(without_seconds "$work/anew/history.csv")" = "$(without_seconds "$work/fresh/history.csv")" ] || fail "anew: another history.csv"
+cmp "$work/anew.safetensors" "$work/fresh.safetensors" || fail "anew: another model"
 echo "imdb_sentiment: the same after $interrupted interruptions"

@@ -11,22 +11,6 @@
 
 #include <cmocka.h>
 
-static temp_folder folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
-
 /* A file of a header, with its length before it, and `data_size` bytes after it. */
 static const char *write_sized(uint64_t length, const char *header, size_t data_size)
 {
@@ -35,7 +19,7 @@ static const char *write_sized(uint64_t length, const char *header, size_t data_
     assert_non_null(bytes);
     for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)(length >> (8 * i) & 0xff);
     memcpy(bytes + 8, header, text);
-    const char *path = temp_write(&folder, "t.safetensors", bytes, size);
+    const char *path = temp_write(&temp_here, "t.safetensors", bytes, size);
     free(bytes);
     return path;
 }
@@ -108,8 +92,8 @@ static void reads_what_is_right(void **state)
 static void refuses_lengths(void **state)
 {
     (void)state;
-    expect_refused(temp_write(&folder, "t", "", 0), 0, "header length: expected 8 bytes, got 0");
-    expect_refused(temp_write(&folder, "t", "\2\0\0", 3), 3, "header length: expected 8 bytes, got 3");
+    expect_refused(temp_write(&temp_here, "t", "", 0), 0, "header length: expected 8 bytes, got 0");
+    expect_refused(temp_write(&temp_here, "t", "\2\0\0", 3), 3, "header length: expected 8 bytes, got 3");
     expect_refused(write_sized(1, "{}", 0), 0, "header length: expected 2 to 2, got 1");
     expect_refused(write_sized(3, "{}", 0), 0, "header length: expected 2 to 2, got 3");
     expect_refused(write_sized(UINT64_MAX, "{}", 0), 0, "got 18446744073709551615");
@@ -291,16 +275,16 @@ static void refuses_what_is_no_file(void **state)
     (void)state;
     nn_st_reader reader;
     nn_error error = { 0 };
-    assert_int_equal(nn_st_open(&reader, folder.path, &error), NN_ERR_IO);
+    assert_int_equal(nn_st_open(&reader, temp_here.path, &error), NN_ERR_IO);
     assert_non_null(strstr(error.text, "expected a regular file"));
     assert_false(reader.damaged);
-    const char *fifo = temp_path(&folder, "fifo");
+    const char *fifo = temp_path(&temp_here, "fifo");
     assert_int_equal(mkfifo(fifo, 0600), 0);
     error = (nn_error){ 0 };
     assert_int_equal(nn_st_open(&reader, fifo, &error), NN_ERR_IO);
     assert_non_null(strstr(error.text, "expected a regular file"));
     error = (nn_error){ 0 };
-    assert_int_equal(nn_st_open(&reader, temp_path(&folder, "none"), &error), NN_ERR_IO);
+    assert_int_equal(nn_st_open(&reader, temp_path(&temp_here, "none"), &error), NN_ERR_IO);
     assert_non_null(strstr(error.text, "none: cannot open: No such file or directory"));
     assert_true(reader.damaged);
 }
@@ -377,5 +361,5 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_file), cmocka_unit_test(shortens_paths),
         cmocka_unit_test(reals_are_exact),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

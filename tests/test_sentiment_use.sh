@@ -1,15 +1,11 @@
 #!/bin/sh
 # What imdb_sentiment does with saved models, no data set in reach. Part of test_programs.sh.
 # usage: test_sentiment_use.sh PROGRAM MODEL-WITH-EMBEDDING MODEL-WITHOUT FOLDER-OF-THE-FIRST
-set -eu
+. "$(dirname "$0")/support/programs.sh"
 program=$1
 model=$2
 dense=$3
 exported=$4
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() { echo "FAILED: $*"; exit 1; }
 
 # refused OPTION..: exit code 1 and one line on stderr, without control characters.
 refused()
@@ -97,7 +93,9 @@ head -c 5000 "$model" >"$work/half"
 refused --load "$work/half" --predict text
 "$program" --quiet --model dense --words 50 --reviews 40 --epochs 1 --out "$work/run" >"$work/out"
 refused --load "$work/run/checkpoint.safetensors" --predict text # a sealed file of another kind
-for wrong in "--load $model" "--load $model --predict x --explain" "--predict x" "--analogy x"; do
+for wrong in "--load $model" "--load $model --predict x --explain" "--predict x" "--analogy x" \
+    "--load $model --predict x --neighbours film" "--load $model --predict x --batch 8" "--load $model --explain --epochs 2" \
+    "--load $model --analogy x --save f" "--load $model --neighbours film --resume --out $work/no"; do
     code=0
     # shellcheck disable=SC2086
     "$program" $wrong >"$work/out" 2>"$work/err" || code=$?

@@ -1,5 +1,6 @@
 /* history.csv: written, cut after a resume, on a disk that is full, and read back. */
 #include "csv.h"
+#include "temp.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -14,20 +15,14 @@
 
 #include <cmocka.h>
 
-static char path[] = "/tmp/kvist-csv-XXXXXX";
+static const char *path;
 static const char header[] = "epoch,loss";
 
 static int make_path(void **state)
 {
-    (void)state;
-    const int file = mkstemp(path);
-    return file < 0 ? -1 : close(file);
-}
-
-static int remove_path(void **state)
-{
-    (void)state;
-    return unlink(path);
+    const int code = temp_set_up(state);
+    path = temp_write(&temp_here, "a.csv", "", 0);
+    return code;
 }
 
 static void write_text(const char *text)
@@ -200,5 +195,5 @@ int main(void)
         cmocka_unit_test(reads_what_it_wrote),
         cmocka_unit_test(refuses_what_is_no_table),
     };
-    return cmocka_run_group_tests(tests, make_path, remove_path);
+    return cmocka_run_group_tests(tests, make_path, temp_tear_down);
 }

@@ -47,11 +47,18 @@ static void run(fixture *f, const char *line)
         OPTIONS_PATH("label", &f->label, "NAME", "a name"),
         OPTIONS_U64("big", &f->big, "a large number"),
     };
+    const options_rule rules[] = {
+        { .option = "load", .needs = "predict", .without = { "epochs", "lr" } },
+        { .option = "label", .without = { "save" }, .why = "nothing is learnt" },
+        { .option = "tensorboard", .needs = "render" },
+        { .option = "data", .needs = "load" },
+    };
     const options_program program = { .name = "prog",
                                       .summary = "Does a thing.",
                                       .example = "prog --epochs 3",
                                       OPTIONS_ENTRIES(entries),
-                                      .common = &f->common };
+                                      .common = &f->common,
+                                      OPTIONS_RULES(rules) };
     for (char *word = strtok(text, " "); word && count < WORDS; word = strtok(NULL, " ")) words[count++] = word;
     f->status = options_parse(&program, count, words, &f->message);
     if (f->predict) f->predict = f->predict[0] == '-' && !f->predict[1] ? "-" : f->predict[0] ? "text" : "";
@@ -142,6 +149,21 @@ static void says_what_was_expected(void **state)
     refuses("prog --model a\nb\033c", "--model: expected one of dense|rnn|lstm|gru, got 'a?b?c'");
 }
 
+static void keeps_the_rules(void **state)
+{
+    (void)state;
+    refuses("prog --load f", "--load: expected --predict TEXT with it");
+    refuses("prog --load f --predict x --lr 1", "--load: expected no --lr with it");
+    refuses("prog --lr=1 --load=f", "--load: expected no --lr with it");
+    refuses("prog --save f --label x", "--label: expected no --save with it, nothing is learnt");
+    refuses("prog --tensorboard d", "--tensorboard: expected --render with it");
+    refuses("prog --data d", "--data: expected --load FILE with it");
+    refuses("prog --load f --epochs ten", "--epochs: expected a whole number from 1 to 1000, got 'ten'");
+    fixture f;
+    run(&f, "prog --predict x --load=f --label y --tensorboard=d --render --data d");
+    assert_int_equal(f.status, OPTIONS_OK);
+}
+
 static void help_and_version_win(void **state)
 {
     (void)state;
@@ -199,8 +221,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_every_kind),       cmocka_unit_test(keeps_defaults_and_the_last_of_repeated),
-        cmocka_unit_test(says_what_was_expected), cmocka_unit_test(help_and_version_win),
-        cmocka_unit_test(help_fits_the_screen),   cmocka_unit_test(knows_what_was_given),
+        cmocka_unit_test(says_what_was_expected), cmocka_unit_test(keeps_the_rules),
+        cmocka_unit_test(help_and_version_win),   cmocka_unit_test(help_fits_the_screen),
+        cmocka_unit_test(knows_what_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

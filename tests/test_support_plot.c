@@ -1,8 +1,8 @@
 /* Ticks and trends by their numbers, pictures by signature and size, bad input by its message. */
 #include "plot.h"
 #include "plot_internal.h"
+#include "temp.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,26 +11,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/kvist-plot-XXXXXX";
-static char path[64];
+static const char *path;
 
 static int make_folder(void **state)
 {
-    (void)state;
-    if (!mkdtemp(folder)) return -1;
-    snprintf(path, sizeof path, "%s/a.png", folder);
-    return 0;
+    const int code = temp_set_up(state);
+    path = temp_path(&temp_here, "a.png");
+    return code;
 }
 
 static int remove_folder(void **state)
 {
-    (void)state;
     unlink(path);
-    return rmdir(folder); /* fails if a temporary was left */
+    const int left = temp_entries(&temp_here); /* temporaries */
+    return temp_tear_down(state) + left;
 }
 
 static void steps_are_nice(void **state)
@@ -218,13 +217,12 @@ static void leaves_nothing_behind(void **state)
     if (!plot_available()) skip();
     char error[PLOT_ERROR];
     const plot_panel panel = good_panel();
+    const char *folder = temp_path(&temp_here, "folder");
+    assert_int_equal(mkdir(folder, 0777), 0);
+    const int before = temp_entries(&temp_here);
     assert_false(plot_write(&(plot_figure){ .panels = &panel, .count = 1 }, folder, error));
-    int entries = 0;
-    DIR *directory = opendir("/tmp");
-    for (struct dirent *entry; (entry = readdir(directory));)
-        entries += strstr(entry->d_name, folder + 5) && entry->d_name[0] == '.';
-    closedir(directory);
-    assert_int_equal(entries, 0);
+    assert_int_equal(temp_entries(&temp_here), before);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)

@@ -29,7 +29,7 @@ static char *show(bool quiet, bool terminal, int width)
     const progress_metric metrics[] = { { "loss", 0.25 }, { "accuracy", 0.9 }, { "val_loss", 0.00002 } };
     now = 100;
     for (int epoch = 1; epoch <= 2; epoch++) {
-        progress_begin(&bar, "Epoch", epoch, 2, 10);
+        progress_begin(&bar, "Epoch", epoch, 2, 0, 10);
         for (int step = 1; step <= 10; step++) {
             now += 0.05;
             progress_update(&bar, step, metrics, 2);
@@ -97,7 +97,7 @@ static void eta_is_the_rest_at_the_pace_so_far(void **state)
     FILE *stream = open_memstream(&text, &size);
     progress bar = progress_of(&(progress_def){ .stream = stream, .terminal = true, .width = 80, .clock = fake_clock });
     now = 0;
-    progress_begin(&bar, "Episode", 0, 0, 100);
+    progress_begin(&bar, "Episode", 0, 0, 0, 100);
     now = 10;
     progress_update(&bar, 20, NULL, 0);
     progress_clear(&bar);
@@ -108,6 +108,30 @@ static void eta_is_the_rest_at_the_pace_so_far(void **state)
     assert_string_equal(text, "\r 20/100 [======>.......................] - ETA: 40s\033[K\r\033[K"
                               "\r 20/100 [======>.......................] - ETA: 1:06:40\033[K"
                               "\r 20/100 [======>.......................] - 16:40 50.0s/step\033[K\n");
+    free(text);
+}
+
+static void steps_done_before_are_not_quick_ones(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    progress bar = progress_of(&(progress_def){ .stream = stream, .terminal = true, .width = 80, .clock = fake_clock });
+    now = 0;
+    progress_begin(&bar, "Episode", 0, 0, 60, 100);
+    progress_update(&bar, 60, NULL, 0);
+    now = 10;
+    progress_update(&bar, 80, NULL, 0);
+    now = 20;
+    progress_end(&bar, 100, NULL, 0);
+    progress_begin(&bar, "Episode", 0, 0, 100, 100);
+    progress_end(&bar, 100, NULL, 0);
+    fclose(stream);
+    assert_string_equal(text, "\r 60/100 [==================>...........]\033[K"
+                              "\r 80/100 [========================>.....] - ETA: 10s\033[K"
+                              "\r100/100 [==============================] - 20s 500ms/step\033[K\n"
+                              "\r100/100 [==============================] - 0s\033[K\n");
     free(text);
 }
 
@@ -137,6 +161,7 @@ int main(void)
         cmocka_unit_test(bar_is_drawn_ten_times_a_second),
         cmocka_unit_test(bar_stays_on_its_line),
         cmocka_unit_test(eta_is_the_rest_at_the_pace_so_far),
+        cmocka_unit_test(steps_done_before_are_not_quick_ones),
         cmocka_unit_test(frames_are_plain_where_there_is_no_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

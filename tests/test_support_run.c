@@ -1,6 +1,7 @@
 /* Folders, signals, the result line and a stdout that cannot be written, each in a process of its own where it ends
  * one. */
 #include "run.h"
+#include "temp.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,18 +19,10 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/kvist-run-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
 static int remove_folder(void **state)
 {
-    (void)state;
-    return rmdir(folder); /* fails if a test left something */
+    const int left = temp_entries(&temp_here); /* by a test */
+    return temp_tear_down(state) + left;
 }
 
 static void joins_paths(void **state)
@@ -60,15 +53,15 @@ static void finds_data_in_the_order_promised(void **state)
     static const char *const names[] = { "set.tar.gz", "set", NULL };
     char a[RUN_PATH], b[RUN_PATH], kvist[RUN_PATH], file_a[RUN_PATH], file_b[RUN_PATH], file_user[RUN_PATH],
         path[RUN_PATH];
-    run_join(a, folder, "a");
-    run_join(b, folder, "b");
-    run_join(kvist, folder, "kvist");
+    run_join(a, temp_here.path, "a");
+    run_join(b, temp_here.path, "b");
+    run_join(kvist, temp_here.path, "kvist");
     assert_int_equal(mkdir(a, 0700) | mkdir(b, 0700) | mkdir(kvist, 0700), 0);
     touch(a, "set", file_a);
     touch(b, "set.tar.gz", file_b);
 
     unsetenv("KVIST_DATA");
-    setenv("XDG_DATA_HOME", folder, 1);
+    setenv("XDG_DATA_HOME", temp_here.path, 1);
     assert_int_equal(run_find_data(path, NULL, names), RUN_DATA_NONE);
     touch(kvist, "set", file_user);
     assert_int_equal(run_find_data(path, NULL, names), RUN_DATA_FOUND);
@@ -80,9 +73,9 @@ static void finds_data_in_the_order_promised(void **state)
     assert_string_equal(path, file_a);
     assert_int_equal(run_find_data(path, file_a, names), RUN_DATA_FOUND);
     assert_string_equal(path, file_a);
-    assert_int_equal(run_find_data(path, folder, names),
+    assert_int_equal(run_find_data(path, temp_here.path, names),
                      RUN_DATA_FOUND); /* the data set itself, for its loader to judge */
-    assert_string_equal(path, folder);
+    assert_string_equal(path, temp_here.path);
     assert_int_equal(run_find_data(path, "/nonexistent", names), RUN_DATA_MISSING);
 
     unlink(file_a), unlink(file_b), unlink(file_user);
@@ -139,7 +132,7 @@ static void proves_that_out_can_be_written(void **state)
 {
     (void)state;
     char parent[RUN_PATH], deep[RUN_PATH];
-    run_join(parent, folder, "x");
+    run_join(parent, temp_here.path, "x");
     run_join(deep, parent, "y/");
     assert_true(run_make_out(deep));
     assert_true(run_make_out(deep));  /* there already */
@@ -153,12 +146,18 @@ static void proves_that_out_can_be_written(void **state)
 
 static int first_signal(void)
 {
-    char *argv[] = { (char[]){ "./prog" }, (char[]){ "--predict" }, (char[]){ "it's" }, NULL };
+    char *argv[] = { (char[]){ "./prog" },
+                     (char[]){ "--load" },
+                     (char[]){ "a" },
+                     (char[]){ "--predict" },
+                     (char[]){ "it's" },
+                     (char[]){ "--load=b" },
+                     NULL };
     run_start("prog");
     run_catch_signals();
     if (run_interrupted()) return 99;
     raise(SIGTERM);
-    return run_interrupted() ? run_say_resume(3, argv) : 98;
+    return run_interrupted() ? run_say_resume(6, argv) : 98;
 }
 
 static int second_signal(void)
@@ -249,5 +248,5 @@ int main(void)
         cmocka_unit_test(lost_stdout_is_told_and_stops_nothing),
         cmocka_unit_test(clock_goes_forward),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, temp_set_up, remove_folder);
 }

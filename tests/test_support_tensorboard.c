@@ -16,22 +16,6 @@
 
 #include <cmocka.h>
 
-static temp_folder folder;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    temp_make(&folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    temp_remove(&folder);
-    return 0;
-}
-
 /* --- a clock that stands and a machine with a name ---------------------------------------------------------------- */
 
 static const char *machine = "machine";
@@ -262,7 +246,7 @@ static tensorboard_writer board;
 
 static const char *in_folder(const char *name)
 {
-    return temp_path(&folder, name);
+    return temp_path(&temp_here, name);
 }
 
 /* The whole file, by hand from TFRecord's description, event.proto and summary.proto. */
@@ -526,7 +510,7 @@ static void without_a_file_events_are_dropped(void **state)
     unsigned char png[33];
     make_png(png, sizeof png, 0);
     FILE *log = open_memstream(&told, &size);
-    temp_write(&folder, "file", "", 0);
+    temp_write(&temp_here, "file", "", 0);
     assert_false(tensorboard_open(&board, in_folder("file/below"), false, log));
     tensorboard_scalar(&board, "loss", 1, 1);
     tensorboard_image(&board, "grid", 1, png, sizeof png);
@@ -563,5 +547,5 @@ int main(void)
         cmocka_unit_test(full_disk_loses_whole_events_and_is_told_once),
         cmocka_unit_test(without_a_file_events_are_dropped),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

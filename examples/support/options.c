@@ -1,4 +1,4 @@
-#include "options.h"
+#include "options_internal.h"
 
 #include <errno.h>
 #include <math.h>
@@ -41,7 +41,7 @@ static options_status refuse(options_message *message, const char *format, ...)
 
 /* --- the name ----------------------------------------------------------------------------------------------------- */
 
-static const options_entry *find(const options_entry *entries, int count, const char *name, size_t length)
+const options_entry *options_find(const options_entry *entries, int count, const char *name, size_t length)
 {
     for (int i = 0; i < count; i++)
         if (strlen(entries[i].name) == length && memcmp(entries[i].name, name, length) == 0) return &entries[i];
@@ -212,8 +212,8 @@ static options_status parse_one(const options_program *program, const options_en
         return refuse(message, "'%.60s': expected an option that begins with --", argument);
     const char *name = argument + 2;
     const size_t length = strcspn(name, "=");
-    const options_entry *entry = find(program->entries, program->count, name, length);
-    if (!entry) entry = find(common, OPTIONS_COMMON_COUNT, name, length);
+    const options_entry *entry = options_find(program->entries, program->count, name, length);
+    if (!entry) entry = options_find(common, OPTIONS_COMMON_COUNT, name, length);
     if (!entry) return unknown(program, common, name, length > 60 ? 60 : length, message);
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
     if (entry->kind == OPTIONS_KIND_FLAG) {
@@ -242,7 +242,7 @@ options_status options_parse(const options_program *program, int argc, char *con
     }
     if (program->common->resume && !program->common->out)
         return refuse(message, "--resume: expected --out DIR with it, the folder of the run to go on with");
-    return OPTIONS_OK;
+    return options_check_rules(program, argc, argv, message);
 }
 
 int options_read(const options_program *program, int argc, char *const argv[])

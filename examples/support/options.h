@@ -87,6 +87,14 @@ enum { OPTIONS_COMMON_COUNT = 9 };
 /** Writes the entries of the common options (--help and --version need no destination) to table. */
 void options_common_entries(options_common *common, options_entry table[OPTIONS_COMMON_COUNT]);
 
+/** What an option wants beside it, and what would have no effect there: that is refused. Names without dashes. */
+typedef struct options_rule {
+    const char *option;
+    const char *needs;       /* NULL, or another one */
+    const char *why;         /* NULL, or a reason for `without` in a few words */
+    const char *without[20]; /* ends with NULL */
+} options_rule;
+
 /** A program as its user sees it. */
 typedef struct options_program {
     const char *name, *summary; /* summary: one line */
@@ -94,8 +102,11 @@ typedef struct options_program {
     const options_entry *entries;
     int count;
     options_common *common;
+    const options_rule *rules;
+    int rule_count;
 } options_program;
 #define OPTIONS_ENTRIES(table) .entries = (table), .count = (int)(sizeof(table) / sizeof((table)[0]))
+#define OPTIONS_RULES(table)   .rules = (table), .rule_count = (int)(sizeof(table) / sizeof((table)[0]))
 
 typedef enum options_status { OPTIONS_OK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR } options_status;
 
@@ -106,7 +117,8 @@ typedef struct options_message {
 
 /**
  * Parses `--name value` and `--name=value`; the last of repeated options wins. A separate value may be "-" or a
- * negative number but cannot begin with "--". --help (or -h) and --version win over everything else and store nothing.
+ * negative number but cannot begin with "--". What is parsed is held to the program's rules. --help (or -h) and
+ * --version win over everything else and store nothing.
  *
  * @param message filled on OPTIONS_ERROR; destinations of options before the wrong one are then already set
  */

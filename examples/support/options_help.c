@@ -1,11 +1,11 @@
-#include "options.h"
+#include "options_internal.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { COLUMNS = 80, LEFT_WIDEST = 32, DESCRIPTION = 512 };
 
-static const char *placeholder(const options_entry *entry)
+const char *options_placeholder(const options_entry *entry)
 {
     if (entry->value) return entry->value;
     if (entry->kind == OPTIONS_KIND_CHOICE) return entry->choices;
@@ -15,7 +15,7 @@ static const char *placeholder(const options_entry *entry)
 /* Columns of "  --name VALUE". */
 static int left_width(const options_entry *entry)
 {
-    const size_t value = entry->kind == OPTIONS_KIND_FLAG ? 0 : 1 + strlen(placeholder(entry));
+    const size_t value = entry->kind == OPTIONS_KIND_FLAG ? 0 : 1 + strlen(options_placeholder(entry));
     return (int)(4 + strlen(entry->name) + value);
 }
 
@@ -82,7 +82,8 @@ static void wrap(FILE *stream, const char *text, int left)
 static void print_option(FILE *stream, const options_entry *entry, int width)
 {
     const bool flag = entry->kind == OPTIONS_KIND_FLAG;
-    const int printed = fprintf(stream, "  --%s%s%s", entry->name, flag ? "" : " ", flag ? "" : placeholder(entry));
+    const int printed =
+        fprintf(stream, "  --%s%s%s", entry->name, flag ? "" : " ", flag ? "" : options_placeholder(entry));
     if (printed > width) fputc('\n', stream);
     fprintf(stream, "%*s", printed > width ? width + 2 : width + 2 - printed, "");
     char shown[200], description[DESCRIPTION];

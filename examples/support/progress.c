@@ -37,11 +37,12 @@ progress progress_of(const progress_def *def)
     return bar;
 }
 
-void progress_begin(progress *bar, const char *unit, int index, int count, long total)
+void progress_begin(progress *bar, const char *unit, int index, int count, long done, long total)
 {
     bar->unit = unit;
     bar->index = index;
     bar->count = count;
+    bar->first = done;
     bar->total = total;
     bar->start = bar->def.clock();
     bar->drawn = -INFINITY;
@@ -76,11 +77,12 @@ static void add_duration(line *l, double seconds)
         add(l, "%lds", s);
 }
 
-/* "12s 77ms/step", the form of an ended bar */
-static void add_pace(line *l, double elapsed, long done)
+/* "12s 77ms/step", the form of an ended bar; without steps the time alone */
+static void add_pace(line *l, double elapsed, long steps)
 {
     add_duration(l, elapsed);
-    const double step = done > 0 ? elapsed / (double)done : 0;
+    if (steps <= 0) return;
+    const double step = elapsed / (double)steps;
     if (step >= 1)
         add(l, " %.1fs/step", step);
     else if (step >= 1e-3)
@@ -116,9 +118,10 @@ void progress_update(progress *bar, long done, const progress_metric *metrics, i
     const double elapsed = now - bar->start;
     line l = { .length = 0 };
     add_bar(&l, done, bar->total);
-    if (done > 0) { /* ETA = time per step so far * steps left */
+    const long steps = done - bar->first;
+    if (steps > 0) { /* ETA = time per step so far * steps left */
         add(&l, " - ETA: ");
-        add_duration(&l, elapsed / (double)done * (double)(bar->total - done));
+        add_duration(&l, elapsed / (double)steps * (double)(bar->total - done));
     }
     add_metrics(&l, metrics, count);
     draw(bar, &l);
@@ -136,7 +139,7 @@ void progress_end(progress *bar, long done, const progress_metric *metrics, int 
     else
         add(&l, "%s %ld/%ld", bar->unit, done, bar->total);
     add(&l, " - ");
-    add_pace(&l, elapsed, done);
+    add_pace(&l, elapsed, done - bar->first);
     add_metrics(&l, metrics, count);
     /* Whole, even if it wraps: nothing is drawn over the final figures. */
     fprintf(bar->def.stream, bar->def.terminal ? "\r%s\033[K\n" : "%s\n", l.text);

@@ -25,7 +25,7 @@ typedef struct progress {
     progress_def def;
     const char *unit;
     int index, count;
-    long total;
+    long first, total;   /* steps done before; of all */
     double start, drawn; /* seconds */
     bool on_line;        /* an unfinished line stands on the terminal */
 } progress;
@@ -37,10 +37,11 @@ progress progress_create(bool quiet);
 progress progress_of(const progress_def *def);
 
 /**
- * Begins `unit` index of count ("Epoch 3/10") with total steps. unit is borrowed until progress_end; count 0 gives a
- * bar without a heading.
+ * Begins `unit` index of count ("Epoch 3/10") with total steps, of which `done` were done before now, as in an epoch
+ * that is resumed: they do not count as quick ones. unit is borrowed until progress_end; count 0 gives a bar without a
+ * heading.
  */
-void progress_begin(progress *bar, const char *unit, int index, int count, long total);
+void progress_begin(progress *bar, const char *unit, int index, int count, long done, long total);
 
 /** Shows that `done` of the total steps are done; draws at most ten times a second. */
 void progress_update(progress *bar, long done, const progress_metric *metrics, int count);

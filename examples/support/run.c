@@ -136,7 +136,8 @@ bool run_has_checkpoint(const char *path)
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */
 
-/* timeout(1) sends its signal twice, to the program and to the group it is in: only what comes later is a second wish. */
+/* timeout(1) sends its signal twice, to the program and to the group it is in: only what comes later is a second wish.
+ */
 static void on_signal(int number)
 {
     static double caught_at; /* of the handler alone, which masks both signals */
@@ -185,6 +186,9 @@ int run_say_resume(int argc, char *const argv[])
     bool resumes = false;
     fprintf(stderr, "%s: interrupted, state saved; go on with:\n ", program_name);
     for (int i = 0; i < argc; i++) {
+        const bool load = strcmp(argv[i], "--load") == 0;
+        if (load) i++; /* its value too */
+        if (load || strncmp(argv[i], "--load=", 7) == 0) continue;
         print_quoted(argv[i]);
         if (strcmp(argv[i], "--resume") == 0) resumes = true;
     }

@@ -64,15 +64,19 @@ bool run_has_checkpoint(const char *path);
 
 /**
  * From now on the first SIGINT or SIGTERM only makes run_interrupted true: the loop finishes its step, saves, and the
- * program exits with RUN_INTERRUPTED. A second one, RUN_SIGNAL_PAUSE after the first or later, exits at once. Reads from a terminal or pipe are restarted: a
- * program that waits for input had better not call this.
+ * program exits with RUN_INTERRUPTED. A second one, RUN_SIGNAL_PAUSE after the first or later, exits at once. Reads
+ * from a terminal or pipe are restarted: a program that waits for input had better not call this.
  */
 void run_catch_signals(void);
 
 /** Whether to stop after this step. */
 bool run_interrupted(void);
 
-/** Says on stderr that the run was stopped and saved, and which command goes on with it. @return RUN_INTERRUPTED */
+/**
+ * Says on stderr that the run was stopped and saved, and which command goes on with it: its own with --resume and
+ * without
+ * --load, which only a beginning needs. @return RUN_INTERRUPTED
+ */
 int run_say_resume(int argc, char *const argv[]);
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */

@@ -56,9 +56,11 @@ static double priority(const data_replay *r, float magnitude)
     return pow((double)magnitude + r->epsilon, r->exponent);
 }
 
-static bool allocate(data_replay *r, const data_replay_def *def, size_t capacity)
+// False with the bytes that were not to be had.
+static bool allocate(data_replay *r, const data_replay_def *def, size_t capacity, size_t *wanted)
 {
     size_t observations, size;
+    *wanted = SIZE_MAX;
     if (!data_multiply((size_t)def->observation, 2 * sizeof(float), &observations) ||
         !data_add(observations, sizeof(row) + (prioritised(r) ? sizeof(float) : 0), &r->row_size) ||
         !data_multiply(capacity, r->row_size, &size) || !data_add(size, sizeof(header), &size)) {
@@ -66,12 +68,15 @@ static bool allocate(data_replay *r, const data_replay_def *def, size_t capacity
     }
     r->observation_size = observations / 2;
     r->header_size = prioritised(r) ? sizeof(header) : offsetof(header, largest_error);
+    *wanted = size;
     r->state = malloc(size);
     if (!r->state) return false;
-    if (prioritised(r)) return data_sum_tree_make(&r->priorities, capacity);
+    if (prioritised(r)) return data_sum_tree_bytes(capacity, wanted) && data_sum_tree_make(&r->priorities, capacity);
+    if (def->with_replacement) return true;
+    *wanted = capacity * sizeof *r->drawn; // less than the rows
     // calloc of a large array takes no memory before it is used.
-    if (!def->with_replacement) r->drawn = calloc(capacity, sizeof *r->drawn);
-    return r->drawn || def->with_replacement;
+    r->drawn = calloc(capacity, sizeof *r->drawn);
+    return r->drawn != NULL;
 }
 
 static data_status check_definition(const data_replay_def *def, data_error *error)
@@ -98,13 +103,14 @@ data_replay *data_replay_create(const data_replay_def *def, data_error *error)
     if (d.capacity == 0) d.capacity = DEFAULT_CAPACITY;
     if (d.priority_epsilon == 0.0) d.priority_epsilon = DEFAULT_EPSILON;
     if (check_definition(&d, error) != DATA_OK) return NULL;
-    data_replay *r = calloc(1, sizeof *r);
+    size_t wanted = sizeof(data_replay);
+    data_replay *r = calloc(1, wanted);
     if (r) {
         r->exponent = d.priority_exponent;
         r->epsilon = d.priority_epsilon;
     }
-    if (!r || !allocate(r, &d, (size_t)d.capacity)) {
-        (void)data_fail_memory(error, "replay", (size_t)d.capacity);
+    if (!r || !allocate(r, &d, (size_t)d.capacity, &wanted)) {
+        (void)data_fail_memory(error, "replay", wanted);
         data_replay_destroy(r);
         return NULL;
     }

@@ -3,17 +3,23 @@
 
 #include <stdlib.h>
 
-bool data_sum_tree_make(data_sum_tree *tree, size_t count)
+bool data_sum_tree_bytes(size_t count, size_t *bytes)
 {
-    size_t leaves = 1, size;
-    *tree = (data_sum_tree){ 0 };
+    size_t leaves = 1;
     while (leaves < count) {
         if (!data_multiply(leaves, 2, &leaves)) return false;
     }
-    if (!data_multiply(leaves, 2 * sizeof(double), &size)) return false;
+    return data_multiply(leaves, 2 * sizeof(double), bytes);
+}
+
+bool data_sum_tree_make(data_sum_tree *tree, size_t count)
+{
+    size_t size;
+    *tree = (data_sum_tree){ 0 };
+    if (!data_sum_tree_bytes(count, &size)) return false;
     // calloc of a large array takes no memory before it is used.
     double *node = calloc(1, size);
-    if (node) *tree = (data_sum_tree){ leaves, node };
+    if (node) *tree = (data_sum_tree){ size / (2 * sizeof(double)), node };
     return node != NULL;
 }
 

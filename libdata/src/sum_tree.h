@@ -14,6 +14,8 @@ typedef struct data_sum_tree {
     double *node;  /* (2 * leaves) the root is node 1, the children of i are 2 i and 2 i + 1, value i is leaves + i */
 } data_sum_tree;
 
+/* The bytes of a tree of so many values; false if they do not fit. */
+bool data_sum_tree_bytes(size_t count, size_t *bytes);
 /* Room for `count` (at least 1) values, all 0; pages are taken from the system as values are set, from 0 upwards. False
  * and an empty tree without memory. To be freed by data_sum_tree_free. */
 bool data_sum_tree_make(data_sum_tree *tree, size_t count);

@@ -41,11 +41,17 @@ static view compose(const env_cartpole *env, int width, int height)
     };
 }
 
+/* hypot() without its care for numbers that no picture has. */
+static double length(double x, double y)
+{
+    return sqrt(x * x + y * y);
+}
+
 /* Signed distance to a box of these half sides around the origin: negative inside. */
 static double box(double x, double y, double half_width, double half_height)
 {
     const double dx = fabs(x) - half_width, dy = fabs(y) - half_height;
-    return hypot(fmax(dx, 0), fmax(dy, 0)) + fmin(fmax(dx, dy), 0);
+    return length(fmax(dx, 0), fmax(dy, 0)) + fmin(fmax(dx, dy), 0);
 }
 
 /* Lays paint over what is there as far as a shape at this distance (window pixels) covers the pixel. */
@@ -63,13 +69,16 @@ static colour shade(const view *v, double x, double y)
 {
     const double line = fmax(1.0, 1.0 / v->scale); /* half the track's thickness, never under a pixel */
     const double cart_x = x - v->cart, cart_y = y - TRACK_HEIGHT, axle_y = cart_y - AXLE_HEIGHT;
+    /* Most pixels are neither near the axle, as all of cart and pole is, nor near the track. */
+    const double edge = 1.0 / v->scale, reach = METRE + POLE_WIDTH + edge;
+    if (cart_x * cart_x + axle_y * axle_y > reach * reach && fabs(cart_y) > line + edge) return white;
     /* along and across the pole, which reaches half its width below the axle */
     const double along = cart_x * v->sine + axle_y * v->cosine, across = cart_x * v->cosine - axle_y * v->sine;
 
     colour c = over(white, black, fabs(cart_y) - line, v->scale);
     c = over(c, black, box(cart_x, cart_y, CART_WIDTH / 2, CART_HEIGHT / 2), v->scale);
     c = over(c, brown, box(across, along - (METRE - POLE_WIDTH) / 2, POLE_WIDTH / 2, METRE / 2), v->scale);
-    return over(c, violet, hypot(cart_x, axle_y) - POLE_WIDTH / 2, v->scale);
+    return over(c, violet, length(cart_x, axle_y) - POLE_WIDTH / 2, v->scale);
 }
 
 env_status env_cartpole_rgb(const env_cartpole *env, uint8_t *pixels, size_t size, int width, int height)

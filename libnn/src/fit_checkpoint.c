@@ -135,6 +135,11 @@ static nn_status resume(nn_fit_run *run)
     return status;
 }
 
+nn_status nn_checkpoint_save(nn_fit_run *run)
+{
+    return run->archive ? nn_archive_save(run->archive, run->def.checkpoint, run->error) : NN_OK;
+}
+
 static nn_status begin(nn_fit_run *run)
 {
     run->archive = nn_archive_create(run->error);
@@ -142,16 +147,13 @@ static nn_status begin(nn_fit_run *run)
     add_all(run);
     /* Held until the end: a second trainer of this path is refused. */
     const nn_status status = nn_archive_claim(run->archive, run->def.checkpoint, run->error);
-    return status == NN_OK && run->def.resume && exists(run) ? resume(run) : status;
+    if (status != NN_OK) return status;
+    /* A new run saves at once: what is resumed later is never the run before it. */
+    return run->def.resume && exists(run) ? resume(run) : nn_checkpoint_save(run);
 }
 
 nn_status nn_checkpoint_begin(nn_fit_run *run)
 {
-    const nn_status status = run->def.checkpoint ? begin(run) : NN_OK;
-    return status == NN_OK && run->def.best ? check_writable(run->def.best, run->error) : status;
-}
-
-nn_status nn_checkpoint_save(nn_fit_run *run)
-{
-    return run->archive ? nn_archive_save(run->archive, run->def.checkpoint, run->error) : NN_OK;
+    const nn_status status = run->def.best ? check_writable(run->def.best, run->error) : NN_OK;
+    return status == NN_OK && run->def.checkpoint ? begin(run) : status;
 }

@@ -56,6 +56,22 @@ void temp_remove(const temp_folder *folder)
     }
 }
 
+temp_folder temp_here;
+
+int temp_set_up(void **state)
+{
+    (void)state;
+    temp_make(&temp_here);
+    return 0;
+}
+
+int temp_tear_down(void **state)
+{
+    (void)state;
+    temp_remove(&temp_here);
+    return 0;
+}
+
 const char *temp_path(const temp_folder *folder, const char *name)
 {
     path_node *node = malloc(sizeof *node);

@@ -15,6 +15,11 @@ typedef struct temp_folder {
 void temp_make(temp_folder *folder);
 /* Removes the folder with all it holds, and every path handed out. */
 void temp_remove(const temp_folder *folder);
+/* A fixture: cmocka_run_group_tests(tests, temp_set_up, temp_tear_down) with this folder. */
+extern temp_folder temp_here;
+int temp_set_up(void **state);
+int temp_tear_down(void **state);
+
 /* The path of a name in the folder, valid until temp_remove. */
 const char *temp_path(const temp_folder *folder, const char *name);
 /* Number of entries in the folder, temporaries included. */

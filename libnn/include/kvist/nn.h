@@ -631,7 +631,7 @@ typedef struct nn_fit_def {
     double min_delta;       /**< the least change that counts as improvement */
     bool restore_best;      /**< end with the best epoch's weights, also when stopped */
     const char *best;       /**< NULL, or a file for the best epoch's model */
-    const char *checkpoint; /**< NULL, or a file for model, optimiser and position */
+    const char *checkpoint; /**< NULL, or a file for model, optimiser and position; a new run writes it at once */
     int checkpoint_every;   /**< epochs; default 1 */
     bool resume;            /**< go on from `checkpoint` if it exists; within an epoch only with the same data, batch
                                and seed */
