@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GRID_STREAM = 101, SCORE_STREAM = 102, SCORE_SAMPLES = 1000 };
+enum { GRID_STREAM = 101, SCORE_STREAM = 102, MOST_SAMPLES = 1000 };
 
 static const char header[] = "epoch,d_loss,g_loss,d_real,d_fake,score,seconds";
 
@@ -229,22 +229,21 @@ static int stop(dcgan_training *t)
 }
 
 /*
- * The score of 1,000 images, the grid, the line of history.csv, TensorBoard's events, the checkpoints. A signal during
- * the score leaves the epoch open after its last step; --resume scores it.
+ * The score of up to 1,000 images, the grid, the line of history.csv, TensorBoard's events, the checkpoints. A signal
+ * during the score leaves the epoch open after its last step; --resume scores it.
  */
 static int end_epoch(dcgan_training *t, nn_model *classifier)
 {
     const double images = t->def.images->count;
     dcgan_position *at = &t->at;
     const dcgan_losses *sum = &at->sum;
-    const int epoch = (int)at->epoch + 1;
+    const int epoch = (int)at->epoch + 1, samples = t->def.samples < MOST_SAMPLES ? t->def.samples : MOST_SAMPLES;
     digit_score score;
     nn_error error;
     data_error data;
 
     const nn_rng rng = { .seed = t->def.seed, .stream = SCORE_STREAM };
-    const nn_status scored =
-        digit_score_generator(classifier, dcgan_artist(&t->gan), SCORE_SAMPLES, rng, &score, &error);
+    const nn_status scored = digit_score_generator(classifier, dcgan_artist(&t->gan), samples, rng, &score, &error);
     if (scored == NN_STOPPED) return stop(t);
     if (scored != NN_OK) return run_error("%s", error.text);
     if (draw_fixed(t) != RUN_DONE) return RUN_FAILED;

@@ -18,6 +18,7 @@
 typedef struct dcgan_training_def {
     const data_images *images;
     int epochs, batch, checkpoint_every;
+    int samples;        /* generated images that are scored at the end; after an epoch 1,000 at most */
     double lr, average; /* of both Adams; decay of the average that draws, 0: none */
     uint64_t seed;
     int threads;

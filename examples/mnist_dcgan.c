@@ -155,6 +155,7 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
                                                                .epochs = set->epochs,
                                                                .batch = set->batch,
                                                                .checkpoint_every = set->checkpoint_every,
+                                                               .samples = set->samples,
                                                                .lr = set->lr,
                                                                .average = set->average,
                                                                .seed = common->seed,

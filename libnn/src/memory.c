@@ -1,8 +1,11 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "memory.h"
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { NN_ALIGNMENT = 64 };
+enum { NN_ALIGNMENT = 64, LARGE = 4 << 20, PAGE = 4096 };
 
 bool nn_mul_size(size_t a, size_t b, size_t *product)
 {
@@ -16,14 +19,37 @@ bool nn_add_size(size_t a, size_t b, size_t *sum)
     return b <= SIZE_MAX - a;
 }
 
+/* Asks for large pages: memory is touched for the first time page by page, and a fault can cost more than what is
+ * written to the page. A wish; if it is refused, all works as before. */
+static void wish_large_pages(void *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    const uintptr_t first = ((uintptr_t)memory + PAGE - 1) / PAGE * PAGE, end = (uintptr_t)memory + size;
+    if (size >= LARGE) (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+#else
+    (void)memory;
+    (void)size;
+#endif
+}
+
+/* calloc leaves large memory to the system, which zeroes a page when it is touched: what is never used costs nothing.
+ * What it gave stands before the aligned address. */
+static void *alloc_zeroed(size_t size)
+{
+    unsigned char *given = calloc(1, size + NN_ALIGNMENT + sizeof given);
+    if (!given) return NULL;
+    wish_large_pages(given, size);
+    unsigned char *memory = given + sizeof given;
+    memory += (NN_ALIGNMENT - (uintptr_t)memory % NN_ALIGNMENT) % NN_ALIGNMENT;
+    memcpy(memory - sizeof given, &given, sizeof given);
+    return memory;
+}
+
 void *nn_alloc(const nn_allocator *allocator, size_t size)
 {
-    void *memory = NULL;
-    if (size == 0 || size > SIZE_MAX - NN_ALIGNMENT) return NULL;
-    if (allocator && allocator->alloc)
-        memory = allocator->alloc(size, NN_ALIGNMENT, allocator->user);
-    else
-        memory = aligned_alloc(NN_ALIGNMENT, (size + NN_ALIGNMENT - 1) / NN_ALIGNMENT * NN_ALIGNMENT);
+    if (size == 0 || size > SIZE_MAX - 2 * NN_ALIGNMENT) return NULL;
+    if (!allocator || !allocator->alloc) return alloc_zeroed(size);
+    void *memory = allocator->alloc(size, NN_ALIGNMENT, allocator->user);
     if (memory) memset(memory, 0, size);
     return memory;
 }
@@ -31,10 +57,13 @@ void *nn_alloc(const nn_allocator *allocator, size_t size)
 void nn_release(const nn_allocator *allocator, void *memory)
 {
     if (!memory) return;
-    if (allocator && allocator->alloc)
+    if (allocator && allocator->alloc) {
         allocator->release(memory, allocator->user);
-    else
-        free(memory);
+        return;
+    }
+    void *given;
+    memcpy(&given, (unsigned char *)memory - sizeof given, sizeof given);
+    free(given);
 }
 
 void *nn_arena_take(nn_arena *arena, size_t count, size_t size)

@@ -24,6 +24,17 @@ uint32_t nn_random_u32(nn_rng *rng)
     return block[rng->counter++ % 4];
 }
 
+/* The next `count` (at most 4) words, the numbers that nn_random_u32 would give; of one block where one begins. */
+static void next_words(nn_rng *rng, size_t count, uint32_t words[4])
+{
+    if (rng->counter % 4 == 0) {
+        nn_philox(rng->seed, rng->stream, rng->counter / 4, words);
+        rng->counter += count;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) words[i] = nn_random_u32(rng);
+}
+
 nn_float nn_uniform(nn_rng *rng)
 {
     return (nn_float)(nn_random_u32(rng) >> 8) * (nn_float)0x1p-24;
@@ -58,21 +69,25 @@ void nn_fill(nn_tensor *tensor, nn_float value)
 void nn_fill_normal(nn_tensor *tensor, double mean, double stddev, nn_rng *rng)
 {
     const size_t count = nn_shape_count(tensor->shape);
-    for (size_t i = 0; i < count; i += 2) {
-        const uint32_t a = nn_random_u32(rng), b = nn_random_u32(rng);
-        double z[2];
-        nn_box_muller(a, b, z);
-        tensor->f32[i] = (nn_float)(mean + stddev * z[0]);
-        if (i + 1 < count) tensor->f32[i + 1] = (nn_float)(mean + stddev * z[1]);
+    for (size_t i = 0; i < count; i += 4) {
+        const size_t fitting = count - i < 4 ? count - i : 4;
+        uint32_t words[4];
+        double z[4];
+        next_words(rng, (fitting + 1) / 2 * 2, words);
+        for (size_t k = 0; k < fitting; k += 2) nn_box_muller(words[k], words[k + 1], z + k);
+        for (size_t k = 0; k < fitting; k++) tensor->f32[i + k] = (nn_float)(mean + stddev * z[k]);
     }
 }
 
 void nn_fill_uniform(nn_tensor *tensor, double low, double high, nn_rng *rng)
 {
     const size_t count = nn_shape_count(tensor->shape);
-    for (size_t i = 0; i < count; i++) {
-        const double u = (double)nn_random_u32(rng) * 0x1p-32;
-        tensor->f32[i] = (nn_float)(low + (high - low) * u);
+    for (size_t i = 0; i < count; i += 4) {
+        const size_t fitting = count - i < 4 ? count - i : 4;
+        uint32_t words[4];
+        next_words(rng, fitting, words);
+        for (size_t k = 0; k < fitting; k++)
+            tensor->f32[i + k] = (nn_float)(low + (high - low) * ((double)words[k] * 0x1p-32));
     }
 }
 
