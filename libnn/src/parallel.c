@@ -62,7 +62,5 @@ void nn_parallel(int threads, int count, nn_task *run, void *context)
         return;
     }
 #endif
-    const nn_float_mode mode = nn_float_mode_enter();
     for (int task = 0; task < count; task++) run(context, task, 0);
-    nn_float_mode_leave(mode);
 }
