@@ -2,9 +2,10 @@
 #include "../kernels/gemm.h"
 
 enum {
-    LEAST_CHANNELS = 32, /* with fewer, the transforms cost more than they spare */
-    LEAST_SQUARES = 128, /* of a batch, to make the kernel's transform worth it */
-    ROWS_PER_TASK = 16   /* of the kernel */
+    LEAST_CHANNELS = 32,  /* with fewer, the transforms cost more than they spare */
+    MOST_PAIRS = 1 << 16, /* of channels: each takes 64 reals of the kernel, and of each worker's gradient */
+    LEAST_SQUARES = 128,  /* of a batch, to make the kernel's transform worth it */
+    ROWS_PER_TASK = 16    /* of the kernel */
 };
 
 static nn_winograd direction(const nn_conv *conv, bool up)
@@ -37,7 +38,7 @@ void nn_winograd_plan(nn_convolution *c, const nn_layer *layer)
 {
     const nn_window *down = &c->conv.down, *across = &c->conv.across;
     const bool square = down->size == across->size && (down->size == 3 || down->size == 5);
-    const bool wide = c->conv.c >= LEAST_CHANNELS && c->conv.f >= LEAST_CHANNELS;
+    const bool wide = c->conv.c >= LEAST_CHANNELS && c->conv.f >= LEAST_CHANNELS && c->conv.c <= MOST_PAIRS / c->conv.f;
     c->winograd = false;
     if (!square || !wide || down->stride != 1 || across->stride != 1) return;
     c->squares[0] = direction(&c->conv, false);
