@@ -77,7 +77,7 @@ static int get_classifier(const settings *set, const data_images *train, nn_mode
 
 static void print_score(const char *what, const digit_score *score)
 {
-    printf("%-28s %5.2f  %15.3f ", what, score->score, score->confidence);
+    printf("%-16s %5.2f %5.3f ", what, score->score, score->confidence);
     for (int k = 0; k < DIGIT_CLASSES; k++) printf(" %4.1f", 100 * score->share[k]);
     printf("\n");
 }
@@ -95,10 +95,10 @@ static int score(const settings *set, nn_model *classifier, nn_model *generator,
     if (status == NN_STOPPED) return RUN_INTERRUPTED;
     if (status != NN_OK) return run_error("%s", error.text);
     printf("classifier: %.2f %% of %d test images right\n", 100 * *accuracy, test->count);
-    printf("%-28s %5s  %15s  %s\n", "", "score", "top probability", "share of each digit 0 to 9 in percent");
-    snprintf(name, sizeof name, "%d test images", test->count);
+    printf("%-16s %5s %5s  %s\n", "images", "score", "top p", "share of each digit 0 to 9 in percent");
+    snprintf(name, sizeof name, "%d test", test->count);
     print_score(name, &real);
-    snprintf(name, sizeof name, "%d generated images", set->samples);
+    snprintf(name, sizeof name, "%d generated", set->samples);
     print_score(name, drawn);
     return RUN_DONE;
 }

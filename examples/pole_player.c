@@ -12,6 +12,8 @@
 enum {
     COLUMNS = 72,
     ROWS = 16,
+    LEAST_COLUMNS = 20,
+    LEAST_ROWS = 6,
     GIF_WIDTH = 300,
     GIF_HEIGHT = 200,
     GIF_STEPS = 2,
@@ -45,9 +47,19 @@ static bool draw(stage *s, const env_cartpole *env, int width, int height)
     return status == ENV_OK;
 }
 
+static int fit(int wanted, int least, int room)
+{
+    return room < least ? least : room < wanted ? room : wanted;
+}
+
+/* On a terminal no larger than it is now: the user may change that. */
 static bool show_text(stage *s, const env_cartpole *env)
 {
-    const env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !s->terminal.in_place };
+    env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !s->terminal.in_place };
+    if (s->terminal.in_place) {
+        def.columns = fit(COLUMNS, LEAST_COLUMNS, terminal_width(stdout));
+        def.rows = fit(ROWS, LEAST_ROWS, terminal_height(stdout) - 1);
+    }
     const env_status status = env_cartpole_ansi(env, &def, s->text, sizeof s->text);
     if (status != ENV_OK) return run_error("no picture: %s", env_status_string(status)), false;
     terminal_play(&s->terminal, s->text);

@@ -57,7 +57,8 @@ static bool find_words(const sentiment_reader *reader, int rows, const char *tex
     const size_t words = data_encode(reader->vocabulary, &reader->encoding, text, strlen(text), found, MOST);
     terminal_text(shown, sizeof shown, text, strlen(text));
     if (words != (size_t)count + 1) {
-        run_error("expected %d word%s, got '%s'", count, count > 1 ? "s" : "", shown);
+        run_error("--%s: expected %d word%s, got '%s'", count > 1 ? "analogy" : "neighbours", count,
+                  count > 1 ? "s" : "", shown);
         return false;
     }
     for (int i = 0; i < count; i++) {

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdarg.h>
 
-enum { BAR = 30, LINE = 512 };
+enum { BAR = 30, LEAST_BAR = 10, LINE = 512 };
+enum { FREE = 3 }; /* columns at the end of a line: for the cursor, and for the ^C that a terminal shows */
 static const double redraw_after = 0.1; /* seconds */
 
 /* Text of a line, cut rather than overrun. */
@@ -56,14 +57,18 @@ static int digits(long number)
     return n;
 }
 
-/* " 12/156 [==>...........................]" */
-static void add_bar(line *l, long done, long total)
+/* " 12/156 [==>...........................]", the bar as long as what follows it leaves room for */
+static void add_bar(line *l, const progress *bar, long done, const line *after)
 {
-    const int width = digits(total);
-    const int filled = total > 0 && done < total ? (int)((double)done / (double)total * BAR) : BAR;
-    add(l, "%*ld/%ld [", width, done, total);
-    for (int i = 0; i < BAR; i++) add(l, "%c", i < filled ? '=' : i == filled ? '>' : '.');
-    add(l, "]");
+    const int width = digits(bar->total),
+              columns = bar->def.width > 0 ? bar->def.width : terminal_width(bar->def.stream);
+    const int room = columns - FREE - (2 * width + 4) - after->length;
+    const int length = room < LEAST_BAR ? LEAST_BAR : room < BAR ? room : BAR;
+    const bool whole = bar->total <= 0 || done >= bar->total;
+    const int filled = whole ? length : (int)((double)done / (double)bar->total * length);
+    add(l, "%*ld/%ld [", width, done, bar->total);
+    for (int i = 0; i < length; i++) add(l, "%c", i < filled ? '=' : i == filled ? '>' : '.');
+    add(l, "]%s", after->text);
 }
 
 static void add_duration(line *l, double seconds)
@@ -100,11 +105,11 @@ static void add_metrics(line *l, const progress_metric *metrics, int count)
     }
 }
 
-/* The last column stays free: a full line would wrap and the carriage return could not take it back. */
+/* Cut: a line that wraps could not be taken back by the carriage return. */
 static void draw(progress *bar, const line *l)
 {
     const int width = bar->def.width > 0 ? bar->def.width : terminal_width(bar->def.stream);
-    fprintf(bar->def.stream, "\r%.*s\033[K", l->length < width ? l->length : width - 1, l->text);
+    fprintf(bar->def.stream, "\r%.*s\033[K", l->length < width - FREE ? l->length : width - FREE, l->text);
     fflush(bar->def.stream);
     bar->on_line = true;
 }
@@ -116,14 +121,14 @@ void progress_update(progress *bar, long done, const progress_metric *metrics, i
     if (now - bar->drawn < redraw_after) return;
     bar->drawn = now;
     const double elapsed = now - bar->start;
-    line l = { .length = 0 };
-    add_bar(&l, done, bar->total);
     const long steps = done - bar->first;
+    line l = { .length = 0 }, after = { .length = 0 };
     if (steps > 0) { /* ETA = time per step so far * steps left */
-        add(&l, " - ETA: ");
-        add_duration(&l, elapsed / (double)steps * (double)(bar->total - done));
+        add(&after, " - ETA: ");
+        add_duration(&after, elapsed / (double)steps * (double)(bar->total - done));
     }
-    add_metrics(&l, metrics, count);
+    add_metrics(&after, metrics, count);
+    add_bar(&l, bar, done, &after);
     draw(bar, &l);
 }
 
@@ -131,16 +136,16 @@ void progress_end(progress *bar, long done, const progress_metric *metrics, int 
 {
     if (bar->def.quiet) return;
     const double elapsed = bar->def.clock() - bar->start;
-    line l = { .length = 0 };
+    line l = { .length = 0 }, after = { .length = 0 };
+    add(&after, " - ");
+    add_pace(&after, elapsed, done - bar->first);
+    add_metrics(&after, metrics, count);
     if (bar->def.terminal)
-        add_bar(&l, done, bar->total);
+        add_bar(&l, bar, done, &after);
     else if (bar->count > 0)
-        add(&l, "%s %d/%d", bar->unit, bar->index, bar->count);
+        add(&l, "%s %d/%d%s", bar->unit, bar->index, bar->count, after.text);
     else
-        add(&l, "%s %ld/%ld", bar->unit, done, bar->total);
-    add(&l, " - ");
-    add_pace(&l, elapsed, done - bar->first);
-    add_metrics(&l, metrics, count);
+        add(&l, "%s %ld/%ld%s", bar->unit, done, bar->total, after.text);
     /* Whole, even if it wraps: nothing is drawn over the final figures. */
     fprintf(bar->def.stream, bar->def.terminal ? "\r%s\033[K\n" : "%s\n", l.text);
     fflush(bar->def.stream);

@@ -19,6 +19,13 @@ int terminal_width(FILE *stream)
     return 80;
 }
 
+int terminal_height(FILE *stream)
+{
+    struct winsize size;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_row > 0) return size.ws_row;
+    return 24;
+}
+
 /* Bytes of the UTF-8 character at text if it can be shown; 0: a control character or not UTF-8. */
 static size_t shown_bytes(const unsigned char *text, size_t size)
 {

@@ -12,6 +12,9 @@ bool terminal_is(FILE *stream);
 /** Columns of the terminal behind stream, 80 where they are unknown. */
 int terminal_width(FILE *stream);
 
+/** Lines of it, 24 where they are unknown. */
+int terminal_height(FILE *stream);
+
 /**
  * Copies text of unknown origin so that a terminal only shows it: control characters and bytes that are not UTF-8
  * become '?'. Cuts at a whole character.
