@@ -1,0 +1,8 @@
+# What the archives call and define. A sanitizer adds calls and variables of its own.
+set(archives $<TARGET_FILE:kvist_nn> $<TARGET_FILE:kvist_env> $<TARGET_FILE:kvist_data>)
+if(KVIST_SANITIZE)
+  add_test(NAME symbols COMMAND sh -c "echo 'skipped: a sanitizer adds calls of its own'; exit 77")
+else()
+  add_test(NAME symbols COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_symbols.sh ${CMAKE_NM} ${archives})
+endif()
+set_tests_properties(symbols PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77 LABELS symbols)
