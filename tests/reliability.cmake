@@ -1,3 +1,5 @@
+# What docs/reliability.md promises of all three libraries together.
+
 # What the archives call and define. A sanitizer adds calls and variables of its own.
 set(archives $<TARGET_FILE:kvist_nn> $<TARGET_FILE:kvist_env> $<TARGET_FILE:kvist_data>)
 if(KVIST_SANITIZE)
@@ -6,3 +8,8 @@ else()
   add_test(NAME symbols COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_symbols.sh ${CMAKE_NM} ${archives})
 endif()
 set_tests_properties(symbols PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77 LABELS symbols)
+
+# What is called over and over allocates nothing.
+kvist_test(noalloc LIBS kvist::nn kvist::env kvist::data SOURCES support/alloc.c LABELS noalloc)
+target_link_options(test_noalloc PRIVATE
+  LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
