@@ -42,6 +42,7 @@ same()
     echo "$program $*: the same, $(find "$work/1" -type f | wc -l) files"
 }
 
+# The CartPole programs work on one thread whatever they are told: their networks are too small to be split.
 case $program in
 cartpole_qlearning)
     same --episodes 3000 --seed 3
