@@ -29,7 +29,7 @@ kvist_test(optim LIBS kvist::nn LABELS nn)
 kvist_test(schedule LIBS kvist::nn LABELS nn)
 
 # What models do, step by step.
-kvist_test(model_run LIBS kvist::nn LABELS nn SOURCES support/alloc.c)
+kvist_test(model_run LIBS kvist::nn LABELS nn noalloc determinism SOURCES support/alloc.c)
 target_link_options(test_model_run PRIVATE
   LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
 

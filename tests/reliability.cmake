@@ -1,0 +1,26 @@
+# What docs/reliability.md promises of all three libraries together.
+
+# What the archives call and define. A sanitizer adds calls and variables of its own.
+set(archives $<TARGET_FILE:kvist_nn> $<TARGET_FILE:kvist_env> $<TARGET_FILE:kvist_data>)
+if(KVIST_SANITIZE)
+  add_test(NAME symbols COMMAND sh -c "echo 'skipped: a sanitizer adds calls of its own'; exit 77")
+else()
+  add_test(NAME symbols COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_symbols.sh ${CMAKE_NM} ${archives})
+endif()
+set_tests_properties(symbols PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77 LABELS symbols)
+
+# What is called over and over allocates nothing.
+kvist_test(noalloc LIBS kvist::nn kvist::env kvist::data SOURCES support/alloc.c LABELS noalloc)
+target_link_options(test_noalloc PRIVATE
+  LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
+
+# Whole trainings on any number of threads; single steps of many networks in model_run.
+if(TARGET kvist_examples_support)
+  foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
+    add_test(NAME determinism_${program}
+             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_determinism.sh ${program} ${PROJECT_BINARY_DIR}/examples)
+    set_tests_properties(determinism_${program} PROPERTIES TIMEOUT 900 LABELS "examples;programs;determinism")
+  endforeach()
+  # Minutes under a sanitizer.
+  set_tests_properties(determinism_imdb_sentiment determinism_mnist_dcgan PROPERTIES LABELS "examples;programs;determinism;slow")
+endif()
