@@ -24,3 +24,13 @@ if(TARGET kvist_examples_support)
   # Minutes under a sanitizer.
   set_tests_properties(determinism_imdb_sentiment determinism_mnist_dcgan PROPERTIES LABELS "examples;programs;determinism;slow")
 endif()
+
+# Memory and time that a file may cost; the counters are linked into the libraries' calls. Times mean something in an
+# optimised build without sanitizers.
+kvist_test(bounds LIBS kvist::nn kvist::data ZLIB::ZLIB SOURCES support/peak.c support/tar.c support/temp.c LABELS bounds)
+target_link_options(test_bounds PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free)
+target_link_libraries(test_bounds PRIVATE PkgConfig::XXHASH)
+target_include_directories(test_bounds PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+if(NOT KVIST_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(test_bounds PRIVATE TEST_TIMES)
+endif()

@@ -248,6 +248,17 @@ static void fill_part(const data_corpus_builder *b, size_t *next, const int32_t 
     }
 }
 
+// Room for words that did not come is given back before the block is allocated beside them.
+static bool trim_ids(data_corpus_builder *b)
+{
+    if (b->id_count == 0) return true;
+    int32_t *trimmed = realloc(b->ids, b->id_count * sizeof *b->ids);
+    if (!trimmed) return false;
+    b->ids = trimmed;
+    b->id_room = b->id_count;
+    return true;
+}
+
 static data_status fill_corpus(const data_corpus_builder *b, data_corpus *corpus, data_error *error)
 {
     int count[DATA_PARTS] = { 0 };
@@ -280,6 +291,7 @@ data_status data_corpus_builder_finish(data_corpus_builder *b, const char *path,
     if (b->review_count > 0) qsort(b->reviews, b->review_count, sizeof *b->reviews, compare_reviews);
     data_status status = check_reviews(b, path, error);
     if (status != DATA_OK) return status;
+    if (!trim_ids(b)) return data_fail_memory(error, path, b->id_count * sizeof *b->ids);
     data_corpus built = { 0 };
     status = fill_corpus(b, &built, error);
     if (status == DATA_OK) {

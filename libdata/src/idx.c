@@ -56,10 +56,35 @@ static data_status read_dimensions(data_reader *reader, const char *path, data_i
     return DATA_OK;
 }
 
-static data_status read_values(data_reader *reader, const char *path, const data_idx *idx, data_error *error)
+// Of a compressed file the header may claim a thousand times what is there: memory follows what came, not the claim.
+static size_t first_room(const data_reader *reader, const data_idx *idx)
+{
+    const uint64_t twice = 2 * data_reader_file_size(reader);
+    return data_reader_is_gzip(reader) && twice < idx->count ? (size_t)twice : idx->count;
+}
+
+static data_status read_counted(data_reader *reader, const char *path, data_idx *idx, size_t *got, data_error *error)
+{
+    size_t room = first_room(reader, idx);
+    idx->values = data_allocate(room, 1);
+    if (!idx->values) return data_fail_memory(error, path, room);
+    for (*got = 0;;) {
+        size_t more;
+        const data_status status = data_reader_read(reader, idx->values + *got, room - *got, &more, error);
+        if (status != DATA_OK) return status;
+        *got += more;
+        if (*got < room || room == idx->count) return DATA_OK;
+        room = room > idx->count / 2 ? idx->count : 2 * room;
+        unsigned char *grown = realloc(idx->values, room);
+        if (!grown) return data_fail_memory(error, path, room);
+        idx->values = grown;
+    }
+}
+
+static data_status read_values(data_reader *reader, const char *path, data_idx *idx, data_error *error)
 {
     size_t got;
-    data_status status = data_reader_read(reader, idx->values, idx->count, &got, error);
+    data_status status = read_counted(reader, path, idx, &got, error);
     if (status != DATA_OK) return status;
     if (got < idx->count) {
         return data_fail(error, DATA_ERR_FORMAT, path, data_reader_offset(reader),
@@ -85,8 +110,6 @@ static data_status read_idx(data_reader *reader, const char *path, int rank, dat
         return data_fail(error, DATA_ERR_FORMAT, path, header, "payload: expected %zu bytes, got %s%llu", idx->count,
                          data_reader_is_gzip(reader) ? "at most " : "", (unsigned long long)bound);
     }
-    idx->values = data_allocate(idx->count, 1);
-    if (!idx->values) return data_fail_memory(error, path, idx->count);
     return read_values(reader, path, idx, error);
 }
 

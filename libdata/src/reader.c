@@ -117,6 +117,11 @@ bool data_reader_is_gzip(const data_reader *r)
     return r->gzip;
 }
 
+uint64_t data_reader_file_size(const data_reader *r)
+{
+    return r->file_size;
+}
+
 uint64_t data_reader_offset(const data_reader *r)
 {
     return r->offset;

@@ -17,6 +17,8 @@ void data_reader_close(data_reader *reader);
 /* Reads content; *got < size only at its end. The end of a gzip member is checked (CRC, length, nothing after it). */
 data_status data_reader_read(data_reader *reader, void *out, size_t size, size_t *got, data_error *error);
 bool data_reader_is_gzip(const data_reader *reader);
+/* Bytes of the file itself. */
+uint64_t data_reader_file_size(const data_reader *reader);
 /* Bytes of content read so far. */
 uint64_t data_reader_offset(const data_reader *reader);
 /* The content cannot be longer than this, whatever a header says: known before anything is read. */

@@ -324,18 +324,31 @@ static nn_status init_weights(nn_model *model, nn_error *error)
     return NN_OK;
 }
 
-static nn_status plan_model(nn_model *model, const nn_model_def *def, nn_error *error)
+static nn_status check_weights(const nn_model *model, size_t most, nn_error *error)
+{
+    size_t count;
+    if (nn_add_size(model->param_count, model->state_count, &count) && count <= most) return NN_OK;
+    return nn_fail(error, NN_ERR_MISMATCH, "model: weights: expected at most %zu, got %zu", most, count);
+}
+
+static nn_status plan_model(nn_model *model, const nn_model_def *def, size_t most_weights, nn_error *error)
 {
     nn_status status = copy_table(model, def, error);
     for (int i = 0; i < model->layer_count && status == NN_OK; i++)
         status = plan_layer(model, &model->layers[i], error);
     if (status == NN_OK) status = check_outputs_used(model, error);
+    if (status == NN_OK) status = check_weights(model, most_weights, error);
     if (status == NN_OK) status = allocate_arena(model, error);
     if (status == NN_OK) status = init_weights(model, error);
     return status;
 }
 
 nn_model *nn_model_create(const nn_model_def *def, nn_error *error)
+{
+    return nn_model_create_within(def, SIZE_MAX, error);
+}
+
+nn_model *nn_model_create_within(const nn_model_def *def, size_t most_weights, nn_error *error)
 {
     if (error) *error = (nn_error){ 0 };
     if (check_def(def, error) != NN_OK) return NULL;
@@ -356,7 +369,7 @@ nn_model *nn_model_create(const nn_model_def *def, nn_error *error)
     model->rng = (nn_rng){ def->seed, NN_STREAM_DROPOUT, 0 };
     model->weights_changed = true;
     nn_blas_prepare(def->keep_blas_threads);
-    if (plan_model(model, def, error) == NN_OK) return model;
+    if (plan_model(model, def, most_weights, error) == NN_OK) return model;
     nn_model_destroy(model);
     return NULL;
 }

@@ -87,6 +87,9 @@ static nn_entry *add_entry(nn_archive *archive, nn_st_type type, void *memory, n
     nn_entry *entry = spare;
     if (archive->error.status == NN_OK && !grow(&entries, archive->entry_count, &archive->entry_room, sizeof(nn_entry)))
         nn_fail(&archive->error, NN_ERR_MEMORY, "archive: no memory for its list of tensors");
+    if (archive->error.status == NN_OK && archive->entry_count + 1 >= NN_ST_MAX_TENSORS) /* and the seal */
+        nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: tensors: expected at most %d, got more",
+                NN_ST_MAX_TENSORS - 1);
     archive->entries = entries;
     if (archive->error.status == NN_OK) entry = &archive->entries[archive->entry_count++];
     *entry = (nn_entry){ .form = { .type = type, .rank = rank, .size = nn_st_type_size(type) },

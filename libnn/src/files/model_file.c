@@ -43,7 +43,9 @@ static nn_status read_architecture(const model_load *load, nn_st_reader *reader,
     return nn_architecture_read(architecture, &json, error);
 }
 
-static nn_status make_model(model_load *load, nn_architecture *architecture, const char *path, nn_error *error)
+/* A file of `size` bytes holds no more weights than that, whatever its architecture says. */
+static nn_status make_model(model_load *load, nn_architecture *architecture, const char *path, uint64_t size,
+                            nn_error *error)
 {
     nn_error reason = { 0 };
     nn_model_def *def = &architecture->def;
@@ -54,7 +56,8 @@ static nn_status make_model(model_load *load, nn_architecture *architecture, con
         def->keep_blas_threads = load->def->keep_blas_threads;
         def->allocator = load->def->allocator;
     }
-    load->model = nn_model_create(def, &reason);
+    const uint64_t most = size / sizeof(nn_float);
+    load->model = nn_model_create_within(def, most < SIZE_MAX ? (size_t)most : SIZE_MAX, &reason);
     return load->model ? NN_OK : nn_fail_file(error, reason.status, path, "%s", reason.text);
 }
 
@@ -83,7 +86,7 @@ static nn_status load_model(void *context, const char *path, bool *damaged, nn_e
         nn_st_close(&reader);
     }
     *damaged = reader.damaged;
-    if (status == NN_OK) status = make_model(load, &architecture, path, error);
+    if (status == NN_OK) status = make_model(load, &architecture, path, reader.file_size, error);
     if (status == NN_OK) status = load_weights(load, path, damaged, error);
     nn_architecture_free(&architecture);
     if (status != NN_OK) {

@@ -16,6 +16,7 @@ enum {
     NN_ST_MAX_RANK = 8,
     NN_ST_MAX_NAME = 255,
     NN_ST_MAX_METADATA = 1024, /* entries */
+    NN_ST_MAX_TENSORS = 8192,  /* the table of them takes several times the header's bytes */
     NN_ST_MAX_HEADER = 1 << 24 /* bytes */
 };
 

@@ -224,7 +224,7 @@ static nn_status count_entries(const nn_json *json, size_t *count, nn_error *err
         if (nn_json_is(&walk.key, "__metadata__")) continue;
         if (walk.value.size < MIN_ENTRY)
             return nn_json_fail(&walk.value, 0, error, "expected dtype, shape and data_offsets");
-        ++*count;
+        if (++*count > NN_ST_MAX_TENSORS) return nn_json_fail(&walk.key, 0, error, "expected at most 8192 tensors");
     }
     return status;
 }
