@@ -6,8 +6,8 @@
 /* One task of a parallel loop. `worker` in [0, threads) owns a part of the scratch memory while the task runs. */
 typedef void nn_task(void *context, int task, int worker);
 
-/* Runs tasks 0 .. count - 1 on at most `threads` threads, each with denormals flushed to zero where the caller's are (see
- * nn_float_mode); returns when all are done. */
+/* Runs tasks 0 .. count - 1 on at most `threads` threads, each with denormals flushed to zero where the caller's are
+ * (see nn_float_mode); returns when all are done. */
 void nn_parallel(int threads, int count, nn_task *run, void *context);
 
 /* The number of parts, a power of two, into which `threads` split work whose result does not depend on the parts. */
