@@ -83,18 +83,39 @@ static data_status op_false(machine *m)
     return data_push(m, (value){ .kind = BOOLEAN });
 }
 
-static data_status op_int1(machine *m)
+// The small integers at hand that follow in the same list, without the machine around each: nearly all of a set. What
+// is out of range is left for append_number to tell.
+static void take_run(machine *m)
+{
+    data_member *from = m->member;
+    data_lists *to = m->lists;
+    if (!data_is_mark(data_peek(m, 0), LIST)) return;
+    while (from->end - from->at >= 3 && to->number_count < to->number_room) {
+        const unsigned char *code = from->at;
+        const int32_t number = code[0] == 'K' ? code[1] : code[0] == 'M' ? code[1] | code[2] << 8 : 0;
+        if (number < 1 || number > m->most) break;
+        to->numbers[to->number_count++] = number;
+        from->at += code[0] == 'K' ? 2 : 3;
+    }
+}
+
+static data_status read_small(machine *m, int size)
 {
     uint64_t number;
-    const data_status status = read_little(m, 1, &number);
-    return status == DATA_OK ? push_integer(m, (int64_t)number) : status;
+    data_status status = read_little(m, size, &number);
+    if (status == DATA_OK) status = push_integer(m, (int64_t)number);
+    if (status == DATA_OK) take_run(m);
+    return status;
+}
+
+static data_status op_int1(machine *m)
+{
+    return read_small(m, 1);
 }
 
 static data_status op_int2(machine *m)
 {
-    uint64_t number;
-    const data_status status = read_little(m, 2, &number);
-    return status == DATA_OK ? push_integer(m, (int64_t)number) : status;
+    return read_small(m, 2);
 }
 
 static data_status op_int4(machine *m)
