@@ -4,9 +4,11 @@
  * 10 ms for each MB of it until it is refused. Files of some MB, right ones and hostile ones. Memory is what the three
  * libraries allocate themselves; zlib and libarchive take some ten KB more inside.
  */
+#include "npz.h"
 #include "peak.h"
 #include "tar.h"
 #include "temp.h"
+#include "zip.h"
 
 #include "files/seal.h"
 #include <kvist/data.h>
@@ -310,6 +312,125 @@ static void test_tar(void **state)
     refuse_archive("tar of folders", &t, 5, true, "expected reviews, got none");
 }
 
+/* --- npz ---------------------------------------------------------------------------------------------------------- */
+
+/* Adds reviews of so many words below `kinds`. */
+static void put_rows(npz_bytes *b, int reviews, int words, uint32_t kinds)
+{
+    data_rng rng = data_rng_make(3, 0);
+    for (int i = 0; i < reviews; i++) {
+        npz_put(b, "](", 2);
+        for (int k = 0; k < words; k++) {
+            const uint32_t word = 1 + data_rng_below(&rng, kinds);
+            const unsigned char bytes[3] = { 'M', (unsigned char)word, (unsigned char)(word >> 8) };
+            npz_put(b, bytes, 3);
+        }
+        npz_put(b, "e", 1);
+    }
+}
+
+/* An archive whose training reviews are these rows. */
+static const char *write_npz(const npz_bytes *rows, int reviews, int method)
+{
+    npz_bytes x = { 0 }, y = { 0 }, test = { 0 }, test_y = { 0 };
+    zip z = { 0 };
+    npz_lists(&x, reviews, rows->bytes, rows->size);
+    npz_labels(&y, reviews);
+    npz_lists(&test, 1, "]", 1);
+    npz_labels(&test_y, 1);
+    zip_add(&z, &(zip_member){ .name = "x_test.npy", .content = test.bytes, .size = test.size, .method = 8 });
+    zip_add(&z, &(zip_member){ .name = "y_test.npy", .content = test_y.bytes, .size = test_y.size });
+    zip_add(&z, &(zip_member){ .name = "y_train.npy", .content = y.bytes, .size = y.size, .method = 8 });
+    zip_add(&z, &(zip_member){ .name = "x_train.npy", .content = x.bytes, .size = x.size, .method = method });
+    zip_end(&z);
+    const char *path = temp_write(&temp_here, "imdb.npz", z.bytes, z.size);
+    zip_free(&z);
+    npz_free(&x);
+    npz_free(&y);
+    npz_free(&test);
+    npz_free(&test_y);
+    return path;
+}
+
+/* Decoded, a review is its start and words, an offset and a label. */
+static void load_npz(const char *name, int reviews, int words, int method)
+{
+    static const data_imdb_def both = { 0 }, rows = { .no_lists = true }, lists = { .no_tokens = true };
+    npz_bytes b = { 0 };
+    put_rows(&b, reviews, words, 60000);
+    const char *path = write_npz(&b, reviews, method);
+    const size_t content = (size_t)reviews * ((size_t)(words + 1) * sizeof(int32_t) + sizeof(int64_t) + sizeof(float));
+    npz_free(&b);
+    load_reviews(name, path, content, 0, &both, NULL);
+    load_reviews(name, path, content, 0, &rows, NULL);
+    load_reviews(name, path, content, 0, &lists, NULL);
+}
+
+/* Rows that are right up to `more`. */
+static void refuse_npz(const char *name, int words, const void *more, size_t size, const char *fault)
+{
+    npz_bytes b = { 0 };
+    put_rows(&b, 4096, words, 60000);
+    npz_put(&b, more, size);
+    const char *path = write_npz(&b, 4097, 8);
+    const size_t indices = (size_t)4096 * (size_t)words * sizeof(int32_t),
+                 content = indices > b.size ? indices : b.size;
+    npz_free(&b);
+    load_reviews(name, path, content, 0, NULL, fault);
+}
+
+static void test_npz(void **state)
+{
+    (void)state;
+    load_npz("npz, stored", 4096, 300, 0);
+    load_npz("npz, deflated", 4096, 300, 8);
+    load_npz("npz, short reviews", 200000, 1, 8);
+    load_npz("npz, empty reviews", 200000, 0, 8);
+    load_npz("npz, long reviews", 3, 400000, 8);
+    refuse_npz("npz, an opcode at the end", 300, "i", 1, "got opcode 0x69");
+    refuse_npz("npz, a row is missing", 300, "", 0, "rows: expected 4097 lists, got 4096");
+    refuse_npz("npz, word 0", 300, "](K\0e", 5, "expected a word from 1");
+    refuse_npz("npz, too many rows", 300, "]]", 2, "rows: expected 4097 lists, got more");
+    refuse_npz("npz, no words", 0, "i", 1, "got opcode 0x69");
+}
+
+/* Half a megabyte that goes on for 256 MB: read up to the cap on words. */
+static void test_npz_bomb(void **state)
+{
+    (void)state;
+    const size_t words = (size_t)1 << 27;
+    npz_bytes b = { .bytes = malloc(2 * words + 2), .room = 2 * words + 2 };
+    assert_non_null(b.bytes);
+    npz_put(&b, "](", 2);
+    for (size_t i = 0; i < words; i++) memcpy(b.bytes + 2 + 2 * i, "K\1", 2);
+    b.size += 2 * words;
+    const char *path = write_npz(&b, 1, 8);
+    npz_free(&b);
+    load_reviews("npz bomb of 268 MB", path, words, 0, NULL, "lists: expected at most 67108864 words, got more");
+}
+
+static void test_word_index(void **state)
+{
+    (void)state;
+    enum { WORDS = 88584 };
+    npz_bytes b = { 0 }, index = { 0 };
+    char entry[32];
+    npz_put(&index, "{", 1);
+    for (int i = WORDS; i > 0; i--) {
+        npz_put(&index, entry, (size_t)sprintf(entry, "\"word%05x\": %d%s", i, i, i > 1 ? ", " : "}"));
+    }
+    put_rows(&b, 4096, 300, 60000);
+    const char *path = write_npz(&b, 4096, 8);
+    const data_imdb_def def = { .word_index = temp_write(&temp_here, "words.json", index.bytes, index.size) };
+    const size_t content = (size_t)4096 * 300 * sizeof(int32_t);
+    load_reviews("npz, word index", path, content, WORDS, &def, NULL);
+    // Of the index alone: what it holds is its text.
+    temp_write(&temp_here, "words.json", index.bytes, index.size - 1);
+    load_reviews("word index, cut", path, index.size, 0, &def, "expected ',' or '}', got the end");
+    npz_free(&b);
+    npz_free(&index);
+}
+
 /* --- safetensors -------------------------------------------------------------------------------------------------- */
 
 static const char *write_tensors(const char *header, size_t length, size_t data)
@@ -456,8 +577,9 @@ static void test_headers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_idx),     cmocka_unit_test(test_gzip), cmocka_unit_test(test_bomb),
-        cmocka_unit_test(test_reviews), cmocka_unit_test(test_tar),  cmocka_unit_test(test_safetensors),
+        cmocka_unit_test(test_idx),      cmocka_unit_test(test_gzip),       cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_reviews),  cmocka_unit_test(test_tar),        cmocka_unit_test(test_npz),
+        cmocka_unit_test(test_npz_bomb), cmocka_unit_test(test_word_index), cmocka_unit_test(test_safetensors),
         cmocka_unit_test(test_headers),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);

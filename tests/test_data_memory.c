@@ -1,5 +1,6 @@
 /* Fault row 49: the k-th allocation fails, once and from then on, until all succeed. An error, no leak (under the
    address sanitizer), nothing half made. */
+#include "npz.h"
 #include "temp.h"
 
 #include <kvist/data.h>
@@ -12,7 +13,7 @@
 
 #include <cmocka.h>
 
-static const char *image_path, *label_path, *set_path, *png_path, *gif_path; // made before memory runs short
+static const char *image_path, *label_path, *set_path, *npz_path, *png_path, *gif_path; // made before memory runs short
 static long countdown = -1; // allocations until one fails; below 0: none
 static bool for_good, failed;
 static size_t refused; // bytes of the allocation that failed first
@@ -118,6 +119,11 @@ static data_status load_folder(data_error *error)
     return load_reviews(set_path, error);
 }
 
+static data_status load_npz(data_error *error)
+{
+    return load_reviews(npz_path, error);
+}
+
 static data_status make_replay(data_error *error)
 {
     data_replay *replay = data_replay_create(&(data_replay_def){ .capacity = 100, .observation = 4 }, error);
@@ -198,13 +204,13 @@ static data_status write_gif(data_error *error)
 static void test_49_no_memory(void **state)
 {
     (void)state;
-    static const operation operations[] = { load_images,  draw_digits, generate_reviews,
-                                            load_folder,  make_replay, make_replay_by_priority,
-                                            make_batches, parse_words, write_png,
-                                            encode_png };
+    static const operation operations[] = {
+        load_images,  draw_digits, generate_reviews, load_folder, load_npz, make_replay, make_replay_by_priority,
+        make_batches, parse_words, write_png,        encode_png
+    };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) assert_true(starve(operations[i]) >= 2);
     if (data_gif_available()) assert_true(starve(write_gif) >= 2);
-    assert_int_equal(temp_entries(&temp_here), data_gif_available() ? 5 : 4); // no temporary is left
+    assert_int_equal(temp_entries(&temp_here), data_gif_available() ? 6 : 5); // no temporary is left
 }
 
 // The message gives the bytes that were not to be had, whichever of the allocations it was.
@@ -250,6 +256,26 @@ static void test_cache_without_memory(void **state)
     assert_true(loaded > 0);
 }
 
+// With a word index beside it.
+static const char *write_npz(void)
+{
+    npz_bytes x = { 0 }, y = { 0 };
+    zip z = { 0 };
+    npz_lists(&x, 2, "](K\1K\2e]", 8);
+    npz_labels(&y, 2);
+    zip_add(&z, &(zip_member){ .name = "x_train.npy", .content = x.bytes, .size = x.size, .method = 8 });
+    zip_add(&z, &(zip_member){ .name = "y_train.npy", .content = y.bytes, .size = y.size });
+    zip_add(&z, &(zip_member){ .name = "x_test.npy", .content = x.bytes, .size = x.size });
+    zip_add(&z, &(zip_member){ .name = "y_test.npy", .content = y.bytes, .size = y.size });
+    zip_end(&z);
+    temp_write(&temp_here, "npz/imdb_word_index.json", "{\"the\": 1, \"film\": 2}", 21);
+    const char *path = temp_write(&temp_here, "npz/imdb.npz", z.bytes, z.size);
+    zip_free(&z);
+    npz_free(&x);
+    npz_free(&y);
+    return path;
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -264,6 +290,7 @@ static int set_up(void **state)
     temp_write(&temp_here, "set/test/neg/0.txt", "bad", 3);
     temp_write(&temp_here, "set/test/pos/0.txt", "fine", 4);
     set_path = temp_path(&temp_here, "set");
+    npz_path = write_npz();
     png_path = temp_path(&temp_here, "grid.png");
     gif_path = temp_path(&temp_here, "a.gif");
     return 0;

@@ -3,7 +3,10 @@
 #include "encoding.h"
 #include "error.h"
 #include "imdb_cache.h"
+#include "imdb_npz.h"
 #include "memory.h"
+#include "numpy_random.h"
+#include "zip.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DEFAULT_TRAIN = 4000, DEFAULT_TEST = 1000 };
+enum { DEFAULT_TRAIN = 4000, DEFAULT_TEST = 1000, KERAS_SEED = 113 };
 
 static void free_reviews(data_reviews *reviews)
 {
@@ -59,17 +62,29 @@ static void encode_review(const int32_t *ranks, size_t count, const data_encodin
     }
 }
 
-static data_status encode_part(const data_corpus_part *part, const data_imdb_def *def, const data_encoding *encoding,
-                               uint64_t stream, data_reviews *reviews, data_error *error)
+/* How the parts are put in order: by Keras' generator, which goes on from the first part to the second, or by ours. */
+typedef struct shuffler {
+    const data_imdb_def *def;
+    bool keras;
+    data_mt19937 twister;
+} shuffler;
+
+static void shuffle(shuffler *s, int part, int32_t *order, int32_t count)
+{
+    data_rng rng = data_rng_make(s->def->seed, (uint64_t)part);
+    if (s->keras) {
+        data_mt19937_shuffle(&s->twister, order, count);
+    } else {
+        data_shuffle(order, count, &rng);
+    }
+    for (int32_t i = 0; i < count && s->def->no_shuffle; i++) order[i] = i;
+}
+
+static data_status encode_part(const data_corpus_part *part, const data_encoding *encoding, const int32_t *order,
+                               const data_imdb_def *def, data_reviews *reviews, data_error *error)
 {
     data_status status = allocate_reviews(part, def, encoding->length, reviews, error);
     if (status != DATA_OK) return status;
-    int32_t *order = data_allocate((size_t)part->count, sizeof *order);
-    if (!order) return data_fail_memory(error, "order", (size_t)part->count * sizeof *order);
-    data_rng rng = data_rng_make(def->seed, stream);
-    data_shuffle(order, part->count, &rng);
-    for (int i = 0; i < part->count && def->no_shuffle; i++) order[i] = i;
-
     reviews->offsets[0] = 0;
     for (int i = 0; i < part->count; i++) {
         const int64_t first = part->offsets[order[i]], count = part->offsets[order[i] + 1] - first;
@@ -80,7 +95,6 @@ static data_status encode_part(const data_corpus_part *part, const data_imdb_def
         if (def->no_tokens) continue;
         data_pad_row(indices, (size_t)count + 1, encoding, reviews->tokens + (size_t)i * (size_t)encoding->length);
     }
-    free(order);
     if (def->no_lists) {
         free(reviews->indices);
         free(reviews->offsets);
@@ -88,6 +102,33 @@ static data_status encode_part(const data_corpus_part *part, const data_imdb_def
         reviews->offsets = NULL;
     }
     return DATA_OK;
+}
+
+static data_status encode_corpus(const data_corpus *corpus, shuffler *s, data_imdb *imdb, data_error *error)
+{
+    data_status status = DATA_OK;
+    for (int p = 0; p < DATA_PARTS && status == DATA_OK; p++) {
+        const data_corpus_part *part = &corpus->part[p];
+        int32_t *order = data_allocate((size_t)part->count, sizeof *order);
+        if (!order) return data_fail_memory(error, "order", (size_t)part->count * sizeof *order);
+        shuffle(s, p, order, part->count);
+        status = encode_part(part, &imdb->encoding, order, s->def, p == DATA_TRAIN ? &imdb->train : &imdb->test, error);
+        free(order);
+    }
+    return status;
+}
+
+static int count_words(const data_corpus *corpus)
+{
+    if (corpus->vocabulary) return data_vocabulary_count(corpus->vocabulary);
+    int32_t highest = 0;
+    for (int p = 0; p < DATA_PARTS; p++) {
+        const data_corpus_part *part = &corpus->part[p];
+        for (int64_t k = 0; k < part->offsets[part->count]; k++) {
+            if (part->ranks[k] > highest) highest = part->ranks[k];
+        }
+    }
+    return highest;
 }
 
 /* --- source to corpus --------------------------------------------------------------------------------------------- */
@@ -102,13 +143,15 @@ static bool is_folder(const char *path)
 // caller.
 static char *find_source(const char *path)
 {
-    static const char *const inside[] = { "/train", "/aclImdb/train", "/aclImdb_v1.tar.gz",
-                                          "/aclImdb-labelled.tar.gz" };
-    static const char *const source[] = { "", "/aclImdb", "/aclImdb_v1.tar.gz", "/aclImdb-labelled.tar.gz" };
+    static const char *const inside[] = { "/train", "/aclImdb/train", "/aclImdb_v1.tar.gz", "/aclImdb-labelled.tar.gz",
+                                          "/imdb.npz" };
+    static const char *const source[] = { "", "/aclImdb", "/aclImdb_v1.tar.gz", "/aclImdb-labelled.tar.gz",
+                                          "/imdb.npz" };
+    enum { SOURCES = sizeof source / sizeof source[0] };
     const size_t size = strlen(path) + 32;
     char *found = data_allocate(size, 1);
     if (!found) return NULL;
-    for (int i = 0; i < 4 && is_folder(path); i++) {
+    for (int i = 0; i < SOURCES && is_folder(path); i++) {
         struct stat info;
         snprintf(found, size, "%s%s", path, inside[i]);
         const bool exists = stat(found, &info) == 0;
@@ -156,6 +199,18 @@ static data_status load_corpus(const char *source, const data_imdb_def *def, dat
     return DATA_OK;
 }
 
+static data_status load_npz(const char *source, const data_imdb_def *def, shuffler *s, data_corpus *corpus,
+                            data_error *error)
+{
+    if (def->seed > UINT32_MAX) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "seed: expected at most %lu for an npz, got %llu",
+                         (unsigned long)UINT32_MAX, (unsigned long long)def->seed);
+    }
+    s->keras = true;
+    data_mt19937_seed(&s->twister, def->seed ? (uint32_t)def->seed : KERAS_SEED);
+    return data_imdb_read_npz(source, def->word_index, corpus, error);
+}
+
 static data_status load_imdb(const char *path, const data_imdb_def *def, data_imdb *imdb, data_error *error)
 {
     data_status status = data_encoding_fill(&def->encoding, &imdb->encoding, error);
@@ -164,11 +219,15 @@ static data_status load_imdb(const char *path, const data_imdb_def *def, data_im
     if (path && !source) return data_fail_memory(error, path, strlen(path));
     imdb->generated = !path;
     data_corpus corpus = { 0 };
-    status = load_corpus(source, def, &corpus, &imdb->cache, error);
+    shuffler s = { .def = def };
+    if (source && data_is_zip(source)) {
+        status = load_npz(source, def, &s, &corpus, error);
+    } else {
+        status = load_corpus(source, def, &corpus, &imdb->cache, error);
+    }
     free(source);
-    const data_corpus_part *parts = corpus.part;
-    if (status == DATA_OK) status = encode_part(&parts[DATA_TRAIN], def, &imdb->encoding, 0, &imdb->train, error);
-    if (status == DATA_OK) status = encode_part(&parts[DATA_TEST], def, &imdb->encoding, 1, &imdb->test, error);
+    if (status == DATA_OK) status = encode_corpus(&corpus, &s, imdb, error);
+    if (status == DATA_OK) imdb->words = count_words(&corpus);
     imdb->vocabulary = corpus.vocabulary;
     corpus.vocabulary = NULL;
     data_corpus_free(&corpus);

@@ -262,11 +262,13 @@ typedef enum data_cache_state {
 /** Options of data_imdb_load. */
 typedef struct data_imdb_def {
     data_encoding encoding; /**< of the words */
-    uint64_t seed;          /**< of the order of reviews (training and test apart) and of generated ones */
-    bool no_shuffle;        /**< leave them sorted by path: negative before positive */
+    uint64_t seed;          /**< of the order of reviews (training and test apart) and of generated ones; of an npz at
+                               most 2^32 - 1, default Keras' 113 */
+    bool no_shuffle;        /**< leave them sorted by path: negative before positive; of an npz as the file has them */
     bool no_tokens;         /**< leave out data_reviews.tokens */
     bool no_lists;          /**< leave out data_reviews.indices and offsets */
-    const char *cache;      /**< file that keeps the tokenised set for the next start; NULL: none */
+    const char *cache;      /**< file that keeps the tokenised set for the next start; NULL: none. An npz needs none */
+    const char *word_index; /**< of an npz: Keras' imdb_word_index.json; default that beside the npz, if there is one */
     int train_count;        /**< generated training reviews; default 4000 */
     int test_count;         /**< generated test reviews; default 1000 */
 } data_imdb_def;
@@ -275,7 +277,8 @@ typedef struct data_imdb_def {
 typedef struct data_imdb {
     data_reviews train;          /**< 25,000 in aclImdb */
     data_reviews test;           /**< 25,000 in aclImdb */
-    data_vocabulary *vocabulary; /**< of the training reviews; owned by this struct */
+    data_vocabulary *vocabulary; /**< of the training reviews; owned by this struct. NULL for an npz without words */
+    int words;                   /**< of the vocabulary; without one the highest rank there is */
     data_encoding encoding;      /**< as used, defaults filled in: hand it to data_imdb_encode */
     data_cache_state cache;      /**< what became of data_imdb_def.cache */
     bool generated;              /**< made from a grammar, not read from files */
@@ -285,6 +288,10 @@ typedef struct data_imdb {
  * Loads the aclImdb reviews (Maas et al. 2011) from their folder, holding train|test / pos|neg / *.txt, or straight
  * from the .tar.gz (the unlabelled reviews in it are passed over). The vocabulary comes from the training reviews only.
  * Of a review beyond 1 MiB its first and last 512 KiB are kept.
+ *
+ * An imdb.npz as Keras ships it (told by its content) gives the indices and, with the same seed, the order of Keras'
+ * imdb.load_data. It holds ranks alone: the words come from Keras' imdb_word_index.json, and without that file there is
+ * no vocabulary. Its pickles are read by an allow-list; nothing in them is executed.
  * @param path NULL writes reviews from a small grammar instead
  * @param def may be NULL
  * @param[out] imdb to be freed by data_imdb_free; untouched on failure
