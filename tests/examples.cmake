@@ -46,12 +46,13 @@ endif()
 
 # The programs as a user runs them, on generated data; and stopped and resumed until they are done: the same numbers as a
 # run left alone. What takes minutes under a sanitizer is slow.
+set(leaks suppressions=${CMAKE_CURRENT_SOURCE_DIR}/lsan.supp:print_suppressions=0)
 if(TARGET kvist_examples_support)
   foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
     add_test(NAME program_${program}
              COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_programs.sh ${program} ${PROJECT_BINARY_DIR}/examples)
     set_tests_properties(program_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs"
-                         ENVIRONMENT "KVIST_TEST_WINDOW=${window}")
+                         ENVIRONMENT "KVIST_TEST_WINDOW=${window};LSAN_OPTIONS=${leaks}")
   endforeach()
   foreach(program cartpole_qlearning cartpole_dqn)
     add_test(NAME resume_${program}

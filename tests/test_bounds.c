@@ -451,7 +451,7 @@ static const char *write_tensors(const char *header, size_t length, size_t data)
 
 static nn_model *make_model(int units)
 {
-    const nn_layer_def layers[] = { { .type = NN_DENSE, .dense = { units } } };
+    const nn_layer_def layers[] = { { .type = NN_DENSE, .dense = { .units = units } } };
     return nn_model_create(&(nn_model_def){ .input = NN_SHAPE(1024), .max_batch = 1, NN_LAYERS(layers) }, NULL);
 }
 
