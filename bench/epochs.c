@@ -103,7 +103,7 @@ static void run_dcgan(const epoch_def *def)
     data_error data;
     nn_error error;
     dcgan gan;
-    course c = { .data = "mnist", .begun = now() };
+    course c = { .data = "mnist", .begun = run_seconds() };
     const bool found = run_find_data(path, NULL, (const char *const[]){ "mnist", NULL }) == RUN_DATA_FOUND;
     if (!found) c.data = "generated";
     if (data_mnist_load(found ? path : NULL, &(data_mnist_def){ .train_count = 60000 }, &mnist, &data) != DATA_OK)
@@ -112,11 +112,11 @@ static void run_dcgan(const epoch_def *def)
         .batch = DCGAN_BATCH, .seed = 1, .threads = def->threads, .lr = 1e-4, .average = 0.995
     };
     if (dcgan_create(&gan, &networks, &error) != NN_OK) fail("dcgan_epoch", error.text);
-    c.loaded = now();
+    c.loaded = run_seconds();
     c.share = train_dcgan(&gan, &mnist.train, def->fraction);
-    c.trained = now();
+    c.trained = run_seconds();
     save_dcgan(&gan);
-    c.saved = now();
+    c.saved = run_seconds();
     print(def, &c);
     dcgan_destroy(&gan);
     data_mnist_free(&mnist);
@@ -130,7 +130,7 @@ enum { LSTM_BATCH = 128 };
 static bool on_epoch(const nn_progress *progress, void *user)
 {
     (void)progress;
-    *(double *)user = now();
+    *(double *)user = run_seconds();
     return true;
 }
 
@@ -173,14 +173,14 @@ static double train_lstm(const epoch_def *def, const data_reviews *all, double *
 static void run_lstm(const epoch_def *def)
 {
     data_imdb imdb = { 0 };
-    course c = { .data = "imdb", .begun = now() };
+    course c = { .data = "imdb", .begun = run_seconds() };
     if (!reviews_load(&imdb, false)) {
         printf("epoch %s skipped: the reviews are not there (scripts/get-data)\n", def->name);
         return;
     }
-    c.loaded = now();
+    c.loaded = run_seconds();
     c.share = train_lstm(def, &imdb.train, &c.trained);
-    c.saved = now();
+    c.saved = run_seconds();
     print(def, &c);
     data_imdb_free(&imdb);
 }

@@ -1,18 +1,12 @@
 #include "measure.h"
+
+#include "support/run.h"
 #include "workload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -31,15 +25,15 @@ void measure_step(void (*step)(void *state), void *state, double seconds, sample
     int repeats = 1;
     taken->count = 0;
     step(state);
-    double begin = now();
+    double begin = run_seconds();
     step(state);
-    const double once = now() - begin;
+    const double once = run_seconds() - begin;
     if (once < 1e-3) repeats = (int)(2e-3 / (once + 1e-9)) + 1;
-    begin = now();
-    while (taken->count < MAX_SAMPLES && (taken->count < MIN_SAMPLES || now() - begin < seconds)) {
-        const double start = now();
+    begin = run_seconds();
+    while (taken->count < MAX_SAMPLES && (taken->count < MIN_SAMPLES || run_seconds() - begin < seconds)) {
+        const double start = run_seconds();
         for (int i = 0; i < repeats; i++) step(state);
-        taken->value[taken->count++] = (now() - start) / repeats;
+        taken->value[taken->count++] = (run_seconds() - start) / repeats;
     }
     samples_median(taken);
 }

@@ -1,11 +1,8 @@
-/* The clock, samples of a step's time, and the most memory that the process has held. */
+/* Samples of a step's time, and the most memory that the process has held. */
 #ifndef KVIST_BENCH_MEASURE_H
 #define KVIST_BENCH_MEASURE_H
 
 enum { MAX_SAMPLES = 1000, MIN_SAMPLES = 5 };
-
-/* Seconds of the monotonic clock, which all processes share. */
-double now(void);
 
 /* Times of a step in seconds, ascending. */
 typedef struct samples {

@@ -1,6 +1,7 @@
 #include "start.h"
 
 #include "measure.h"
+#include "support/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ int start_first_step(const workload *w, int threads, double since)
 {
     void *state = w->make(w, threads);
     if (!state) return EXIT_FAILURE;
-    printf("%.6f\n", 1e3 * (now() - since));
+    printf("%.6f\n", 1e3 * (run_seconds() - since));
     w->destroy(state);
     return EXIT_SUCCESS;
 }
@@ -30,7 +31,7 @@ static double start_once(const char *program, const workload *w, int threads)
     if (child == 0) {
         dup2(ends[1], STDOUT_FILENO);
         snprintf(threads_text, sizeof threads_text, "%d", threads);
-        snprintf(since, sizeof since, "%.9f", now());
+        snprintf(since, sizeof since, "%.9f", run_seconds());
         execl(program, "kvist_bench", "--first-step", w->name, "--threads", threads_text, "--since", since,
               (char *)NULL);
         _exit(EXIT_FAILURE);

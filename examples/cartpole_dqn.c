@@ -124,7 +124,7 @@ int main(int argc, char *argv[])
                               .epsilon_least = 0.01,
                               .epsilon_decay = 0.995,
                               .fall_reward = -1.0 } };
-    options_entry entries[] = {
+    const options_entry entries[] = {
         OPTIONS_INT("episodes", &set.episodes, 1, 10000000, "the most episodes to learn from"),
         OPTIONS_CHOICE("solved", &set.solved, "195|475", "mean of 100 scores to stop at: v0's, v1's"),
         OPTIONS_FLAG("classic", &set.dqn.classic, "the original's quirks and numbers"),
@@ -138,9 +138,8 @@ int main(int argc, char *argv[])
         OPTIONS_INT("batch", &set.dqn.batch, 1, DQN_MOST_BATCH, "transitions of an update"),
         OPTIONS_INT("units", &set.dqn.units, 1, 4096, "of both hidden layers"),
         OPTIONS_INT("play", &set.play, 0, 1000000, "episodes to play when learnt, or with --load"),
-        OPTIONS_CHOICE("render", &set.render, POLE_RENDERERS, "how play is shown: " POLE_RENDERERS),
+        POLE_RENDER_OPTION(&set.render),
     };
-    entries[13].value = "HOW";
     const options_program program = { .name = "cartpole_dqn",
                                       .summary = "Learn to balance a pole with a network (DQN).",
                                       .example = "cartpole_dqn --load pole.safetensors --play 3 --render ansi",

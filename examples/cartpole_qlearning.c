@@ -262,9 +262,8 @@ int main(int argc, char *argv[])
         OPTIONS_INT("runs", &set.runs, 1, QLEARNING_MOST_RUNS, "runs of seed, seed + 1, .. in one picture"),
         OPTIONS_FLAG("random", &set.random, "act at random, learn nothing"),
         OPTIONS_INT("play", &set.play, 0, 1000000, "episodes to play when learnt, or with --load"),
-        OPTIONS_CHOICE("render", &set.render, POLE_RENDERERS, "how play is shown: " POLE_RENDERERS),
+        POLE_RENDER_OPTION(&set.render),
     };
-    entries[10].value = "HOW";
     entries[3].shown = "2.4,3,.21,3.5; tuned V, W 1.5";
     const options_program program = { .name = "cartpole_qlearning",
                                       .summary = "Learn to balance a pole with a table of Q-values.",

@@ -2,6 +2,8 @@
 #ifndef KVIST_EXAMPLES_POLE_PLAYER_H
 #define KVIST_EXAMPLES_POLE_PLAYER_H
 
+#include "support/options.h"
+
 #include <kvist/env.h>
 
 #include <stdint.h>
@@ -9,6 +11,13 @@
 /* The words of --render. */
 #define POLE_RENDERERS "none|ansi|gif|window"
 typedef enum pole_renderer { POLE_NONE, POLE_ANSI, POLE_GIF, POLE_WINDOW } pole_renderer;
+
+/* The option, whose words are too many for the column of values in --help. */
+#define POLE_RENDER_OPTION(dest)                                                                                       \
+    {                                                                                                                  \
+        .name = "render", .kind = OPTIONS_KIND_CHOICE, .to.integer = (dest), .choices = POLE_RENDERERS,                \
+        .value = "HOW", .help = "how play is shown: " POLE_RENDERERS                                                   \
+    }
 
 /* Who plays: a network, a table, chance. */
 typedef struct pole_policy {

@@ -125,16 +125,6 @@ static void check_twin(twin *t, const char *name)
     free(t->memory);
 }
 
-static const struct {
-    const char *name;
-    nn_layer_type type;
-    bool reset_before;
-} cells[] = { { "simple_rnn", NN_SIMPLE_RNN, false },
-              { "lstm", NN_LSTM, false },
-              { "gru", NN_GRU, false },
-              { "gru, reset before", NN_GRU, true } };
-enum { CELL_COUNT = sizeof cells / sizeof *cells };
-
 static void test_shapes(void **state)
 {
     /* batch, time, in, units: ones; around the vectors' widths; more panels than one; several tiles and chunks */
@@ -142,12 +132,12 @@ static void test_shapes(void **state)
                                      { 9, 4, 5, 16 },  { 8, 70, 4, 33 },  { 17, 9, 33, 8 },  { 5, 6, 70, 65 },
                                      { 4, 3, 2, 150 }, { 30, 130, 3, 4 }, { 150, 2, 3, 31 }, { 7, 1, 9, 5 } };
     (void)state;
-    for (int c = 0; c < CELL_COUNT; c++) {
+    for (int c = 0; c < TWIN_CELLS; c++) {
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
             const int *shape = shapes[s];
-            twin t = { .type = cells[c].type, .batch = shape[0], .time = shape[1], .in = shape[2] };
-            t.def = (nn_rnn_def){ .units = shape[3], .reset_before = cells[c].reset_before };
-            check_twin(&t, cells[c].name);
+            twin t = { .type = twin_cells[c].type, .batch = shape[0], .time = shape[1], .in = shape[2] };
+            t.def = (nn_rnn_def){ .units = shape[3], .reset_before = twin_cells[c].reset_before };
+            check_twin(&t, twin_cells[c].name);
         }
     }
 }
@@ -155,15 +145,15 @@ static void test_shapes(void **state)
 static void test_options(void **state)
 {
     (void)state;
-    for (int c = 0; c < CELL_COUNT; c++) {
+    for (int c = 0; c < TWIN_CELLS; c++) {
         for (int options = 0; options < 8; options++) {
-            twin t = { .type = cells[c].type, .batch = 11, .time = 67, .in = 6 };
+            twin t = { .type = twin_cells[c].type, .batch = 11, .time = 67, .in = 6 };
             t.def = (nn_rnn_def){ .units = 21,
-                                  .reset_before = cells[c].reset_before,
+                                  .reset_before = twin_cells[c].reset_before,
                                   .return_sequences = options & 1,
                                   .go_backwards = options & 2,
                                   .no_bias = options & 4 };
-            check_twin(&t, cells[c].name);
+            check_twin(&t, twin_cells[c].name);
         }
     }
 }
@@ -173,16 +163,16 @@ static void test_activations(void **state)
     static const nn_activation kinds[] = { NN_LINEAR, NN_RELU, NN_SIGMOID, NN_TANH, NN_HARD_SIGMOID };
     const int count = sizeof kinds / sizeof *kinds;
     (void)state;
-    for (int c = 0; c < CELL_COUNT; c++) {
+    for (int c = 0; c < TWIN_CELLS; c++) {
         for (int k = 0; k < count * count; k++) {
-            twin t = { .type = cells[c].type, .batch = 10, .time = 5, .in = 3 };
+            twin t = { .type = twin_cells[c].type, .batch = 10, .time = 5, .in = 3 };
             t.def = (nn_rnn_def){ .units = 19,
-                                  .reset_before = cells[c].reset_before,
+                                  .reset_before = twin_cells[c].reset_before,
                                   .return_sequences = true,
                                   .activation = kinds[k / count],
                                   .recurrent_activation = kinds[k % count] };
             if (t.type == NN_SIMPLE_RNN && k % count > 0) continue;
-            check_twin(&t, cells[c].name);
+            check_twin(&t, twin_cells[c].name);
         }
     }
 }
@@ -198,9 +188,9 @@ static void test_threads_give_the_same_bits(void **state)
 {
     static const int threads[] = { 2, 3, 4, 8 };
     (void)state;
-    for (int c = 0; c < CELL_COUNT; c++) {
-        twin t = { .type = cells[c].type, .batch = 150, .time = 40, .in = 5 };
-        t.def = (nn_rnn_def){ .units = 20, .reset_before = cells[c].reset_before, .return_sequences = c % 2 };
+    for (int c = 0; c < TWIN_CELLS; c++) {
+        twin t = { .type = twin_cells[c].type, .batch = 150, .time = 40, .in = 5 };
+        t.def = (nn_rnn_def){ .units = 20, .reset_before = twin_cells[c].reset_before, .return_sequences = c % 2 };
         twin_randomize(&t, 3);
         outcome one = run(&t, NN_ISA_BEST, 1, 0, 1);
         for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
@@ -216,9 +206,9 @@ static void test_threads_give_the_same_bits(void **state)
 static void test_backward_again(void **state)
 {
     (void)state;
-    for (int c = 0; c < CELL_COUNT; c++) {
-        twin t = { .type = cells[c].type, .batch = 5, .time = 70, .in = 5 };
-        t.def = (nn_rnn_def){ .units = 9, .reset_before = cells[c].reset_before };
+    for (int c = 0; c < TWIN_CELLS; c++) {
+        twin t = { .type = twin_cells[c].type, .batch = 5, .time = 70, .in = 5 };
+        t.def = (nn_rnn_def){ .units = 9, .reset_before = twin_cells[c].reset_before };
         twin_randomize(&t, 5);
         outcome once = run(&t, NN_ISA_BEST, 1, 0, 1), twice = run(&t, NN_ISA_BEST, 1, 0, 2);
         for (size_t i = 0; i < once.gradient_count; i++) once.gradients[i] *= 2;

@@ -18,16 +18,6 @@
 
 enum { VOCAB = 7 };
 
-static const struct {
-    const char *name;
-    nn_layer_type type;
-    bool reset_before;
-} cells[] = { { "simple_rnn", NN_SIMPLE_RNN, false },
-              { "lstm", NN_LSTM, false },
-              { "gru", NN_GRU, false },
-              { "gru, reset before", NN_GRU, true } };
-enum { CELLS = sizeof cells / sizeof *cells };
-
 /* Paddings of some batches: of all lengths, and the edges. */
 typedef enum pattern { MIXED, ALL_FULL, NONE, ONE_PADDED, SHORT, PATTERNS } pattern;
 
@@ -58,8 +48,8 @@ typedef struct padded {
 static void make(padded *p, int cell, pattern kind, int batch, nn_rnn_def def)
 {
     nn_rng rng = { .seed = 11 };
-    def.reset_before = cells[cell].reset_before;
-    p->t = (twin){ .type = cells[cell].type, .batch = batch, .time = 45, .in = 6, .def = def };
+    def.reset_before = twin_cells[cell].reset_before;
+    p->t = (twin){ .type = twin_cells[cell].type, .batch = batch, .time = 45, .in = 6, .def = def };
     twin_randomize(&p->t, 5);
     const size_t time = (size_t)p->t.time, in = (size_t)p->t.in;
     p->words = calloc((size_t)batch * time, sizeof *p->words);
@@ -144,7 +134,7 @@ static void equals_the_plain_path(void **state)
 {
     static const nn_isa isas[] = { NN_ISA_PORTABLE, NN_ISA_AVX2, NN_ISA_AVX512 };
     (void)state;
-    for (int cell = 0; cell < CELLS; cell++) {
+    for (int cell = 0; cell < TWIN_CELLS; cell++) {
         for (int kind = 0; kind < PATTERNS; kind++) {
             padded p;
             make(&p, cell, (pattern)kind, 37, (nn_rnn_def){ .units = 19 });
@@ -152,7 +142,7 @@ static void equals_the_plain_path(void **state)
                 char label[80];
                 if (!one_layer_has(isas[i])) continue;
                 nn_model *model = model_of(&p, isas[i], 1);
-                snprintf(label, sizeof label, "%s, padding %d, isa %d", cells[cell].name, kind, (int)isas[i]);
+                snprintf(label, sizeof label, "%s, padding %d, isa %d", twin_cells[cell].name, kind, (int)isas[i]);
                 check(model, &p, label);
                 nn_model_destroy(model);
             }
@@ -167,12 +157,12 @@ static void other_forms(void **state)
                                         { .units = 9, .go_backwards = true },
                                         { .units = 40, .no_bias = true } };
     (void)state;
-    for (int cell = 0; cell < CELLS; cell++) {
+    for (int cell = 0; cell < TWIN_CELLS; cell++) {
         for (int form = 0; form < 3; form++) {
             padded p;
             make(&p, cell, MIXED, 10, forms[form]);
             nn_model *model = model_of(&p, NN_ISA_BEST, 1);
-            check(model, &p, cells[cell].name);
+            check(model, &p, twin_cells[cell].name);
             nn_model_destroy(model);
             unmake(&p);
         }
@@ -187,14 +177,14 @@ static void batches_in_turn(void **state)
         int batch;
     } turns[] = { { MIXED, 37 }, { NONE, 37 }, { MIXED, 9 }, { ALL_FULL, 37 }, { MIXED, 1 }, { MIXED, 37 } };
     (void)state;
-    for (int cell = 0; cell < CELLS; cell++) {
+    for (int cell = 0; cell < TWIN_CELLS; cell++) {
         padded p;
         make(&p, cell, MIXED, 37, (nn_rnn_def){ .units = 19 });
         nn_model *model = model_of(&p, NN_ISA_BEST, 1);
         unmake(&p);
         for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
             make(&p, cell, turns[i].kind, turns[i].batch, (nn_rnn_def){ .units = 19 });
-            check(model, &p, cells[cell].name);
+            check(model, &p, twin_cells[cell].name);
             unmake(&p);
         }
         nn_model_destroy(model);
@@ -205,7 +195,7 @@ static void threads_give_the_same_bits(void **state)
 {
     static const int threads[] = { 2, 3, 4, 8 };
     (void)state;
-    for (int cell = 0; cell < CELLS; cell++) {
+    for (int cell = 0; cell < TWIN_CELLS; cell++) {
         padded p;
         make(&p, cell, MIXED, 150, (nn_rnn_def){ .units = 19 });
         nn_float *one = calloc(p.t.y_count, sizeof *one), *other = calloc(p.t.y_count, sizeof *other);

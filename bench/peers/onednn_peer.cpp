@@ -64,6 +64,30 @@ struct layer {
     }
 };
 
+// Of the descriptors of its passes; `bias` is NULL where it has none.
+template <class Forward, class ByInput, class ByWeights>
+static layer make(const typename Forward::primitive_desc &f, const typename ByInput::primitive_desc &d,
+                  const typename ByWeights::primitive_desc &g, const descriptor *bias)
+{
+    layer made = { { Forward(f),
+                     { { DNNL_ARG_SRC, fill(f.src_desc()) },
+                       { DNNL_ARG_WEIGHTS, fill(f.weights_desc()) },
+                       { DNNL_ARG_DST, fill(f.dst_desc()) } } },
+                   { ByInput(d),
+                     { { DNNL_ARG_DIFF_DST, fill(d.diff_dst_desc()) },
+                       { DNNL_ARG_WEIGHTS, fill(d.weights_desc()) },
+                       { DNNL_ARG_DIFF_SRC, fill(d.diff_src_desc()) } } },
+                   { ByWeights(g),
+                     { { DNNL_ARG_SRC, fill(g.src_desc()) },
+                       { DNNL_ARG_DIFF_DST, fill(g.diff_dst_desc()) },
+                       { DNNL_ARG_DIFF_WEIGHTS, fill(g.diff_weights_desc()) } } } };
+    if (bias) {
+        made.forward.memory[DNNL_ARG_BIAS] = fill(*bias);
+        made.by_weights.memory[DNNL_ARG_DIFF_BIAS] = fill(*bias);
+    }
+    return made;
+}
+
 // --- layers ----------------------------------------------------------------------------------------------------------
 
 static layer dense(int batch, int in, int out)
@@ -73,20 +97,7 @@ static layer dense(int batch, int in, int out)
     inner_product_forward::primitive_desc f({ prop_kind::forward_training, x, w, b, y }, cpu);
     inner_product_backward_data::primitive_desc d({ x, w, y }, cpu, f);
     inner_product_backward_weights::primitive_desc g({ x, w, b, y }, cpu, f);
-    return { { inner_product_forward(f),
-               { { DNNL_ARG_SRC, fill(f.src_desc()) },
-                 { DNNL_ARG_WEIGHTS, fill(f.weights_desc()) },
-                 { DNNL_ARG_BIAS, fill(b) },
-                 { DNNL_ARG_DST, fill(f.dst_desc()) } } },
-             { inner_product_backward_data(d),
-               { { DNNL_ARG_DIFF_DST, fill(d.diff_dst_desc()) },
-                 { DNNL_ARG_WEIGHTS, fill(d.weights_desc()) },
-                 { DNNL_ARG_DIFF_SRC, fill(d.diff_src_desc()) } } },
-             { inner_product_backward_weights(g),
-               { { DNNL_ARG_SRC, fill(g.src_desc()) },
-                 { DNNL_ARG_DIFF_DST, fill(g.diff_dst_desc()) },
-                 { DNNL_ARG_DIFF_WEIGHTS, fill(g.diff_weights_desc()) },
-                 { DNNL_ARG_DIFF_BIAS, fill(b) } } } };
+    return make<inner_product_forward, inner_product_backward_data, inner_product_backward_weights>(f, d, g, &b);
 }
 
 // "Same" padding of TensorFlow before and after an image.
@@ -109,20 +120,7 @@ static layer convolution(int batch, int channels, int filters, int side, int ker
     convolution_forward::primitive_desc f({ prop_kind::forward_training, how, x, w, b, y, steps, before, after }, cpu);
     convolution_backward_data::primitive_desc d({ how, x, w, y, steps, before, after }, cpu, f);
     convolution_backward_weights::primitive_desc g({ how, x, w, b, y, steps, before, after }, cpu, f);
-    return { { convolution_forward(f),
-               { { DNNL_ARG_SRC, fill(f.src_desc()) },
-                 { DNNL_ARG_WEIGHTS, fill(f.weights_desc()) },
-                 { DNNL_ARG_BIAS, fill(b) },
-                 { DNNL_ARG_DST, fill(f.dst_desc()) } } },
-             { convolution_backward_data(d),
-               { { DNNL_ARG_DIFF_DST, fill(d.diff_dst_desc()) },
-                 { DNNL_ARG_WEIGHTS, fill(d.weights_desc()) },
-                 { DNNL_ARG_DIFF_SRC, fill(d.diff_src_desc()) } } },
-             { convolution_backward_weights(g),
-               { { DNNL_ARG_SRC, fill(g.src_desc()) },
-                 { DNNL_ARG_DIFF_DST, fill(g.diff_dst_desc()) },
-                 { DNNL_ARG_DIFF_WEIGHTS, fill(g.diff_weights_desc()) },
-                 { DNNL_ARG_DIFF_BIAS, fill(b) } } } };
+    return make<convolution_forward, convolution_backward_data, convolution_backward_weights>(f, d, g, &b);
 }
 
 static layer transposed(int batch, int channels, int filters, int side, int kernel, int stride)
@@ -137,18 +135,7 @@ static layer transposed(int batch, int channels, int filters, int side, int kern
     deconvolution_forward::primitive_desc f({ prop_kind::forward_training, how, x, w, y, steps, before, after }, cpu);
     deconvolution_backward_data::primitive_desc d({ how, x, w, y, steps, before, after }, cpu, f);
     deconvolution_backward_weights::primitive_desc g({ how, x, w, y, steps, before, after }, cpu, f);
-    return { { deconvolution_forward(f),
-               { { DNNL_ARG_SRC, fill(f.src_desc()) },
-                 { DNNL_ARG_WEIGHTS, fill(f.weights_desc()) },
-                 { DNNL_ARG_DST, fill(f.dst_desc()) } } },
-             { deconvolution_backward_data(d),
-               { { DNNL_ARG_DIFF_DST, fill(d.diff_dst_desc()) },
-                 { DNNL_ARG_WEIGHTS, fill(d.weights_desc()) },
-                 { DNNL_ARG_DIFF_SRC, fill(d.diff_src_desc()) } } },
-             { deconvolution_backward_weights(g),
-               { { DNNL_ARG_SRC, fill(g.src_desc()) },
-                 { DNNL_ARG_DIFF_DST, fill(g.diff_dst_desc()) },
-                 { DNNL_ARG_DIFF_WEIGHTS, fill(g.diff_weights_desc()) } } } };
+    return make<deconvolution_forward, deconvolution_backward_data, deconvolution_backward_weights>(f, d, g, nullptr);
 }
 
 // Its backward pass is one primitive; `by_weights` is empty.

@@ -251,12 +251,11 @@ static void fill_part(const data_corpus_builder *b, size_t *next, const int32_t 
 // Room for words that did not come is given back before the block is allocated beside them.
 static bool trim_ids(data_corpus_builder *b)
 {
-    if (b->id_count == 0) return true;
-    int32_t *trimmed = realloc(b->ids, b->id_count * sizeof *b->ids);
-    if (!trimmed) return false;
-    b->ids = trimmed;
-    b->id_room = b->id_count;
-    return true;
+    void *ids = b->ids;
+    const bool trimmed = data_trim(&ids, b->id_count, sizeof *b->ids);
+    b->ids = ids;
+    if (trimmed && b->id_count > 0) b->id_room = b->id_count;
+    return trimmed;
 }
 
 static data_status fill_corpus(const data_corpus_builder *b, data_corpus *corpus, data_error *error)

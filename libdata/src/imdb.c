@@ -72,12 +72,13 @@ typedef struct shuffler {
 static void shuffle(shuffler *s, int part, int32_t *order, int32_t count)
 {
     data_rng rng = data_rng_make(s->def->seed, (uint64_t)part);
-    if (s->keras) {
+    if (s->def->no_shuffle) {
+        for (int32_t i = 0; i < count; i++) order[i] = i;
+    } else if (s->keras) {
         data_mt19937_shuffle(&s->twister, order, count);
     } else {
         data_shuffle(order, count, &rng);
     }
-    for (int32_t i = 0; i < count && s->def->no_shuffle; i++) order[i] = i;
 }
 
 static data_status encode_part(const data_corpus_part *part, const data_encoding *encoding, const int32_t *order,

@@ -40,12 +40,9 @@ static const struct {
 /* --- members ------------------------------------------------------------------------------------------------------ */
 
 // Room for what did not come is given back before more is allocated.
-static data_status trim(data_member *member, void **array, size_t bytes)
+static data_status trim(data_member *member, void **array, size_t count, size_t size)
 {
-    void *trimmed = bytes > 0 ? realloc(*array, bytes) : *array;
-    if (!trimmed && bytes > 0) return data_member_fail_memory(member, bytes);
-    *array = trimmed;
-    return DATA_OK;
+    return data_trim(array, count, size) ? DATA_OK : data_member_fail_memory(member, count * size);
 }
 
 static data_status read_lists(data_member *member, int32_t most, data_lists *lists)
@@ -56,8 +53,8 @@ static data_status read_lists(data_member *member, int32_t most, data_lists *lis
     if (status == DATA_OK) status = data_member_finish(member);
     if (status != DATA_OK) return status;
     void *numbers = lists->numbers, *offsets = lists->offsets;
-    status = trim(member, &numbers, lists->number_count * sizeof *lists->numbers);
-    if (status == DATA_OK) status = trim(member, &offsets, (lists->count + 1) * sizeof *lists->offsets);
+    status = trim(member, &numbers, lists->number_count, sizeof *lists->numbers);
+    if (status == DATA_OK) status = trim(member, &offsets, lists->count + 1, sizeof *lists->offsets);
     lists->numbers = numbers;
     lists->offsets = offsets;
     return status;

@@ -57,3 +57,11 @@ bool data_grow(void **array, size_t *room, size_t needed, size_t size)
     *room = more;
     return true;
 }
+
+bool data_trim(void **array, size_t count, size_t size)
+{
+    void *trimmed = count > 0 ? realloc(*array, count * size) : *array;
+    if (!trimmed && count > 0) return false;
+    *array = trimmed;
+    return true;
+}

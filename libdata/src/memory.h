@@ -14,5 +14,7 @@ void *data_allocate(size_t count, size_t size);
 /* Makes room for at least `needed` elements in the growing *array of *room; false, and all as it was, without memory.
  */
 bool data_grow(void **array, size_t *room, size_t needed, size_t size);
+/* Gives back the room beyond `count` elements, if any are kept; false, and all as it was, without memory. */
+bool data_trim(void **array, size_t count, size_t size);
 
 #endif

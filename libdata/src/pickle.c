@@ -244,18 +244,22 @@ static data_status op_tuple(machine *m)
     return data_push_tuple(m, count, true);
 }
 
-static data_status op_put1(machine *m)
+// An index of `bytes`, and what is to be done with it.
+static data_status with_index(machine *m, int bytes, data_status (*memo)(machine *, uint64_t))
 {
     uint64_t index;
-    const data_status status = read_little(m, 1, &index);
-    return status == DATA_OK ? data_memo_put(m, index) : status;
+    const data_status status = read_little(m, bytes, &index);
+    return status == DATA_OK ? memo(m, index) : status;
+}
+
+static data_status op_put1(machine *m)
+{
+    return with_index(m, 1, data_memo_put);
 }
 
 static data_status op_put4(machine *m)
 {
-    uint64_t index;
-    const data_status status = read_little(m, 4, &index);
-    return status == DATA_OK ? data_memo_put(m, index) : status;
+    return with_index(m, 4, data_memo_put);
 }
 
 static data_status op_memoize(machine *m)
@@ -265,16 +269,12 @@ static data_status op_memoize(machine *m)
 
 static data_status op_get1(machine *m)
 {
-    uint64_t index;
-    const data_status status = read_little(m, 1, &index);
-    return status == DATA_OK ? data_memo_get(m, index) : status;
+    return with_index(m, 1, data_memo_get);
 }
 
 static data_status op_get4(machine *m)
 {
-    uint64_t index;
-    const data_status status = read_little(m, 4, &index);
-    return status == DATA_OK ? data_memo_get(m, index) : status;
+    return with_index(m, 4, data_memo_get);
 }
 
 /* --- what numpy builds -------------------------------------------------------------------------------------------- */

@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+const twin_cell twin_cells[TWIN_CELLS] = { { "simple_rnn", NN_SIMPLE_RNN, false },
+                                           { "lstm", NN_LSTM, false },
+                                           { "gru", NN_GRU, false },
+                                           { "gru, reset before", NN_GRU, true } };
+
 enum { MAX_UNITS = 160, MAX_TIME = 140, GATES = 4 };
 
 /* One sample's steps: state before is h[t], after h[t + 1]. `a` are pre-activations, `g` what the activations made of

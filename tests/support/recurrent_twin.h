@@ -4,6 +4,15 @@
 
 #include <kvist/nn.h>
 
+/* All cells, and their names. */
+enum { TWIN_CELLS = 4 };
+typedef struct twin_cell {
+    const char *name;
+    nn_layer_type type;
+    bool reset_before;
+} twin_cell;
+extern const twin_cell twin_cells[TWIN_CELLS];
+
 typedef struct twin {
     nn_layer_type type;
     nn_rnn_def def;

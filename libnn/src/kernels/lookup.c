@@ -8,8 +8,7 @@ static void gather(nn_float *y, const nn_float *table, const int32_t *ids, size_
     for (size_t i = 0; i < count; i++) memcpy(y + i * dim, table + (size_t)ids[i] * dim, dim * sizeof *y);
 }
 
-/* --- sums of rows: some columns of y stay in registers while the ids go by ------------------------------------------
- */
+/* --- sums of rows: some columns of y stay in registers while the ids go by ---------------------------------------- */
 
 /* Two sums, of even and of odd i, are added up without waiting for each other. */
 NN_INLINE void sum_columns(const int vectors, nn_float *y, const nn_float *table, const int32_t *ids, size_t count,
@@ -46,8 +45,7 @@ static void gather_sum(nn_float *y, const nn_float *table, const int32_t *ids, s
     }
 }
 
-/* --- rows added to rows ---------------------------------------------------------------------------------------------
- */
+/* --- rows added to rows ------------------------------------------------------------------------------------------- */
 
 /* The ids at positions at[0 .. count - 1], all of 0 .. count - 1 where `at` is NULL. */
 NN_INLINE void add_columns(const int vectors, nn_float *table, const int32_t *ids, const nn_float *dy, size_t dy_stride,

@@ -3,8 +3,7 @@
 #include "winograd_lines.h"
 #include <string.h>
 
-/* --- squares in memory ----------------------------------------------------------------------------------------------
- */
+/* --- squares in memory -------------------------------------------------------------------------------------------- */
 
 /*
  * The 64 matrices of a step lie one after the other. A step that is a power of two would bring the elements of a square
@@ -74,8 +73,7 @@ static size_t result_size(const nn_winograd *conv)
     return (size_t)conv->h * (size_t)conv->w * (size_t)conv->c;
 }
 
-/* --- the kernel -----------------------------------------------------------------------------------------------------
- */
+/* --- the kernel --------------------------------------------------------------------------------------------------- */
 
 static size_t packed_point(const nn_winograd *conv)
 {
@@ -124,8 +122,7 @@ static void pack(nn_float *packed, const nn_float *kernel, const nn_winograd *co
         pack_taps(3, packed, kernel, conv, column, first, last);
 }
 
-/* --- a pass ---------------------------------------------------------------------------------------------------------
- */
+/* --- a pass ------------------------------------------------------------------------------------------------------- */
 
 static size_t matrix(int c)
 {
@@ -137,18 +134,25 @@ static size_t pass_scratch(const nn_winograd *conv)
     return NN_POINTS * (matrix(conv->source_c) + matrix(conv->c));
 }
 
-/* B^T source B of a square as row `row` of the 64 matrices. */
+/* `size` cells on a side of a sample, transformed along both ways, as row `row` of the 64 matrices. */
+NN_INLINE void spread_square(const int size, nn_line *line, nn_float *matrices, const nn_float *sample, place at,
+                             size_t row)
+{
+    const size_t c = (size_t)at.c, step = matrix(at.c);
+    for (size_t j = 0; j < c; j += NN_LANES) {
+        nn_vec cells[NN_POINTS];
+        load_square(cells, sample, at, size, j);
+        nn_square(cells, line, size, size, NN_SQUARE);
+        for (size_t p = 0; p < NN_POINTS; p++) nn_store_part(matrices + p * step + row * c + j, cells[p], c - j);
+    }
+}
+
+/* B^T source B of a square. */
 static void source_square(nn_float *matrices, const nn_float *source, const nn_winograd *conv, size_t index, size_t row)
 {
     size_t sample = 0;
     const place at = source_place(conv, index, &sample);
-    const size_t c = (size_t)conv->source_c, step = matrix(conv->source_c);
-    for (size_t j = 0; j < c; j += NN_LANES) {
-        nn_vec cells[NN_POINTS];
-        load_square(cells, source + sample * source_size(conv), at, NN_SQUARE, j);
-        nn_square(cells, nn_source_line, NN_SQUARE, NN_SQUARE, NN_SQUARE);
-        for (size_t p = 0; p < NN_POINTS; p++) nn_store_part(matrices + p * step + row * c + j, cells[p], c - j);
-    }
+    spread_square(NN_SQUARE, nn_source_line, matrices, source + sample * source_size(conv), at, row);
 }
 
 /* A^T products A of a square to its place. */
@@ -184,8 +188,7 @@ static void pass(nn_float *result, const nn_float *source, const nn_float *packe
         result_square(NN_SQUARE + 1 - conv->taps, result, products, conv, i, i - first);
 }
 
-/* --- weights --------------------------------------------------------------------------------------------------------
- */
+/* --- weights ------------------------------------------------------------------------------------------------------ */
 
 static size_t gradient_point(const nn_winograd *conv)
 {
@@ -197,23 +200,16 @@ static size_t weights_scratch(const nn_winograd *conv)
     return pass_scratch(conv) + NN_POINTS * gradient_point(conv);
 }
 
-/* A dmap A^T of a square as row `row` of the 64 matrices. */
+/* A dmap A^T of a square. */
 static void gradient_square(nn_float *matrices, const nn_float *map, const nn_winograd *conv, size_t index, size_t row)
 {
     size_t sample = 0;
     const place at = result_place(conv, index, &sample);
-    const size_t c = (size_t)conv->c, step = matrix(conv->c);
-    for (size_t j = 0; j < c; j += NN_LANES) {
-        nn_vec cells[NN_POINTS];
-        if (conv->taps == 5) {
-            load_square(cells, map + sample * result_size(conv), at, 4, j);
-            nn_square(cells, nn_gradient_line, 4, 4, NN_SQUARE);
-        } else {
-            load_square(cells, map + sample * result_size(conv), at, 6, j);
-            nn_square(cells, nn_gradient_line, 6, 6, NN_SQUARE);
-        }
-        for (size_t p = 0; p < NN_POINTS; p++) nn_store_part(matrices + p * step + row * c + j, cells[p], c - j);
-    }
+    const nn_float *cells = map + sample * result_size(conv);
+    if (conv->taps == 5)
+        spread_square(4, nn_gradient_line, matrices, cells, at, row);
+    else
+        spread_square(6, nn_gradient_line, matrices, cells, at, row);
 }
 
 /* dkernel = G^T sums G. */

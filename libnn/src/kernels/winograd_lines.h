@@ -44,23 +44,32 @@ NN_INLINE void nn_kernel_line(nn_vec *to, const nn_vec *from, size_t step, int t
     to[7 * step] = taps == 5 ? k4 : k2;
 }
 
+/*
+ * Rows 1 .. n - 1 of A^T and G^T, n = 3 .. 6: the powers of the points, over what stands for p and -p, added (even) or
+ * taken from each other (odd). What stands for infinity joins the last row.
+ */
+NN_INLINE void nn_power_rows(nn_vec *to, size_t step, const nn_vec even[3], const nn_vec odd[3], nn_vec last, int n)
+{
+    to[step] = odd[0] + 2 * odd[1] + NN_REAL(0.5) * odd[2];
+    to[2 * step] = even[0] + 4 * even[1] + NN_REAL(0.25) * even[2];
+    if (n > 3) to[3 * step] = odd[0] + 8 * odd[1] + NN_REAL(0.125) * odd[2];
+    if (n > 4) to[4 * step] = even[0] + 16 * even[1] + NN_REAL(0.0625) * even[2];
+    if (n > 5) to[5 * step] = odd[0] + 32 * odd[1] + NN_REAL(0.03125) * odd[2];
+    to[(size_t)(n - 1) * step] += last;
+}
+
 /* A^T: m = 4 or 6 cells of the result from 8 products. */
 NN_INLINE void nn_result_line(nn_vec *to, const nn_vec *from, size_t step, int m)
 {
-    const nn_vec even1 = from[step] + from[2 * step], odd1 = from[step] - from[2 * step];
-    const nn_vec even2 = from[3 * step] + from[4 * step], odd2 = from[3 * step] - from[4 * step];
-    const nn_vec even3 = from[5 * step] + from[6 * step], odd3 = from[5 * step] - from[6 * step];
-    const nn_vec last = from[7 * step];
-    to[0] = from[0] + even1 + even2 + even3;
-    to[step] = odd1 + 2 * odd2 + NN_REAL(0.5) * odd3;
-    to[2 * step] = even1 + 4 * even2 + NN_REAL(0.25) * even3;
-    to[3 * step] = odd1 + 8 * odd2 + NN_REAL(0.125) * odd3;
-    if (m == 4) {
-        to[3 * step] += last;
-        return;
+    nn_vec even[3], odd[3];
+    const nn_vec first = from[0], last = from[7 * step];
+    for (size_t i = 0; i < 3; i++) {
+        const nn_vec *pair = from + (1 + 2 * i) * step;
+        even[i] = pair[0] + pair[step];
+        odd[i] = pair[0] - pair[step];
     }
-    to[4 * step] = even1 + 16 * even2 + NN_REAL(0.0625) * even3;
-    to[5 * step] = odd1 + 32 * odd2 + NN_REAL(0.03125) * odd3 + last;
+    to[0] = first + even[0] + even[1] + even[2];
+    nn_power_rows(to, step, even, odd, last, m);
 }
 
 /* A: the gradient's 8 values from m cells of the result's gradient. */
@@ -79,20 +88,16 @@ NN_INLINE void nn_gradient_line(nn_vec *to, const nn_vec *from, size_t step, int
 /* G^T: the gradient of 3 or 5 taps from its 8 values. */
 NN_INLINE void nn_taps_line(nn_vec *to, const nn_vec *from, size_t step, int taps)
 {
-    const nn_float one = NN_REAL(-2.0) / 9, two = NN_REAL(1.0) / 90, half = NN_REAL(32.0) / 45;
-    const nn_vec even1 = one * (from[step] + from[2 * step]), odd1 = one * (from[step] - from[2 * step]);
-    const nn_vec even2 = two * (from[3 * step] + from[4 * step]), odd2 = two * (from[3 * step] - from[4 * step]);
-    const nn_vec even3 = half * (from[5 * step] + from[6 * step]), odd3 = half * (from[5 * step] - from[6 * step]);
-    const nn_vec last = from[7 * step];
-    to[0] = (even1 + even2 + even3) - from[0];
-    to[step] = odd1 + 2 * odd2 + NN_REAL(0.5) * odd3;
-    to[2 * step] = even1 + 4 * even2 + NN_REAL(0.25) * even3;
-    if (taps == 3) {
-        to[2 * step] += last;
-        return;
+    const nn_float scale[3] = { NN_REAL(-2.0) / 9, NN_REAL(1.0) / 90, NN_REAL(32.0) / 45 };
+    nn_vec even[3], odd[3];
+    const nn_vec first = from[0], last = from[7 * step];
+    for (size_t i = 0; i < 3; i++) {
+        const nn_vec *pair = from + (1 + 2 * i) * step;
+        even[i] = scale[i] * (pair[0] + pair[step]);
+        odd[i] = scale[i] * (pair[0] - pair[step]);
     }
-    to[3 * step] = odd1 + 8 * odd2 + NN_REAL(0.125) * odd3;
-    to[4 * step] = even1 + 16 * even2 + NN_REAL(0.0625) * even3 + last;
+    to[0] = (even[0] + even[1] + even[2]) - first;
+    nn_power_rows(to, step, even, odd, last, taps);
 }
 
 typedef void nn_line(nn_vec *to, const nn_vec *from, size_t step, int size);

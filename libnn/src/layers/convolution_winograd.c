@@ -46,8 +46,7 @@ void nn_winograd_plan(nn_convolution *c, const nn_layer *layer)
     c->winograd = nn_winograd_squares(&c->squares[0]) * (size_t)layer->max_batch >= LEAST_SQUARES;
 }
 
-/* --- the kernel -----------------------------------------------------------------------------------------------------
- */
+/* --- the kernel --------------------------------------------------------------------------------------------------- */
 
 typedef struct packing {
     const nn_run *run;
@@ -76,8 +75,7 @@ void nn_winograd_pack(const nn_layer *layer, const nn_run *run, bool up, nn_floa
     nn_parallel(run->threads, ((conv->c - 1) / panel + 1) * blocks, pack_task, &p);
 }
 
-/* --- a pass ---------------------------------------------------------------------------------------------------------
- */
+/* --- a pass ------------------------------------------------------------------------------------------------------- */
 
 typedef struct squares {
     const nn_run *run;

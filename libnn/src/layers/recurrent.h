@@ -30,7 +30,7 @@ typedef struct nn_rnn_layer {
     nn_float *saved;  /* (max_batch, time, rnn.saved) */
 } nn_rnn_layer;
 
-/* Sets order and steps for the layer's words; without words all rows in order, no steps. */
+/* Sets order and steps for the layer's words (where it is possible); all rows in order where no step is shared. */
 void nn_rnn_prefix_find(nn_rnn_prefix *prefix, const nn_rnn *rnn, const int32_t *words, int batch);
 /* The steps before a tile begins. */
 size_t nn_rnn_prefix_begin(const nn_rnn_prefix *prefix, const nn_rnn *rnn, size_t tile);

@@ -11,13 +11,20 @@ static int32_t padding_of(const int32_t *words, size_t time)
     return (int32_t)n;
 }
 
-/* A stable counting sort. */
-static void sort(nn_rnn_prefix *prefix, size_t time, int batch)
+/* A stable counting sort of the rows by their padding. */
+static void sort_rows(nn_rnn_prefix *prefix, size_t time, const int32_t *words, int batch)
 {
+    for (int b = 0; b < batch; b++) prefix->padding[b] = padding_of(words + (size_t)b * time, time);
     memset(prefix->counts, 0, (time + 1) * sizeof *prefix->counts);
     for (int b = 0; b < batch; b++) prefix->counts[prefix->padding[b] + 1]++;
     for (size_t t = 0; t < time; t++) prefix->counts[t + 1] += prefix->counts[t];
     for (int b = 0; b < batch; b++) prefix->order[prefix->counts[prefix->padding[b]]++] = b;
+}
+
+/* The row of the batch at which the last tile begins. Its padding is the shared row's too. */
+static size_t last_begin(const nn_rnn *rnn, int batch)
+{
+    return ((size_t)batch - 1) / rnn->tile * rnn->tile;
 }
 
 size_t nn_rnn_prefix_begin(const nn_rnn_prefix *prefix, const nn_rnn *rnn, size_t tile)
@@ -28,25 +35,21 @@ size_t nn_rnn_prefix_begin(const nn_rnn_prefix *prefix, const nn_rnn *rnn, size_
 void nn_rnn_prefix_find(nn_rnn_prefix *prefix, const nn_rnn *rnn, const int32_t *words, int batch)
 {
     prefix->steps = 0;
-    for (int b = 0; b < batch; b++) prefix->order[b] = b;
-    if (!prefix->possible || !words) return;
-    for (int b = 0; b < batch; b++) prefix->padding[b] = padding_of(words + (size_t)b * rnn->time, rnn->time);
-    sort(prefix, rnn->time, batch);
-    const size_t last = ((size_t)batch - 1) / rnn->tile * rnn->tile;
-    prefix->steps = prefix->padding[prefix->order[last]];
-    if (prefix->steps >= WORTH) return;
-    prefix->steps = 0;
+    if (prefix->possible) {
+        sort_rows(prefix, rnn->time, words, batch);
+        const int32_t steps = prefix->padding[prefix->order[last_begin(rnn, batch)]];
+        if (steps >= WORTH) prefix->steps = steps;
+    }
+    if (prefix->steps > 0) return;
     for (int b = 0; b < batch; b++) prefix->order[b] = b;
 }
 
-/* The shared row stands for the sample at which the last tile begins: its steps are padding in that one too. */
 static nn_rnn_rows shared_row(const nn_layer *layer, const nn_run *run)
 {
     const nn_rnn_layer *priv = layer->priv;
-    const size_t last = ((size_t)run->batch - 1) / priv->rnn.tile * priv->rnn.tile;
     return (nn_rnn_rows){ .rows = 1,
                           .end = (size_t)priv->prefix.steps,
-                          .row = priv->prefix.order + last,
+                          .row = priv->prefix.order + last_begin(&priv->rnn, run->batch),
                           .x = layer->x[0],
                           .h = priv->prefix.h,
                           .saved = priv->prefix.saved,
