@@ -41,11 +41,20 @@ static const struct network {
 /* --- data ----------------------------------------------------------------------------------------------------------
  */
 
+/* An imdb.npz holds ranks; what reads or shows text needs the words, and says so before the training. */
+static int refuse_without_words(const settings *set, const char *path)
+{
+    const char *option = set->common.save ? "save" : set->explain ? "explain" : NULL;
+    if (!option) return RUN_DONE;
+    return run_error("--%s: expected words: Keras' imdb_word_index.json beside %s, got none", option, path);
+}
+
 /* lists: whole reviews; else rows of encoding->length. */
 static int load_reviews(const settings *set, const data_encoding *encoding, bool lists, data_imdb *imdb)
 {
-    static const char *const names[] = { "imdb/aclImdb-labelled.tar.gz", "imdb/aclImdb_v1.tar.gz", "imdb/aclImdb",
-                                         "imdb", NULL };
+    static const char *const names[] = {
+        "imdb/aclImdb-labelled.tar.gz", "imdb/aclImdb_v1.tar.gz", "imdb/aclImdb", "imdb/imdb.npz", "imdb", NULL
+    };
     char path[RUN_PATH], cache[RUN_PATH];
     data_error error;
     data_imdb_def def = { .encoding = *encoding,
@@ -59,14 +68,14 @@ static int load_reviews(const settings *set, const data_encoding *encoding, bool
     if (set->common.out && run_join(cache, set->common.out, "reviews.cache")) def.cache = cache;
     if (data_imdb_load(found == RUN_DATA_FOUND ? path : NULL, &def, imdb, &error) != DATA_OK)
         return run_error("%s", error.text);
-    const int words = data_vocabulary_count(imdb->vocabulary);
     printf("%d + %d reviews %s%s\n", imdb->train.count, imdb->test.count, imdb->generated ? "generated" : "from ",
            imdb->generated ? "; scripts/get-data imdb brings the real ones" : path);
-    if (words >= 1000)
-        printf("vocabulary %d,%03d words\n", words / 1000, words % 1000);
+    const char *note = imdb->vocabulary ? "" : ", by their ranks alone";
+    if (imdb->words >= 1000)
+        printf("vocabulary %d,%03d words%s\n", imdb->words / 1000, imdb->words % 1000, note);
     else
-        printf("vocabulary %d words\n", words);
-    return RUN_DONE;
+        printf("vocabulary %d words%s\n", imdb->words, note);
+    return imdb->vocabulary ? RUN_DONE : refuse_without_words(set, path);
 }
 
 static int evaluate(nn_model *model, const data_reviews *reviews, double *loss, double *accuracy)
@@ -111,11 +120,12 @@ static int report(const settings *set, nn_model *model, const data_imdb *imdb, c
     if (set->common.save && sentiment_save(model, imdb->vocabulary, &imdb->encoding, set->common.save, &error) != NN_OK)
         return run_error("%s", error.text);
     if (set->common.out) sentiment_draw_history(set->common.out, networks[set->kind].title);
-    if (set->common.out && set->kind != SENTIMENT_DENSE && !sentiment_export(model, imdb->vocabulary, set->common.out))
+    if (set->common.out && set->kind != SENTIMENT_DENSE && imdb->vocabulary &&
+        !sentiment_export(model, imdb->vocabulary, set->common.out))
         return RUN_FAILED;
     if (set->explain && !sentiment_explain(model, imdb->vocabulary, &imdb->test)) return RUN_FAILED;
     run_result("best_val_accuracy=%.4f best_epoch=%d test_accuracy=%.4f vocabulary=%d seconds=%.1f", trained->best,
-               trained->best_epoch, accuracy, data_vocabulary_count(imdb->vocabulary), run_seconds() - start);
+               trained->best_epoch, accuracy, imdb->words, run_seconds() - start);
     return RUN_DONE;
 }
 

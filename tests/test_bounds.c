@@ -329,8 +329,8 @@ static void put_rows(npz_bytes *b, int reviews, int words, uint32_t kinds)
     }
 }
 
-/* An archive whose training reviews are these rows. */
-static const char *write_npz(const npz_bytes *rows, int reviews, int method)
+/* An archive whose training reviews are these rows, told as `more` bytes more than they are. */
+static const char *write_npz(const npz_bytes *rows, int reviews, int method, int64_t more)
 {
     npz_bytes x = { 0 }, y = { 0 }, test = { 0 }, test_y = { 0 };
     zip z = { 0 };
@@ -341,7 +341,8 @@ static const char *write_npz(const npz_bytes *rows, int reviews, int method)
     zip_add(&z, &(zip_member){ .name = "x_test.npy", .content = test.bytes, .size = test.size, .method = 8 });
     zip_add(&z, &(zip_member){ .name = "y_test.npy", .content = test_y.bytes, .size = test_y.size });
     zip_add(&z, &(zip_member){ .name = "y_train.npy", .content = y.bytes, .size = y.size, .method = 8 });
-    zip_add(&z, &(zip_member){ .name = "x_train.npy", .content = x.bytes, .size = x.size, .method = method });
+    zip_add(&z, &(zip_member){
+                    .name = "x_train.npy", .content = x.bytes, .size = x.size, .method = method, .more_size = more });
     zip_end(&z);
     const char *path = temp_write(&temp_here, "imdb.npz", z.bytes, z.size);
     zip_free(&z);
@@ -358,7 +359,7 @@ static void load_npz(const char *name, int reviews, int words, int method)
     static const data_imdb_def both = { 0 }, rows = { .no_lists = true }, lists = { .no_tokens = true };
     npz_bytes b = { 0 };
     put_rows(&b, reviews, words, 60000);
-    const char *path = write_npz(&b, reviews, method);
+    const char *path = write_npz(&b, reviews, method, 0);
     const size_t content = (size_t)reviews * ((size_t)(words + 1) * sizeof(int32_t) + sizeof(int64_t) + sizeof(float));
     npz_free(&b);
     load_reviews(name, path, content, 0, &both, NULL);
@@ -372,7 +373,7 @@ static void refuse_npz(const char *name, int words, const void *more, size_t siz
     npz_bytes b = { 0 };
     put_rows(&b, 4096, words, 60000);
     npz_put(&b, more, size);
-    const char *path = write_npz(&b, 4097, 8);
+    const char *path = write_npz(&b, 4097, 8, 0);
     const size_t indices = (size_t)4096 * (size_t)words * sizeof(int32_t),
                  content = indices > b.size ? indices : b.size;
     npz_free(&b);
@@ -404,9 +405,13 @@ static void test_npz_bomb(void **state)
     npz_put(&b, "](", 2);
     for (size_t i = 0; i < words; i++) memcpy(b.bytes + 2 + 2 * i, "K\1", 2);
     b.size += 2 * words;
-    const char *path = write_npz(&b, 1, 8);
-    npz_free(&b);
+    const char *path = write_npz(&b, 1, 8, 0);
     load_reviews("npz bomb of 268 MB", path, words, 0, NULL, "lists: expected at most 67108864 words, got more");
+    // One that is told as a kilobyte is not read beyond it.
+    path = write_npz(&b, 1, 8, 1024 - (int64_t)(b.size + npz_rows_at()));
+    npz_free(&b);
+    load_reviews("npz bomb of 268 MB told as 1 KB", path, 1024, 0, NULL,
+                 "zip: expected the end of the member, got more");
 }
 
 static void test_word_index(void **state)
@@ -420,7 +425,7 @@ static void test_word_index(void **state)
         npz_put(&index, entry, (size_t)sprintf(entry, "\"word%05x\": %d%s", i, i, i > 1 ? ", " : "}"));
     }
     put_rows(&b, 4096, 300, 60000);
-    const char *path = write_npz(&b, 4096, 8);
+    const char *path = write_npz(&b, 4096, 8, 0);
     const data_imdb_def def = { .word_index = temp_write(&temp_here, "words.json", index.bytes, index.size) };
     const size_t content = (size_t)4096 * 300 * sizeof(int32_t);
     load_reviews("npz, word index", path, content, WORDS, &def, NULL);

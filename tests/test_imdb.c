@@ -96,6 +96,7 @@ static void check_set(const char *path)
     assert_int_equal(data_vocabulary_write(imdb.vocabulary, DATA_ALL_WORDS, text, sizeof text), sizeof words - 1);
     text[sizeof words - 1] = '\0';
     assert_string_equal(text, words);
+    assert_int_equal(imdb.words, 9);
     assert_int_equal(imdb.train.count, 4);
     assert_int_equal(imdb.test.count, 4);
     // Sorted by path: neg before pos, 0_10 before 2_9.

@@ -256,6 +256,7 @@ static void test_15_lying_sizes(void **state)
             refuse_lie(&(zip_member){ .method = method, .zip64 = zip64, .local_size = lies[i] });
         }
     }
+    refuse(&(change){ .member = { .local_crc = 1 } }, 0, "bad.npz:0: zip: expected a whole archive, got:");
     refuse_lie(&(zip_member){ .more_crc = 1 });
     refuse_lie(&(zip_member){ .method = 8, .more_crc = 1 });
 }
@@ -399,6 +400,8 @@ static void test_17_globals_and_calls(void **state)
     REFUSE_PICKLE("\x80\4\x8c\5numpyK\1\x93.", 11, "global: expected two texts, got other values");
     REFUSE_PICKLE("\x80\2cnumpy\ndtype\nU\1b\x85R.", 19, "reduce: expected an array or its type, got another call");
     REFUSE_PICKLE("\x80\2cnumpy\nndarray\nK\2\x85R.", 20, "reduce: expected an array or its type");
+    REFUSE_PICKLE("\x80\2cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\1\x85U\1b\x87R.", 60,
+                  "reduce: expected an array or its type");
     REFUSE_PICKLE("\x80\2c_codecs\nencode\nU\1bU\1b\x86R.", 25, "reduce: expected an array or its type");
     REFUSE_PICKLE("\x80\2K\1K\2\x86"
                   "b.",
@@ -580,6 +583,28 @@ static void test_word_index(void **state)
                 278, "expected a word from 1 to 90, got");
 }
 
+// 19: beyond the index, as the first of a list and among others.
+static void test_19_beyond_the_index(void **state)
+{
+    (void)state;
+    static const char *const rows[] = { "](K\x5b"
+                                        "e]",
+                                        "](K\5K\x5b"
+                                        "e]",
+                                        "](K\5K\x5aK\x5bK\1e]", "](K\5M\x5c\1e]" };
+    static const struct {
+        size_t size, at;
+        const char *text;
+    } told[] = { { 6, 2, "got 91" }, { 8, 4, "got 91" }, { 12, 6, "got 91" }, { 9, 4, "got 348" } };
+    const data_imdb_def def = { .word_index = make_index("\"a\": 1", "\"b\": 2") };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        change c = { 0 };
+        npz_lists(&c.lists, 2, rows[i], told[i].size);
+        refuse_with(write_npz("beyond.npz", &c), &def, DATA_ERR_FORMAT, npz_rows_at() + told[i].at, told[i].text);
+        npz_free(&c.lists);
+    }
+}
+
 static void refuse_index(const char *text, size_t offset, const char *why)
 {
     const char *path = write_index(text, strlen(text));
@@ -637,6 +662,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(test_19_words),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_word_index),
+        cmocka_unit_test(test_19_beyond_the_index),
         cmocka_unit_test(test_word_index_faults),
     };
     if (argc != 2) return 2;

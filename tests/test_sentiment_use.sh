@@ -115,3 +115,32 @@ done
 grep -q 'a good ?.*café ?' "$work/out" || fail "--explain: $(cat -v "$work/out")"
 ! LC_ALL=C tr -d '\n' <"$work/out" | LC_ALL=C grep -q "[[:cntrl:]]" || fail "--explain: control characters"
 ! LC_ALL=C grep -q "$(printf '\302\233')" "$work/out" || fail "--explain: C1 control characters"
+
+# --- reviews as Keras ships them: ranks of words, with the words beside them or without
+
+mkdir "$work/keras"
+cp "$(dirname "$0")/data/npz/rows.npz" "$work/keras/any-name"
+keras() { "$program" --quiet --epochs 1 --batch 64 --words 100 --maxlen 4 --data "$work/keras/any-name" "$@"; }
+for kind in dense embedding; do
+    keras --model "$kind" --out "$work/keras/out" >"$work/out"
+    grep -qx 'vocabulary 90 words, by their ranks alone' "$work/out" || fail "npz: $(cat "$work/out")"
+    grep -q '^result: .* vocabulary=90 ' "$work/out" || fail "npz: $(cat "$work/out")"
+done
+[ ! -e "$work/keras/out/words.tsv" ] || fail "npz: words exported that are not there"
+for option in "--save $work/keras/model" --explain; do
+    code=0
+    # shellcheck disable=SC2086
+    keras --model embedding $option >"$work/out" 2>"$work/err" || code=$?
+    [ "$code" -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] || fail "npz $option: $code, $(cat "$work/err")"
+    grep -q -e "${option%% *}: expected words: Keras' imdb_word_index.json beside" "$work/err" || fail "npz: $(cat "$work/err")"
+    ! grep -q '^Epoch' "$work/out" || fail "npz $option: trained first"
+done
+[ ! -e "$work/keras/model" ] || fail "npz: a model saved without words"
+awk 'BEGIN { printf "{"; for (i = 90; i > 1; i--) printf "\"w%d\": %d, ", i, i; print "\"film\": 1}" }' \
+    >"$work/keras/imdb_word_index.json"
+keras --model embedding --out "$work/keras/out" --save "$work/keras/model" --explain >"$work/out"
+grep -qx 'vocabulary 90 words' "$work/out" || fail "npz with words: $(cat "$work/out")"
+grep -qx 'film' "$work/keras/out/words.tsv" || fail "npz with words: $(head "$work/keras/out/words.tsv")"
+alone "$work/keras/model" "a film w90" | grep -Eqx '0\.[0-9]{4}' || fail "npz with words: --predict"
+"$program" --load "$work/keras/model" --explain --data "$work/keras/any-name" >"$work/out"
+grep -q '^result: .* reviews=1$' "$work/out" || fail "npz: --explain: $(cat "$work/out")"

@@ -80,7 +80,8 @@ void zip_add(zip *z, const zip_member *m)
     const uint64_t told_packed = held + (uint64_t)m->more_packed, told = m->size + (uint64_t)m->more_size;
     const size_t place = z->size;
 
-    at = put_common(put(header, 0x04034b50, 4), m, crc, told_packed, told + (uint64_t)m->local_size);
+    at = put_common(put(header, 0x04034b50, 4), m, crc + (uint32_t)m->local_crc, told_packed,
+                    told + (uint64_t)m->local_size);
     append(&z->bytes, &z->size, &z->room, header, (size_t)(at - header));
     append(&z->bytes, &z->size, &z->room, m->name, strlen(m->name));
     at = put_extra(header, m, told_packed, told + (uint64_t)m->local_size);

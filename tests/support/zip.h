@@ -21,7 +21,7 @@ typedef struct zip_member {
     unsigned flags;                           /* 1: encrypted */
     bool zip64;                               /* sizes in an extra field, as numpy writes them */
     int64_t more_size, more_packed, more_crc; /* added to what both headers tell */
-    int64_t local_size;                       /* added to what the local header alone tells */
+    int64_t local_size, local_crc;            /* added to what the local header alone tells */
 } zip_member;
 
 void zip_add(zip *z, const zip_member *member);
