@@ -39,12 +39,6 @@ static const struct {
 
 /* --- members ------------------------------------------------------------------------------------------------------ */
 
-// Room for what did not come is given back before more is allocated.
-static data_status trim(data_member *member, void **array, size_t count, size_t size)
-{
-    return data_trim(array, count, size) ? DATA_OK : data_member_fail_memory(member, count * size);
-}
-
 static data_status read_lists(data_member *member, int32_t most, data_lists *lists)
 {
     int32_t rows;
@@ -52,12 +46,13 @@ static data_status read_lists(data_member *member, int32_t most, data_lists *lis
     if (status == DATA_OK) status = data_pickle_read(member, rows, most, lists);
     if (status == DATA_OK) status = data_member_finish(member);
     if (status != DATA_OK) return status;
-    void *numbers = lists->numbers, *offsets = lists->offsets;
-    status = trim(member, &numbers, lists->number_count, sizeof *lists->numbers);
-    if (status == DATA_OK) status = trim(member, &offsets, lists->count + 1, sizeof *lists->offsets);
-    lists->numbers = numbers;
+    // Room for what did not come is given back before more is allocated.
+    void *offsets = lists->offsets;
+    const bool trimmed =
+        data_numbers_trim(&lists->numbers) && data_trim(&offsets, lists->count + 1, sizeof *lists->offsets);
     lists->offsets = offsets;
-    return status;
+    return trimmed ? DATA_OK
+                   : data_member_fail_memory(member, data_numbers_count(&lists->numbers) * sizeof *lists->numbers.at);
 }
 
 static data_status add_label(data_member *member, int32_t row, size_t *room, part *p)
@@ -142,14 +137,14 @@ static data_status fill_corpus(const set *s, data_corpus *corpus)
     int64_t words[DATA_PARTS];
     for (int p = 0; p < DATA_PARTS; p++) {
         count[p] = (int)s->parts[p].lists.count;
-        words[p] = (int64_t)s->parts[p].lists.number_count;
+        words[p] = (int64_t)data_numbers_count(&s->parts[p].lists.numbers);
     }
     const data_status status = data_corpus_allocate(count, words, corpus, s->error);
     for (int p = 0; p < DATA_PARTS && status == DATA_OK; p++) {
         const data_lists *lists = &s->parts[p].lists;
         data_corpus_part *to = &corpus->part[p];
         memcpy(to->offsets, lists->offsets, (lists->count + 1) * sizeof *to->offsets);
-        if (words[p] > 0) memcpy(to->ranks, lists->numbers, lists->number_count * sizeof *to->ranks);
+        data_numbers_copy(&lists->numbers, to->ranks);
         memcpy(to->labels, s->parts[p].labels, lists->count);
     }
     return status;

@@ -88,13 +88,13 @@ static data_status op_false(machine *m)
 static void take_run(machine *m)
 {
     data_member *from = m->member;
-    data_lists *to = m->lists;
+    data_numbers *to = &m->lists->numbers;
     if (!data_is_mark(data_peek(m, 0), LIST)) return;
-    while (from->end - from->at >= 3 && to->number_count < to->number_room) {
+    while (from->end - from->at >= 3 && to->at < to->end) {
         const unsigned char *code = from->at;
         const int32_t number = code[0] == 'K' ? code[1] : code[0] == 'M' ? code[1] | code[2] << 8 : 0;
         if (number < 1 || number > m->most) break;
-        to->numbers[to->number_count++] = number;
+        *to->at++ = number;
         from->at += code[0] == 'K' ? 2 : 3;
     }
 }
@@ -428,6 +428,6 @@ data_status data_pickle_read(data_member *member, int32_t rows, int32_t most, da
     if (!lists->offsets && !(lists->offsets = malloc(sizeof *lists->offsets))) {
         return data_member_fail_memory(member, sizeof *lists->offsets);
     }
-    lists->offsets[lists->count] = (int64_t)lists->number_count;
+    lists->offsets[lists->count] = (int64_t)data_numbers_count(&lists->numbers);
     return DATA_OK;
 }

@@ -3,14 +3,12 @@
 #ifndef DATA_PICKLE_H
 #define DATA_PICKLE_H
 
+#include "numbers.h"
 #include "zip.h"
 
-enum { DATA_PICKLE_NUMBERS = 1 << 26 }; // in all lists together, ten times what Keras' reviews have
-
-/* Lists one after the other. */
+/* Lists one after the other, with at most DATA_NUMBERS_MOST numbers: ten times what Keras' reviews have. */
 typedef struct data_lists {
-    int32_t *numbers; // (number_count)
-    size_t number_count, number_room;
+    data_numbers numbers;
     int64_t *offsets; // (count + 1), only the first `count` while reading
     size_t count, offset_room;
 } data_lists;

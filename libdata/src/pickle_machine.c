@@ -32,16 +32,13 @@ static data_status append_number(machine *m, int64_t number)
         return FAIL(m, "list %zu: expected a word from 1 to %" PRId32 ", got %" PRId64, lists->count - 1, m->most,
                     number);
     }
-    if (lists->number_count == DATA_PICKLE_NUMBERS) {
-        return FAIL(m, "lists: expected at most %d words, got more", DATA_PICKLE_NUMBERS);
+    data_numbers *numbers = &lists->numbers;
+    const size_t count = data_numbers_count(numbers);
+    if (count == DATA_NUMBERS_MOST) {
+        return FAIL(m, "lists: expected at most %d words, got more", DATA_NUMBERS_MOST);
     }
-    if (lists->number_count == lists->number_room) {
-        void *numbers = lists->numbers;
-        const bool grown = data_grow(&numbers, &lists->number_room, lists->number_count + 1, sizeof *lists->numbers);
-        lists->numbers = numbers;
-        if (!grown) return data_member_fail_memory(m->member, 2 * lists->number_count * sizeof *lists->numbers);
-    }
-    lists->numbers[lists->number_count++] = (int32_t)number;
+    if (!data_numbers_grow(numbers)) return data_member_fail_memory(m->member, (count + 1) * sizeof *numbers->at);
+    *numbers->at++ = (int32_t)number;
     return DATA_OK;
 }
 
@@ -97,7 +94,7 @@ static data_status begin_list(machine *m)
     const bool grown = data_grow(&offsets, &lists->offset_room, lists->count + 2, sizeof *lists->offsets);
     lists->offsets = offsets;
     if (!grown) return data_member_fail_memory(m->member, 2 * lists->count * sizeof *lists->offsets);
-    lists->offsets[lists->count++] = (int64_t)lists->number_count;
+    lists->offsets[lists->count++] = (int64_t)data_numbers_count(&lists->numbers);
     return data_push(m, (value){ .kind = LIST });
 }
 
@@ -160,7 +157,7 @@ data_status data_memo_get(machine *m, uint64_t index)
 
 void data_lists_free(data_lists *lists)
 {
-    free(lists->numbers);
+    data_numbers_free(&lists->numbers);
     free(lists->offsets);
     *lists = (data_lists){ 0 };
 }
