@@ -78,6 +78,52 @@ static inline void nn_rnn_store_h(const nn_rnn_tile *tile, size_t row, size_t st
     nn_store_part(tile->io->h + (row * tile->rnn->time + step) * units + unit, h, units - unit);
 }
 
+/* --- asking for memory long before it is read: the rows of a tile lie far apart --- */
+
+enum { NN_RNN_AHEAD = 8 /* steps */ };
+
+static inline void nn_rnn_fetch(const nn_float *from, size_t reals)
+{
+    enum { LINE = 64 / sizeof(nn_float) };
+    for (size_t i = 0; i < reals; i += LINE) __builtin_prefetch(from + i);
+}
+
+/* Where the input of a step, counted as they are computed, stands among a row's. */
+static inline size_t nn_rnn_time(const nn_rnn *rnn, size_t step)
+{
+    return rnn->backwards ? rnn->time - 1 - step : step;
+}
+
+static inline void nn_rnn_fetch_input(const nn_rnn_tile *tile, size_t step)
+{
+    const nn_rnn *rnn = tile->rnn;
+    for (size_t row = 0; row < tile->io->rows; row++)
+        nn_rnn_fetch(tile->io->x + (nn_rnn_row(tile, row) * rnn->time + nn_rnn_time(rnn, step)) * rnn->in, rnn->in);
+}
+
+/* At step t of a forward pass' chunk: the input of the next chunk's. */
+static inline void nn_rnn_fetch_forward(const nn_rnn_tile *tile, size_t t)
+{
+    const size_t step = tile->first + tile->rnn->chunk + t;
+    if (step < tile->io->end) nn_rnn_fetch_input(tile, step);
+}
+
+/* At step t of a backward pass' chunk: what it reads of a step before. */
+static inline void nn_rnn_fetch_backward(const nn_rnn_tile *tile, size_t t)
+{
+    const nn_rnn *rnn = tile->rnn;
+    if (tile->first + t < NN_RNN_AHEAD) return;
+    const size_t step = tile->first + t - NN_RNN_AHEAD;
+    nn_rnn_fetch_input(tile, step);
+    for (size_t row = 0; row < tile->io->rows; row++) {
+        const size_t at = row * rnn->time + step;
+        nn_rnn_fetch(tile->io->h + at * rnn->units, rnn->units);
+        if (rnn->saved) nn_rnn_fetch(tile->io->saved + at * rnn->saved, rnn->saved);
+    }
+}
+
+/* --- the gradient by the state --- */
+
 /* A block of the gradient by the state after a step: what came from the step after it, and from above. */
 static inline nn_vec nn_rnn_load_dh(const nn_rnn_tile *tile, size_t row, size_t step, size_t block)
 {

@@ -75,6 +75,7 @@ void NN_KERNEL(gru_reset_before_forward)(nn_rnn_tile *tile)
     const nn_rnn *rnn = tile->rnn;
     const nn_rnn_part *part = &rnn->part[NN_RNN_RESET];
     for (size_t t = 0; t < tile->steps; t++) {
+        nn_rnn_fetch_forward(tile, t);
         for (size_t block = 0; block < rnn->padded / NN_LANES; block++)
             NN_RNN_BY_ROWS(tile->io->rows, GATES, forward_gates, tile, rnn->gate_activation, t, block);
         for (size_t p = 0; p * part->panel < part->columns; p++)
@@ -125,6 +126,7 @@ void NN_KERNEL(gru_reset_before_backward)(nn_rnn_tile *tile)
 {
     const size_t blocks = tile->rnn->padded / NN_LANES;
     for (size_t t = tile->steps; t-- > 0;) {
+        nn_rnn_fetch_backward(tile, t);
         for (size_t row = 0; row < tile->io->rows; row++)
             for (size_t block = 0; block < blocks; block++) backward_candidate(tile, t, block, row);
         NN_KERNEL(rnn_back)(tile, NN_RNN_RESET, t, tile->reset, false);

@@ -44,6 +44,7 @@ NN_INLINE void forward(nn_rnn_tile *tile, const nn_activation activation, const 
 {
     const size_t blocks = tile->rnn->padded / NN_LANES;
     for (size_t t = 0; t < tile->steps; t++) {
+        nn_rnn_fetch_forward(tile, t);
         for (size_t block = 0; block < blocks; block++)
             NN_RNN_BY_ROWS(tile->io->rows, GATES, forward_rows, tile, activation, gate, t, block);
         nn_rnn_swap(tile);
@@ -77,6 +78,7 @@ NN_INLINE void backward(nn_rnn_tile *tile, const nn_activation activation, const
 {
     const size_t blocks = tile->rnn->padded / NN_LANES;
     for (size_t t = tile->steps; t-- > 0;) {
+        nn_rnn_fetch_backward(tile, t);
         for (size_t row = 0; row < tile->io->rows; row++)
             for (size_t block = 0; block < blocks; block++) backward_block(tile, activation, gate, t, block, row);
         if (tile->first + t > 0) NN_KERNEL(rnn_back)(tile, NN_RNN_STATE, t, tile->h, false);

@@ -97,11 +97,10 @@ static void add_gradients(const nn_rnn *rnn, nn_rnn_weights gradients, const nn_
 /* --- products over a chunk ------------------------------------------------------------------------------------------
  */
 
-/* The step's place in x, and the distance to the next one's. */
+/* The place in x of step t of the chunk, and the distance to the next one's. */
 static size_t time_of(const nn_rnn_tile *tile, size_t t)
 {
-    const size_t step = tile->first + t;
-    return tile->rnn->backwards ? tile->rnn->time - 1 - step : step;
+    return nn_rnn_time(tile->rnn, tile->first + t);
 }
 
 static ptrdiff_t time_step(const nn_rnn *rnn)

@@ -34,6 +34,7 @@ NN_INLINE void forward(nn_rnn_tile *tile, const nn_activation activation)
 {
     const nn_rnn_part *part = &tile->rnn->part[NN_RNN_STATE];
     for (size_t t = 0; t < tile->steps; t++) {
+        nn_rnn_fetch_forward(tile, t);
         for (size_t p = 0; p * part->panel < part->columns; p++)
             NN_RNN_BY_VECTORS(nn_rnn_width(part, p) / NN_LANES, forward_panel, tile, activation, t, p);
         nn_rnn_swap(tile);
@@ -45,6 +46,7 @@ NN_INLINE void backward(nn_rnn_tile *tile, const nn_activation activation)
     const nn_rnn_part *part = &tile->rnn->part[NN_RNN_STATE];
     for (size_t t = tile->steps; t-- > 0;) {
         const size_t step = tile->first + t;
+        nn_rnn_fetch_backward(tile, t);
         for (size_t p = 0; p * part->panel < part->columns; p++) {
             const size_t width = nn_rnn_width(part, p), first = p * part->panel / NN_LANES;
             for (size_t row = 0; row < tile->io->rows; row++) {
