@@ -1,5 +1,18 @@
 # How every target of the project is compiled: C17 without extensions, warnings, hidden symbols, sanitizers.
 
+# What distributions build with, and variables that begin with a pattern where a program forgets to set them.
+if(KVIST_HARDEN)
+  include(CheckCCompilerFlag)
+  set(KVIST_HARDEN_OPTIONS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  foreach(flag stack-protector-strong stack-clash-protection cf-protection trivial-auto-var-init=pattern)
+    string(MAKE_C_IDENTIFIER "KVIST_HAS_${flag}" has)
+    check_c_compiler_flag(-f${flag} ${has})
+    if(${has})
+      list(APPEND KVIST_HARDEN_OPTIONS -f${flag})
+    endif()
+  endforeach()
+endif()
+
 function(kvist_compile_options target)
   set_target_properties(${target} PROPERTIES
     C_STANDARD 17 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
@@ -7,6 +20,10 @@ function(kvist_compile_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
   if(KVIST_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(KVIST_HARDEN)
+    target_compile_options(${target} PRIVATE ${KVIST_HARDEN_OPTIONS})
+    target_link_options(${target} PRIVATE LINKER:-z,relro,-z,now,-z,noexecstack)
   endif()
   if(KVIST_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${KVIST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
