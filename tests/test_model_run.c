@@ -383,6 +383,25 @@ static void test_smaller_batch(void **state)
     end(&fresh);
 }
 
+/* A caller's gradient stays as it is, whether the last layer takes it where it stands or a copy. */
+static void test_kept_gradient(void **state)
+{
+    const network *n = *state;
+    trainee t = begin(n, 2, NN_ISA_BEST, 1, NULL);
+    const nn_tensor *y = nn_forward(t.model, &t.x, NN_TRAIN);
+    assert_non_null(y);
+    const size_t count = nn_shape_count(y->shape);
+    nn_float given[4096], kept[4096];
+    assert_true(count <= COUNT_OF(given));
+    nn_tensor dy = nn_view_f32(given, y->shape);
+    nn_rng rng = { .seed = 9 };
+    nn_fill_normal(&dy, 0, 1, &rng);
+    memcpy(kept, given, count * sizeof *given);
+    assert_non_null(nn_backward(t.model, &dy, NN_GRAD_PARAMS | (n->type == NN_F32 ? NN_GRAD_INPUT : 0)));
+    assert_same(n->name, "dy", given, kept, count);
+    end(&t);
+}
+
 /* --- single networks ---------------------------------------------------------------------------------------------- */
 
 /* The generator of dropout can be kept and given back. */
@@ -470,6 +489,7 @@ static const struct {
     { "no_allocation", test_no_allocation },
     { "changed_weights", test_changed_weights },
     { "smaller_batch", test_smaller_batch },
+    { "kept_gradient", test_kept_gradient },
 };
 
 int main(void)

@@ -57,8 +57,9 @@ typedef struct nn_layer_ops {
     /* layer->x -> layer->y. Fails only for what is in the data (an index outside the vocabulary). */
     nn_status (*forward)(nn_layer *layer, const nn_run *run);
     /*
-     * dy (batch, out) may be overwritten. Where dx[i] is not NULL it is set, not added to, to the gradient by input i.
-     * Gradients of weights are added to weight.grad if want_params. May run again for the same forward.
+     * dy (batch, out) may be overwritten, unless layer->keeps_dy. Where dx[i] is not NULL it is set, not added to, to
+     * the gradient by input i. Gradients of weights are added to weight.grad if want_params. May run again for the same
+     * forward.
      */
     void (*backward)(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params);
 } nn_layer_ops;
@@ -82,7 +83,8 @@ struct nn_layer {
     size_t out_size;            /* elements of one sample, set by the model after plan() */
     bool in_words;              /* the first input is an Embedding's: `words` are looked up */
     bool out_sparse;            /* set by plan() of multi-hot: y stays NULL */
-    bool alias; /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */
+    bool alias;    /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */
+    bool keeps_dy; /* set by plan(): backward only reads dy */
     nn_weight weights[NN_MAX_WEIGHTS];
     int weight_count;
     size_t scratch;        /* reals of run->scratch that forward or backward need, for max_batch */

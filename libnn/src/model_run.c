@@ -170,12 +170,14 @@ nn_status nn_model_backward(nn_model *model, const nn_float *dy, bool from_logit
     model->has_input_grad = false;
     for (int i = 0; i <= last; i++) model->nodes[i].gradient_set = false;
     nn_float *first = gradient_of(model, last, want);
-    if (first) {
+    /* Read only; what lies in the model may stand where another gradient goes. */
+    if (first && model->layers[last].keeps_dy && !is_own(model, dy))
+        first = (nn_float *)(uintptr_t)dy;
+    else if (first)
         memcpy(first, dy, (size_t)model->batch * model->layers[last].out_size * sizeof *dy);
-        model->nodes[last].gradient_set = true;
-    }
+    model->nodes[last].gradient_set = first != NULL;
     for (int i = last; i >= 0; i--) {
-        nn_float *gradient = gradient_of(model, i, want);
+        nn_float *gradient = i == last ? first : gradient_of(model, i, want);
         if (gradient && model->nodes[i].gradient_set)
             layer_backward(model, &model->layers[i], &run, gradient, want, &input_set);
     }

@@ -37,6 +37,7 @@ static nn_status plan_activation(nn_layer *layer, nn_error *error)
 {
     nn_activation *type = &layer->def.activation.type;
     layer->out = layer->in[0];
+    layer->keeps_dy = true;
     const nn_status status = nn_layer_check_activation(layer, "type", *type, true, error);
     if (*type == NN_ACTIVATION_DEFAULT) *type = NN_LINEAR;
     return status;
@@ -89,6 +90,7 @@ static nn_status plan_leaky_relu(nn_layer *layer, nn_error *error)
     double *slope = &layer->def.leaky_relu.slope;
     const double given = *slope;
     layer->out = layer->in[0];
+    layer->keeps_dy = true;
     *slope = nn_default(given, 0.3);
     if (!(*slope >= 0.0 && *slope < HUGE_VAL))
         return nn_layer_fail(layer, error, NN_ERR_ARGUMENT, "slope: expected a finite number from 0, got %g", given);

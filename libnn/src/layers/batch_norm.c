@@ -56,6 +56,7 @@ static nn_status plan(nn_layer *layer, nn_error *error)
     const int rank = layer->in[0].rank;
     const nn_shape shape = { 1, { layer->in[0].dim[rank - 1] } };
     layer->out = layer->in[0];
+    layer->keeps_dy = true;
     b->c = (size_t)shape.dim[0];
     b->rows_per_sample = nn_shape_count(layer->in[0]) / b->c;
     b->unbiased = rank == 3 && !def->biased_moving_variance;

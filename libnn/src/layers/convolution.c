@@ -39,6 +39,7 @@ static nn_status check_options(nn_layer *layer, nn_error *error)
     if (status == NN_OK) status = nn_window_padding(layer, def->padding, error);
     if (status == NN_OK) status = nn_layer_check_activation(layer, "activation", def->activation, true, error);
     if (def->activation == NN_ACTIVATION_DEFAULT) def->activation = NN_LINEAR;
+    layer->keeps_dy = def->activation == NN_LINEAR;
     return status;
 }
 

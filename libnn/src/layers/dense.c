@@ -25,6 +25,7 @@ static nn_status plan(nn_layer *layer, nn_error *error)
     if (status == NN_OK) status = nn_layer_check_activation(layer, "activation", def->activation, true, error);
     if (status != NN_OK) return status;
     if (def->activation == NN_ACTIVATION_DEFAULT) def->activation = NN_LINEAR;
+    layer->keeps_dy = def->activation == NN_LINEAR;
     const int in = layer->in[0].dim[last];
     layer->out = layer->in[0];
     layer->out.dim[last] = def->units;

@@ -18,6 +18,7 @@ static nn_status plan(nn_layer *layer, nn_error *error)
 {
     const double rate = layer->def.dropout.rate;
     layer->out = layer->in[0];
+    layer->keeps_dy = true;
     if (!(rate >= 0.0 && rate < 1.0))
         return nn_layer_fail(layer, error, NN_ERR_ARGUMENT, "rate: expected 0 <= rate < 1, got %g", rate);
     return NN_OK;

@@ -20,6 +20,7 @@ static nn_status plan(nn_layer *layer, nn_error *error)
     if (status != NN_OK) return status;
     if (layer->in_type != NN_I32 || layer->in[0].dim[0] == NN_RAGGED || layer->in[0].rank > 2)
         return nn_layer_fail(layer, error, NN_ERR_SHAPE, "wants the model's indices (batch, time)");
+    layer->keeps_dy = true;
     layer->out = layer->in[0];
     layer->out.dim[layer->out.rank++] = def->dim;
     nn_layer_add_weight(layer, "embeddings", (nn_shape){ 2, { def->vocab, def->dim } },

@@ -20,6 +20,7 @@ static nn_status plan(nn_layer *layer, nn_error *error)
     pool->down = (nn_window){ .image = in[0], .map = 1, .size = in[0], .stride = 1 };
     pool->across = (nn_window){ .image = in[1], .map = 1, .size = in[1], .stride = 1 };
     pool->c = pool->f = in[2];
+    layer->keeps_dy = true;
     layer->out = (nn_shape){ 1, { in[2] } };
     return status;
 }

@@ -32,6 +32,7 @@ static nn_status plan(nn_layer *layer, nn_error *error)
         status = nn_window_over(&pool->across, layer, "width", layer->in[0].dim[1], def->size[1], def->stride[1],
                                 def->padding, error);
     pool->c = pool->f = layer->in[0].dim[2];
+    layer->keeps_dy = true;
     layer->out = (nn_shape){ 3, { pool->down.map, pool->across.map, pool->c } };
     return status;
 }

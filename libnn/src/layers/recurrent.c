@@ -149,6 +149,7 @@ nn_status nn_rnn_plan(nn_layer *layer, nn_cell cell, nn_error *error)
     if (def->units > INT32_MAX / 4 || plus(plus(rnn->packed, rnn->gradient), plus(rnn->scratch, kept)) > SIZE_MAX / 256)
         return nn_layer_fail(layer, error, NN_ERR_SHAPE, "units: %d are too many", def->units);
 
+    layer->keeps_dy = true;
     layer->out = def->return_sequences ? (nn_shape){ 2, { time, def->units } } : (nn_shape){ 1, { def->units } };
     add_weights(layer, rnn, in);
     const size_t tiles = (batch + rnn->tile - 1) / rnn->tile, fitting = MAX_GRADIENT_REALS / rnn->gradient;
