@@ -45,6 +45,12 @@ target_include_directories(test_archive_save PRIVATE ${PROJECT_SOURCE_DIR}/libnn
 foreach(call open_read open_directory create open_lock stat fstat fsync link rename unlink lock close read write list)
   target_link_options(test_archive_save PRIVATE -Wl,--wrap=nn_sys_${call})
 endforeach()
+# Power lost at every moment of a save.
+kvist_test(archive_power LIBS kvist::nn ZLIB::ZLIB SOURCES support/disk.c support/temp.c LABELS nn files crash)
+target_include_directories(test_archive_power PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+foreach(call create open_directory write fsync close link rename unlink)
+  target_link_options(test_archive_power PRIVATE -Wl,--wrap=nn_sys_${call})
+endforeach()
 kvist_test(archive_memory LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files oom)
 target_link_options(test_archive_memory PRIVATE
   -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc)
