@@ -25,6 +25,24 @@ if(TARGET kvist_examples_support)
   set_tests_properties(determinism_imdb_sentiment determinism_mnist_dcgan PROPERTIES LABELS "examples;programs;determinism;slow")
 endif()
 
+# A save, and a training with all its files, killed at every system call that matters and with each failing, by strace; a
+# sanitizer does not let itself be traced.
+add_executable(saver saver.c)
+kvist_compile_options(saver)
+target_link_libraries(saver PRIVATE kvist::nn)
+function(kvist_crash_test name)
+  if(KVIST_SANITIZE)
+    add_test(NAME ${name} COMMAND sh -c "echo 'skipped: a sanitizer does not let itself be traced'; exit 77")
+  else()
+    add_test(NAME ${name} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.sh ${ARGN})
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS crash)
+endfunction()
+kvist_crash_test(crash $<TARGET_FILE:saver>)
+if(TARGET kvist_examples_support)
+  kvist_crash_test(crash_program ${PROJECT_BINARY_DIR}/examples/cartpole_qlearning)
+endif()
+
 # Memory and time that a file may cost; the counters are linked into the libraries' calls. Times mean something in an
 # optimised build without sanitizers.
 kvist_test(bounds LIBS kvist::nn kvist::data ZLIB::ZLIB SOURCES support/peak.c support/tar.c support/zip.c support/npz.c
