@@ -10,9 +10,12 @@ endif()
 set_tests_properties(symbols PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77 LABELS symbols)
 
 # What is called over and over allocates nothing.
-kvist_test(noalloc LIBS kvist::nn kvist::env kvist::data SOURCES support/alloc.c LABELS noalloc)
-target_link_options(test_noalloc PRIVATE
-  LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
+kvist_test(noalloc LIBS kvist::nn kvist::env kvist::data SOURCES support/networks.c LABELS noalloc)
+kvist_test_allocations(noalloc)
+
+# Memory runs out: in each public call that allocates, of which none is forgotten.
+kvist_test(oom LIBS kvist::nn kvist::env ZLIB::ZLIB SOURCES support/networks.c support/temp.c LABELS oom)
+kvist_test_allocations(oom)
 
 # Whole trainings on any number of threads; single steps of many networks in model_run.
 if(TARGET kvist_examples_support)

@@ -1,5 +1,6 @@
 /* Fault row 49: the k-th allocation fails, once and from then on, until all succeed. An error, no leak (under the
    address sanitizer), nothing half made. */
+#include "alloc.h"
 #include "npz.h"
 #include "temp.h"
 
@@ -14,45 +15,6 @@
 #include <cmocka.h>
 
 static const char *image_path, *label_path, *set_path, *npz_path, *png_path, *gif_path; // made before memory runs short
-static long countdown = -1; // allocations until one fails; below 0: none
-static bool for_good, failed;
-static size_t refused; // bytes of the allocation that failed first
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool fails(size_t size)
-{
-    if (countdown < 0) return false;
-    if (countdown > 0) {
-        countdown--;
-        return false;
-    }
-    if (!for_good) countdown = -1;
-    if (!failed) refused = size;
-    failed = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails(size) ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails(count * size) ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails(size) ? NULL : __real_realloc(old, size);
-}
-
 typedef data_status (*operation)(data_error *error);
 
 // Every way to run short of memory; returns how many allocations the operation takes.
@@ -62,12 +24,10 @@ static long starve(operation run)
     for (int good = 0; good < 2; good++) {
         for (n = 0;; n++) {
             data_error error = { 0 };
-            countdown = n;
-            for_good = good;
-            failed = false;
+            alloc_fail((size_t)n + 1, good);
             const data_status status = run(&error);
-            countdown = -1;
-            if (!failed) {
+            alloc_fail(0, false);
+            if (alloc_failed() == 0) {
                 if (status != DATA_OK) fail_msg("%s", error.text);
                 break;
             }
@@ -137,8 +97,7 @@ static data_status make_replay_by_priority(data_error *error)
     const data_replay_def def = { .capacity = 2, .observation = 1, .priority_exponent = 0.6 };
     data_replay *replay = data_replay_create(&def, error);
     if (!replay) return DATA_ERR_MEMORY;
-    const long rest = countdown;
-    countdown = 0;
+    const size_t calls = alloc_calls();
     const float observation = 1.0f;
     int32_t index[2];
     float weight[2];
@@ -152,8 +111,7 @@ static data_status make_replay_by_priority(data_error *error)
     size_t size;
     const void *bytes = data_replay_state(replay, &size);
     assert_int_equal(data_replay_restore(replay, bytes, size, error), DATA_OK);
-    assert_int_equal(countdown, 0);
-    countdown = rest;
+    assert_int_equal(alloc_calls(), calls);
     data_replay_destroy(replay);
     return DATA_OK;
 }
@@ -222,11 +180,10 @@ static void test_replay_tells_its_bytes(void **state)
         for (long n = 0; n < 3; n++) {
             data_error error = { 0 };
             char expected[96];
-            countdown = n;
-            for_good = failed = false;
+            alloc_fail((size_t)n + 1, false);
             assert_null(data_replay_create(&def, &error));
-            countdown = -1;
-            snprintf(expected, sizeof expected, "replay: expected %zu bytes of memory, got none", refused);
+            alloc_fail(0, false);
+            snprintf(expected, sizeof expected, "replay: expected %zu bytes of memory, got none", alloc_refused());
             assert_string_equal(error.text, expected);
         }
     }
@@ -238,14 +195,14 @@ static void test_cache_without_memory(void **state)
     (void)state;
     const data_imdb_def def = { .cache = temp_path(&temp_here, "cache") };
     int loaded = 0;
-    failed = true;
-    for (long n = 0; failed; n++) {
+    bool failed = true;
+    for (size_t n = 1; failed; n++) {
         data_imdb imdb = { 0 };
         data_error error = { 0 };
-        countdown = n;
-        for_good = failed = false;
+        alloc_fail(n, false);
         const data_status status = data_imdb_load(set_path, &def, &imdb, &error);
-        countdown = -1;
+        alloc_fail(0, false);
+        failed = alloc_failed() > 0;
         assert_true(status == DATA_OK || status == DATA_ERR_MEMORY);
         if (status == DATA_OK) {
             assert_int_equal(imdb.train.count, 2);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "alloc.h"
+#include "networks.h"
 #include <kvist/data.h>
 #include <kvist/env.h>
 #include <kvist/nn.h>
@@ -18,7 +19,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-enum { BATCH = 6, TIME = 5, WORDS = 40, MOST_LAYERS = 5 };
+enum { BATCH = NETWORK_BATCH };
 
 static size_t before;
 
@@ -35,116 +36,6 @@ static void assert_none(const char *what)
 
 /* --- layers ------------------------------------------------------------------------------------------------------- */
 
-typedef struct network {
-    const char *name;
-    nn_shape input;
-    nn_dtype type;
-    nn_layer_def layers[MOST_LAYERS];
-} network;
-
-#define IMAGE NN_DIMS(12, 12, 8), NN_F32
-#define LISTS NN_DIMS(TIME), NN_I32
-#define STEPS NN_DIMS(TIME, 4), NN_F32
-#define PLAIN NN_DIMS(12), NN_F32
-
-static const network networks[] = {
-    { "dense", PLAIN, { { .type = NN_DENSE, .dense = { .units = 5, .activation = NN_RELU } } } },
-    { "softmax", PLAIN, { { .type = NN_DENSE, .dense = { .units = 5, .activation = NN_SOFTMAX } } } },
-    { "embedding",
-      LISTS,
-      { { .type = NN_EMBEDDING, .embedding = { .vocab = WORDS, .dim = 6 } }, { .type = NN_FLATTEN } } },
-    { "multi_hot",
-      LISTS,
-      { { .type = NN_MULTI_HOT, .multi_hot = { WORDS } }, { .type = NN_DENSE, .dense = { .units = 4 } } } },
-    { "ragged multi_hot",
-      NN_DIMS(NN_RAGGED),
-      NN_I32,
-      { { .type = NN_MULTI_HOT, .multi_hot = { WORDS } }, { .type = NN_DENSE, .dense = { .units = 4 } } } },
-    { "simple_rnn", STEPS, { { .type = NN_SIMPLE_RNN, .rnn = { .units = 5 } } } },
-    { "lstm", STEPS, { { .type = NN_LSTM, .rnn = { .units = 5 } } } },
-    { "gru", STEPS, { { .type = NN_GRU, .rnn = { .units = 5 } } } },
-    { "gru before", STEPS, { { .type = NN_GRU, .rnn = { .units = 5, .reset_before = true } } } },
-    { "lstm sequences",
-      STEPS,
-      { { .type = NN_LSTM, .rnn = { .units = 5, .return_sequences = true, .go_backwards = true } } } },
-    { "padded lstm",
-      LISTS,
-      { { .type = NN_EMBEDDING, .embedding = { .vocab = WORDS, .dim = 6 } },
-        { .type = NN_LSTM, .rnn = { .units = 5 } } } },
-    { "conv2d", IMAGE, { { .type = NN_CONV2D, .conv = { .filters = 9, .kernel = { 5 }, .stride = { 2 } } } } },
-    { "conv2d, 3 x 3",
-      NN_DIMS(12, 12, 64),
-      NN_F32,
-      { { .type = NN_CONV2D, .conv = { .filters = 64, .kernel = { 3 }, .padding = NN_SAME } } } },
-    { "conv2d_transpose",
-      IMAGE,
-      { { .type = NN_CONV2D_TRANSPOSE,
-          .conv = { .filters = 9, .kernel = { 5 }, .stride = { 2 }, .padding = NN_SAME } } } },
-    { "max_pool2d", IMAGE, { { .type = NN_MAX_POOL2D } } },
-    { "average_pool2d", IMAGE, { { .type = NN_AVERAGE_POOL2D } } },
-    { "global_max_pool2d", IMAGE, { { .type = NN_GLOBAL_MAX_POOL2D } } },
-    { "global_average_pool2d", IMAGE, { { .type = NN_GLOBAL_AVERAGE_POOL2D } } },
-    { "batch_norm", IMAGE, { { .type = NN_BATCH_NORM } } },
-    { "leaky_relu", PLAIN, { { .type = NN_LEAKY_RELU } } },
-    { "activation", PLAIN, { { .type = NN_ACTIVATION, .activation = { NN_HARD_SIGMOID } } } },
-    { "dropout", PLAIN, { { .type = NN_DROPOUT, .dropout = { 0.5 } } } },
-    { "flatten", IMAGE, { { .type = NN_FLATTEN } } },
-    { "reshape", PLAIN, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(3, 4) } } } },
-    { "add", PLAIN, { { .type = NN_DENSE, .dense = { .units = 12 } }, { .type = NN_ADD, .from = { NN_INPUT, 1 } } } },
-    { "concat",
-      PLAIN,
-      { { .type = NN_DENSE, .dense = { .units = 3 } }, { .type = NN_CONCAT, .from = { NN_INPUT, 1 } } } },
-    { "reverse", STEPS, { { .type = NN_REVERSE } } },
-    { "dueling",
-      PLAIN,
-      { { .type = NN_DENSE, .dense = { .units = 1 }, .from = { NN_INPUT } },
-        { .type = NN_DENSE, .dense = { .units = 3 }, .from = { NN_INPUT } },
-        { .type = NN_DUELING, .from = { 1, 2 } } } },
-};
-
-static int layer_count(const network *n)
-{
-    int count = 0;
-    while (count < MOST_LAYERS && n->layers[count].type) count++;
-    return count;
-}
-
-static nn_model *make(const network *n, int threads, nn_isa isa)
-{
-    return nn_model_create(&(nn_model_def){ .input = n->input,
-                                            .input_type = n->type,
-                                            .max_batch = BATCH,
-                                            .layers = n->layers,
-                                            .layer_count = layer_count(n),
-                                            .threads = threads,
-                                            .isa = isa },
-                           NULL);
-}
-
-static nn_shape with_batch(nn_shape sample)
-{
-    nn_shape shape = { .rank = sample.rank + 1, .dim = { BATCH } };
-    memcpy(shape.dim + 1, sample.dim, (size_t)sample.rank * sizeof *sample.dim);
-    return shape;
-}
-
-/* The second sample on is padded on the left, as reviews are. */
-static nn_tensor some_input(const network *n)
-{
-    static nn_float reals[BATCH * 12 * 12 * 64];
-    static int32_t ids[BATCH * TIME];
-    static const int64_t offsets[BATCH + 1] = { 0, 4, 4, 7, 12, 19, 20 };
-    nn_rng rng = { .seed = 3 };
-    for (int i = 0; i < BATCH * TIME; i++)
-        ids[i] = i >= TIME && i % TIME < 2 ? 0 : 1 + (int32_t)nn_random_below(&rng, WORDS - 1);
-    if (n->input.dim[0] == NN_RAGGED) return nn_view_ragged(ids, offsets, BATCH);
-    if (n->type == NN_I32) return nn_view_i32(ids, with_batch(n->input));
-    nn_tensor x = nn_view_f32(reals, with_batch(n->input));
-    assert_true(nn_shape_count(x.shape) <= COUNT_OF(reals));
-    nn_fill_uniform(&x, -1, 1, &rng);
-    return x;
-}
-
 static void train(const network *n, nn_model *model, nn_optim *optim, const nn_tensor *x, const nn_tensor *target)
 {
     nn_float loss;
@@ -159,13 +50,13 @@ static void train(const network *n, nn_model *model, nn_optim *optim, const nn_t
 /* A full batch, then a smaller one. */
 static void train_without_allocation(const network *n, int threads, nn_isa isa)
 {
-    nn_model *model = make(n, threads, isa);
+    nn_model *model = network_make(n, threads, isa, NULL);
     if (!model && isa > NN_ISA_PORTABLE) return; /* not on this processor */
     assert_non_null(model);
     nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ 0 }, NULL);
     assert_non_null(optim);
-    nn_tensor target, x = some_input(n);
-    assert_int_equal(nn_tensor_alloc(&target, NN_F32, with_batch(nn_model_output_shape(model))), NN_OK);
+    nn_tensor target, x = network_input(n);
+    assert_int_equal(nn_tensor_alloc(&target, NN_F32, network_batch(nn_model_output_shape(model))), NN_OK);
     begin();
     train(n, model, optim, &x, &target);
     x.shape.dim[0] = target.shape.dim[0] = 2;
@@ -181,8 +72,8 @@ static void test_layers(void **state)
 {
     (void)state;
     bool seen[NN_LAYER_TYPE_END] = { false };
-    for (size_t i = 0; i < COUNT_OF(networks); i++) {
-        for (int k = 0; k < layer_count(&networks[i]); k++) seen[networks[i].layers[k].type] = true;
+    for (size_t i = 0; i < network_count; i++) {
+        for (int k = 0; k < network_layers(&networks[i]); k++) seen[networks[i].layers[k].type] = true;
         for (int isa = NN_ISA_BEST; isa <= NN_ISA_AVX512; isa++)
             for (int threads = 1; threads <= 3; threads += 2)
                 train_without_allocation(&networks[i], threads, (nn_isa)isa);
@@ -213,11 +104,11 @@ static void test_optimisers(void **state)
         { .type = NN_SGD, .schedule = { .type = NN_COSINE_DECAY, .steps = 2 } },
     };
     const network *n = &networks[0];
-    const nn_tensor x = some_input(n);
+    const nn_tensor x = network_input(n);
     static nn_float zeros[BATCH * 5];
     const nn_tensor target = nn_view_f32(zeros, NN_SHAPE(BATCH, 5));
     for (size_t i = 0; i < COUNT_OF(optims); i++) {
-        nn_model *model = make(n, 2, NN_ISA_BEST);
+        nn_model *model = network_make(n, 2, NN_ISA_BEST, NULL);
         nn_error error;
         nn_optim *optim = nn_optim_create(model, &optims[i], &error);
         if (!optim) fail_msg("optimiser %zu: %s", i, error.text);
@@ -234,8 +125,8 @@ static void test_losses(void **state)
 {
     (void)state;
     const network *n = &networks[1]; /* probabilities */
-    nn_model *model = make(n, 2, NN_ISA_BEST);
-    const nn_tensor x = some_input(n);
+    nn_model *model = network_make(n, 2, NN_ISA_BEST, NULL);
+    const nn_tensor x = network_input(n);
     static nn_float zeros[BATCH * 5], rows[BATCH * 5], grads[BATCH * 5], mean;
     static int32_t classes[BATCH];
     nn_tensor dense = nn_view_f32(zeros, NN_SHAPE(BATCH, 5)), sparse = nn_view_i32(classes, NN_SHAPE(BATCH));
@@ -273,7 +164,8 @@ static void test_fit(void **state)
     nn_tensor x = nn_view_f32(values, NN_SHAPE(SAMPLES, 12)), y = nn_view_f32(targets, NN_SHAPE(SAMPLES, 5));
     nn_tensor predicted = nn_view_f32(out, NN_SHAPE(SAMPLES, 5));
     nn_fill_uniform(&x, -1, 1, &(nn_rng){ .seed = 4 });
-    nn_model *model = make(&networks[0], 2, NN_ISA_BEST), *target_net = make(&networks[0], 1, NN_ISA_BEST);
+    nn_model *model = network_make(&networks[0], 2, NN_ISA_BEST, NULL),
+             *target_net = network_make(&networks[0], 1, NN_ISA_BEST, NULL);
     nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ 0 }, NULL);
     double mean, accuracy;
     const nn_loss_def loss = { .type = NN_MSE };
@@ -414,7 +306,7 @@ static void test_counter(void **state)
 {
     (void)state;
     begin();
-    nn_model_destroy(make(&networks[0], 1, NN_ISA_BEST));
+    nn_model_destroy(network_make(&networks[0], 1, NN_ISA_BEST, NULL));
     assert_true(alloc_calls() > before);
     begin();
     data_batches_destroy(data_batches_create(&(data_batches_def){ .count = 9, .batch = 3 }, NULL));
