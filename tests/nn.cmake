@@ -44,14 +44,17 @@ target_include_directories(test_archive_save PRIVATE ${PROJECT_SOURCE_DIR}/libnn
 foreach(call open_read open_directory create open_lock stat fstat fsync link rename unlink lock close read write list)
   target_link_options(test_archive_save PRIVATE -Wl,--wrap=nn_sys_${call})
 endforeach()
+kvist_test_in_memory(archive_save)
 # Power lost at every moment of a save.
 kvist_test(archive_power LIBS kvist::nn ZLIB::ZLIB SOURCES support/disk.c support/temp.c LABELS nn files crash)
 target_include_directories(test_archive_power PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 foreach(call create open_directory write fsync close link rename unlink)
   target_link_options(test_archive_power PRIVATE -Wl,--wrap=nn_sys_${call})
 endforeach()
+kvist_test_in_memory(archive_power)
 kvist_test(archive_memory LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files oom)
 kvist_test_allocations(archive_memory)
+kvist_test_in_memory(archive_memory)
 kvist_test(model_file LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files)
 
 # Training: the loop, evaluation, prediction.

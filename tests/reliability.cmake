@@ -16,6 +16,9 @@ kvist_test_allocations(noalloc)
 # Memory runs out: in each public call that allocates, of which none is forgotten.
 kvist_test(oom LIBS kvist::nn kvist::env ZLIB::ZLIB SOURCES support/networks.c support/temp.c LABELS oom)
 kvist_test_allocations(oom)
+kvist_test_in_memory(oom)
+add_test(NAME oom_coverage COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_coverage.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(oom_coverage PROPERTIES TIMEOUT 60 LABELS oom)
 
 # Whole trainings on any number of threads; single steps of many networks in model_run.
 if(TARGET kvist_examples_support)
@@ -40,6 +43,7 @@ function(kvist_crash_test name)
     add_test(NAME ${name} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.sh ${ARGN})
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS crash)
+  kvist_test_in_memory(${name})
 endfunction()
 kvist_crash_test(crash $<TARGET_FILE:saver>)
 if(TARGET kvist_examples_support)

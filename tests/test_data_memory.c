@@ -59,6 +59,15 @@ static data_status draw_digits(data_error *error)
     return status;
 }
 
+static data_status draw_images(data_error *error)
+{
+    data_images images = { 0 };
+    const data_status status = data_images_draw(3, 1, 2, &images, error);
+    assert_int_equal(images.count, status == DATA_OK ? 3 : 0);
+    data_images_free(&images);
+    return status;
+}
+
 static data_status load_reviews(const char *path, data_error *error)
 {
     data_imdb imdb = { 0 };
@@ -136,6 +145,12 @@ static data_status write_png(data_error *error)
     return data_grid_write_png(&(data_grid){ .images = images, .count = 4, .height = 5, .width = 5 }, png_path, error);
 }
 
+static data_status write_pixels(data_error *error)
+{
+    static const uint8_t pixels[25];
+    return data_png_write(png_path, pixels, 5, 5, 1, error);
+}
+
 static data_status encode_png(data_error *error)
 {
     static const uint8_t pixels[25];
@@ -159,14 +174,26 @@ static data_status write_gif(data_error *error)
     return data_gif_close(gif, error);
 }
 
+static data_status give_gif_up(data_error *error)
+{
+    static const uint8_t pixels[25];
+    data_gif *gif = data_gif_open(gif_path, &(data_gif_def){ .width = 5, .height = 5, .channels = 1 }, error);
+    if (!gif) return DATA_ERR_MEMORY;
+    const data_status status = data_gif_add(gif, pixels, error);
+    data_gif_discard(gif);
+    return status;
+}
+
 static void test_49_no_memory(void **state)
 {
     (void)state;
-    static const operation operations[] = {
-        load_images,  draw_digits, generate_reviews, load_folder, load_npz, make_replay, make_replay_by_priority,
-        make_batches, parse_words, write_png,        encode_png
-    };
+    static const operation operations[] = { load_images,  draw_digits,      draw_images,
+                                            write_pixels, generate_reviews, load_folder,
+                                            load_npz,     make_replay,      make_replay_by_priority,
+                                            make_batches, parse_words,      write_png,
+                                            encode_png };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) assert_true(starve(operations[i]) >= 2);
+    if (data_gif_available()) assert_true(starve(give_gif_up) >= 2);
     if (data_gif_available()) assert_true(starve(write_gif) >= 2);
     assert_int_equal(temp_entries(&temp_here), data_gif_available() ? 6 : 5); // no temporary is left
 }

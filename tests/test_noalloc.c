@@ -192,6 +192,45 @@ static void test_fit(void **state)
     nn_model_destroy(model);
 }
 
+static void ignore_line(const char *text, void *user)
+{
+    (void)text;
+    (void)user;
+}
+
+/* What is asked of models and optimisers. */
+static void test_questions(void **state)
+{
+    (void)state;
+    nn_model *model = network_make(&networks[0], 1, NN_ISA_BEST, NULL);
+    nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ 0 }, NULL);
+    assert_non_null(optim);
+    uint32_t order[10] = { 0 };
+    size_t count;
+    nn_tensor value, grad;
+    nn_rng rng = nn_model_rng(model);
+    begin();
+    nn_model_summary(model, ignore_line, NULL);
+    assert_int_equal(nn_shape_count(nn_model_input_shape(model)), 12);
+    assert_int_equal(nn_shape_count(nn_shape_of(2, 3, 4, 0, 0)), 12);
+    assert_int_equal(nn_model_max_batch(model), BATCH);
+    assert_true(nn_model_memory(model) > 0);
+    assert_non_null(nn_model_params(model, &count));
+    assert_int_equal(nn_model_weight(model, "dense_1/kernel", &value, &grad), NN_OK);
+    assert_true(nn_model_weight(model, "none", &value, &grad) != NN_OK);
+    nn_optim_set_steps(optim, 3);
+    assert_int_equal(nn_optim_steps(optim), 3);
+    assert_true(nn_optim_lr(optim) > 0);
+    assert_int_equal(nn_optim_slot_count(optim), 2);
+    assert_non_null(nn_optim_slot(optim, 0, NULL));
+    assert_non_null(nn_status_string(NN_ERR_MEMORY));
+    nn_shuffle(order, 10, &rng);
+    assert_true(nn_uniform(&rng) < 1 && nn_random_u32(&rng) != nn_random_u32(&rng));
+    assert_none("questions");
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 /* --- environments ------------------------------------------------------------------------------------------------- */
 
 static void test_environments(void **state)
@@ -215,6 +254,12 @@ static void test_environments(void **state)
         assert_int_equal(env_discretize(&bins, obs, &index), ENV_OK);
         if (!env.running) env_cartpole_reset(&env, obs);
     }
+    double drawn[3];
+    env_rng rng = env_rng_make(env_rng_next(&env.rng));
+    env_rng_uniform_fill(&rng, 0, 1, drawn, 3);
+    assert_int_equal(env_bin(env_rng_uniform(&rng, 0, 1), 0, 1, 10, &index), ENV_OK);
+    env_cartpole_observe(&env, obs);
+    assert_non_null(env_status_string(ENV_ERR_MEMORY));
     assert_int_equal(env_cartpole_ansi(&env, NULL, text, sizeof text), ENV_OK);
     assert_int_equal(env_cartpole_rgb(&env, pixels, sizeof pixels, 60, 40), ENV_OK);
     assert_none("one environment");
@@ -232,6 +277,10 @@ static void test_environments(void **state)
     }
     actions[0] = 2;
     assert_int_equal(env_cartpole_vec_step(vec, actions, &out), ENV_ERR_ACTION);
+    assert_non_null(env_cartpole_vec_error(vec));
+    assert_int_equal(env_cartpole_vec_get(vec, 1, &env), ENV_OK);
+    assert_int_equal(env_cartpole_vec_set(vec, 2, &env), ENV_OK);
+    assert_int_equal(env_cartpole_vec_count(vec), COUNT);
     assert_none("many environments");
     env_cartpole_vec_destroy(vec);
 }
@@ -258,6 +307,7 @@ static void push_and_sample(const data_replay_def *def)
         for (int k = 0; k < DRAWN; k++) errors[k] = (float)data_rng_uniform(&rng);
         assert_int_equal(data_replay_set_priorities(replay, index, DRAWN, errors, NULL), DATA_OK);
     }
+    assert_int_equal(data_replay_count(replay), 100);
     assert_non_null(data_replay_state(replay, &size));
     assert_none(def->priority_exponent > 0 ? "replay by priority" : "replay");
     data_replay_destroy(replay);
@@ -284,6 +334,8 @@ static void test_batches(void **state)
     const data_encoding encoding = { .length = LENGTH };
     data_rng rng = data_rng_make(1, 0);
     begin();
+    assert_int_equal(data_batches_per_epoch(batches), 7);
+    assert_int_equal(data_split(COUNT, 0.2), 40);
     for (uint64_t epoch = 0; epoch < 3; epoch++) {
         int size;
         data_batches_seek(batches, epoch, 0);
@@ -299,6 +351,45 @@ static void test_batches(void **state)
     data_scale_unit(bytes, sizeof bytes, scaled);
     assert_none("batches");
     data_batches_destroy(batches);
+}
+
+/* --- words and pictures ------------------------------------------------------------------------------------------- */
+
+static void test_words(void **state)
+{
+    (void)state;
+    data_vocabulary *vocabulary = data_vocabulary_parse("the\nfilm\n", 9, NULL);
+    assert_non_null(vocabulary);
+    const data_encoding encoding = { .length = 8 };
+    int32_t row[8];
+    char text[2000];
+    size_t size;
+    data_rng rng = data_rng_make(data_rng_next(&(data_rng){ { 1 } }), 0);
+    begin();
+    assert_int_equal(data_vocabulary_count(vocabulary), 2);
+    assert_non_null(data_vocabulary_word(vocabulary, 4, &size));
+    assert_int_equal(data_vocabulary_index(vocabulary, "film", 4), 5);
+    assert_int_equal(data_vocabulary_write(vocabulary, DATA_ALL_WORDS, text, sizeof text), 9);
+    size = data_review_write(&rng, data_rng_below(&rng, 2) > 0, text, sizeof text);
+    assert_true(data_encode(vocabulary, &encoding, text, size, row, 8) > 1);
+    assert_int_equal(data_imdb_encode(vocabulary, &encoding, text, size, row), DATA_OK);
+    assert_non_null(data_status_string(DATA_ERR_MEMORY));
+    assert_none("words");
+    data_vocabulary_destroy(vocabulary);
+}
+
+static void test_pictures(void **state)
+{
+    (void)state;
+    static const float images[4 * 5 * 5];
+    static uint8_t pixels[100 * 100];
+    const data_grid grid = { .images = images, .count = 4, .height = 5, .width = 5 };
+    int width, height;
+    begin();
+    assert_int_equal(data_grid_size(&grid, &width, &height, NULL), DATA_OK);
+    assert_true(width * height <= (int)sizeof pixels);
+    assert_int_equal(data_grid_draw(&grid, pixels, NULL), DATA_OK);
+    assert_none("pictures");
 }
 
 /* The counter counts: a model is made with allocations. */
@@ -327,9 +418,10 @@ const char *__lsan_default_suppressions(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counter), cmocka_unit_test(test_layers),  cmocka_unit_test(test_optimisers),
-        cmocka_unit_test(test_losses),  cmocka_unit_test(test_fit),     cmocka_unit_test(test_environments),
-        cmocka_unit_test(test_replay),  cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_counter),  cmocka_unit_test(test_layers),    cmocka_unit_test(test_optimisers),
+        cmocka_unit_test(test_losses),   cmocka_unit_test(test_fit),       cmocka_unit_test(test_environments),
+        cmocka_unit_test(test_replay),   cmocka_unit_test(test_questions), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_pictures), cmocka_unit_test(test_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
