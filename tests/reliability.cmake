@@ -20,6 +20,26 @@ kvist_test_in_memory(oom)
 add_test(NAME oom_coverage COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_coverage.sh ${PROJECT_SOURCE_DIR})
 set_tests_properties(oom_coverage PROPERTIES TIMEOUT 60 LABELS oom)
 
+# In each program: its objects once more, with a main that runs it again and again.
+if(TARGET kvist_examples_support)
+  foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
+    get_target_property(sources ${program} SOURCES)
+    get_target_property(libraries ${program} LINK_LIBRARIES)
+    list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/examples/)
+    add_executable(test_oom_${program} oom_program.c support/temp.c ${sources})
+    kvist_compile_options(test_oom_${program})
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/examples/${program}.c PROPERTIES COMPILE_DEFINITIONS main=program_main)
+    target_include_directories(test_oom_${program} PRIVATE support)
+    target_link_libraries(test_oom_${program} PRIVATE ${libraries} ZLIB::ZLIB PkgConfig::CMOCKA)
+    kvist_test_allocations(oom_${program})
+    add_test(NAME oom_${program} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_programs.sh ${program}
+             ${PROJECT_BINARY_DIR}/examples $<TARGET_FILE:test_oom_${program}>)
+    kvist_test_in_memory(oom_${program})
+    # Minutes under a sanitizer.
+    set_tests_properties(oom_${program} PROPERTIES TIMEOUT 900 LABELS "oom$<$<BOOL:${KVIST_SANITIZE}>:;slow>")
+  endforeach()
+endif()
+
 # Whole trainings on any number of threads; single steps of many networks in model_run.
 if(TARGET kvist_examples_support)
   foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
