@@ -29,7 +29,7 @@ target_sources(test_imdb_npz PRIVATE support/imdb_refused.c support/zip.c suppor
 target_include_directories(test_imdb_npz PRIVATE ${PROJECT_SOURCE_DIR}/libdata/src)
 kvist_data_test(synthetic)
 kvist_data_test(data_memory)
-target_sources(test_data_memory PRIVATE support/zip.c support/npz.c)
+target_sources(test_data_memory PRIVATE support/tar.c support/zip.c support/npz.c)
 kvist_test_allocations(data_memory)
 set_tests_properties(data_memory PROPERTIES LABELS "data;oom")
 # The calls that write files, which a test makes fail.
