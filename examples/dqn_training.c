@@ -232,9 +232,10 @@ void dqn_training_draw(const dqn_training *t)
 {
     char path[RUN_PATH], error[PLOT_ERROR];
     const size_t count = (size_t)t->count;
+    if (!plot_available()) return;
     double *mean = calloc(2 * count + 1, sizeof *mean), *trend = mean ? mean + count : NULL;
-    if (!mean || !plot_available()) {
-        free(mean);
+    if (!mean) {
+        run_error("no memory to draw %zu scores", count);
         return;
     }
     plot_moving_mean(t->scores, count, DQN_TRAINING_WINDOW, mean);

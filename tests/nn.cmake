@@ -29,9 +29,8 @@ kvist_test(optim LIBS kvist::nn LABELS nn)
 kvist_test(schedule LIBS kvist::nn LABELS nn)
 
 # What models do, step by step.
-kvist_test(model_run LIBS kvist::nn LABELS nn noalloc determinism SOURCES support/alloc.c)
-target_link_options(test_model_run PRIVATE
-  LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
+kvist_test(model_run LIBS kvist::nn LABELS nn noalloc determinism)
+kvist_test_allocations(model_run)
 
 # Files: the format, the list of things in them, whole models.
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
@@ -45,17 +44,24 @@ target_include_directories(test_archive_save PRIVATE ${PROJECT_SOURCE_DIR}/libnn
 foreach(call open_read open_directory create open_lock stat fstat fsync link rename unlink lock close read write list)
   target_link_options(test_archive_save PRIVATE -Wl,--wrap=nn_sys_${call})
 endforeach()
+kvist_test_in_memory(archive_save)
+# Power lost at every moment of a save.
+kvist_test(archive_power LIBS kvist::nn ZLIB::ZLIB SOURCES support/disk.c support/temp.c LABELS nn files crash)
+target_include_directories(test_archive_power PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+foreach(call create open_directory write fsync close link rename unlink)
+  target_link_options(test_archive_power PRIVATE -Wl,--wrap=nn_sys_${call})
+endforeach()
+kvist_test_in_memory(archive_power)
 kvist_test(archive_memory LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files oom)
-target_link_options(test_archive_memory PRIVATE
-  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc)
+kvist_test_allocations(archive_memory)
+kvist_test_in_memory(archive_memory)
 kvist_test(model_file LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files)
 
 # Training: the loop, evaluation, prediction.
 kvist_test(fit LIBS kvist::nn LABELS nn)
 kvist_test(fit_resume LIBS kvist::nn ZLIB::ZLIB LABELS nn SOURCES support/temp.c)
-kvist_test(fit_memory LIBS kvist::nn LABELS nn)
-target_link_options(test_fit_memory PRIVATE
-  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc)
+kvist_test(fit_memory LIBS kvist::nn LABELS nn oom)
+kvist_test_allocations(fit_memory)
 
 # Activations where they bend.
 kvist_test(activation LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)

@@ -10,9 +10,37 @@ endif()
 set_tests_properties(symbols PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77 LABELS symbols)
 
 # What is called over and over allocates nothing.
-kvist_test(noalloc LIBS kvist::nn kvist::env kvist::data SOURCES support/alloc.c LABELS noalloc)
-target_link_options(test_noalloc PRIVATE
-  LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
+kvist_test(noalloc LIBS kvist::nn kvist::env kvist::data SOURCES support/networks.c LABELS noalloc)
+kvist_test_allocations(noalloc)
+
+# Memory runs out: in each public call that allocates, of which none is forgotten.
+kvist_test(oom LIBS kvist::nn kvist::env ZLIB::ZLIB SOURCES support/networks.c support/temp.c LABELS oom)
+kvist_test_allocations(oom)
+kvist_test_in_memory(oom)
+add_test(NAME oom_coverage COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_coverage.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(oom_coverage PROPERTIES TIMEOUT 60 LABELS oom)
+
+# In each program: its objects once more, with a main that runs it again and again.
+if(TARGET kvist_examples_support)
+  foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
+    get_target_property(sources ${program} SOURCES)
+    get_target_property(libraries ${program} LINK_LIBRARIES)
+    list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/examples/)
+    add_executable(test_oom_${program} oom_program.c support/temp.c ${sources})
+    kvist_compile_options(test_oom_${program})
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/examples/${program}.c PROPERTIES COMPILE_DEFINITIONS main=program_main)
+    target_include_directories(test_oom_${program} PRIVATE support)
+    target_link_libraries(test_oom_${program} PRIVATE ${libraries} ZLIB::ZLIB PkgConfig::CMOCKA)
+    kvist_test_allocations(oom_${program})
+    add_test(NAME oom_${program} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_programs.sh ${program}
+             ${PROJECT_BINARY_DIR}/examples $<TARGET_FILE:test_oom_${program}>)
+    kvist_test_in_memory(oom_${program})
+    set_tests_properties(oom_${program} PROPERTIES TIMEOUT 900 LABELS oom)
+    if(KVIST_SANITIZE)
+      set_tests_properties(oom_${program} PROPERTIES LABELS "oom;slow") # minutes
+    endif()
+  endforeach()
+endif()
 
 # Whole trainings on any number of threads; single steps of many networks in model_run.
 if(TARGET kvist_examples_support)
@@ -23,6 +51,25 @@ if(TARGET kvist_examples_support)
   endforeach()
   # Minutes under a sanitizer.
   set_tests_properties(determinism_imdb_sentiment determinism_mnist_dcgan PROPERTIES LABELS "examples;programs;determinism;slow")
+endif()
+
+# A save, and a training with all its files, killed at every system call that matters and with each failing, by strace; a
+# sanitizer does not let itself be traced.
+add_executable(saver saver.c)
+kvist_compile_options(saver)
+target_link_libraries(saver PRIVATE kvist::nn)
+function(kvist_crash_test name)
+  if(KVIST_SANITIZE)
+    add_test(NAME ${name} COMMAND sh -c "echo 'skipped: a sanitizer does not let itself be traced'; exit 77")
+  else()
+    add_test(NAME ${name} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.sh ${ARGN})
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS crash)
+  kvist_test_in_memory(${name})
+endfunction()
+kvist_crash_test(crash $<TARGET_FILE:saver>)
+if(TARGET kvist_examples_support)
+  kvist_crash_test(crash_program ${PROJECT_BINARY_DIR}/examples/cartpole_qlearning)
 endif()
 
 # Memory and time that a file may cost; the counters are linked into the libraries' calls. Times mean something in an

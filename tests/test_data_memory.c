@@ -1,6 +1,8 @@
 /* Fault row 49: the k-th allocation fails, once and from then on, until all succeed. An error, no leak (under the
    address sanitizer), nothing half made. */
+#include "alloc.h"
 #include "npz.h"
+#include "tar.h"
 #include "temp.h"
 
 #include <kvist/data.h>
@@ -13,46 +15,8 @@
 
 #include <cmocka.h>
 
-static const char *image_path, *label_path, *set_path, *npz_path, *png_path, *gif_path; // made before memory runs short
-static long countdown = -1; // allocations until one fails; below 0: none
-static bool for_good, failed;
-static size_t refused; // bytes of the allocation that failed first
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool fails(size_t size)
-{
-    if (countdown < 0) return false;
-    if (countdown > 0) {
-        countdown--;
-        return false;
-    }
-    if (!for_good) countdown = -1;
-    if (!failed) refused = size;
-    failed = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails(size) ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails(count * size) ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails(size) ? NULL : __real_realloc(old, size);
-}
-
+// Made before memory runs short.
+static const char *image_path, *label_path, *mnist_path, *set_path, *tar_path, *npz_path, *png_path, *gif_path;
 typedef data_status (*operation)(data_error *error);
 
 // Every way to run short of memory; returns how many allocations the operation takes.
@@ -62,12 +26,10 @@ static long starve(operation run)
     for (int good = 0; good < 2; good++) {
         for (n = 0;; n++) {
             data_error error = { 0 };
-            countdown = n;
-            for_good = good;
-            failed = false;
+            alloc_fail((size_t)n + 1, good);
             const data_status status = run(&error);
-            countdown = -1;
-            if (!failed) {
+            alloc_fail(0, false);
+            if (alloc_failed() == 0) {
                 if (status != DATA_OK) fail_msg("%s", error.text);
                 break;
             }
@@ -99,6 +61,24 @@ static data_status draw_digits(data_error *error)
     return status;
 }
 
+static data_status load_mnist(data_error *error)
+{
+    data_mnist mnist = { 0 };
+    const data_status status = data_mnist_load(mnist_path, NULL, &mnist, error);
+    assert_int_equal(mnist.test.count, status == DATA_OK ? 1 : 0);
+    data_mnist_free(&mnist);
+    return status;
+}
+
+static data_status draw_images(data_error *error)
+{
+    data_images images = { 0 };
+    const data_status status = data_images_draw(3, 1, 2, &images, error);
+    assert_int_equal(images.count, status == DATA_OK ? 3 : 0);
+    data_images_free(&images);
+    return status;
+}
+
 static data_status load_reviews(const char *path, data_error *error)
 {
     data_imdb imdb = { 0 };
@@ -119,6 +99,11 @@ static data_status load_folder(data_error *error)
     return load_reviews(set_path, error);
 }
 
+static data_status load_tar(data_error *error)
+{
+    return load_reviews(tar_path, error);
+}
+
 static data_status load_npz(data_error *error)
 {
     return load_reviews(npz_path, error);
@@ -137,8 +122,7 @@ static data_status make_replay_by_priority(data_error *error)
     const data_replay_def def = { .capacity = 2, .observation = 1, .priority_exponent = 0.6 };
     data_replay *replay = data_replay_create(&def, error);
     if (!replay) return DATA_ERR_MEMORY;
-    const long rest = countdown;
-    countdown = 0;
+    const size_t calls = alloc_calls();
     const float observation = 1.0f;
     int32_t index[2];
     float weight[2];
@@ -152,8 +136,7 @@ static data_status make_replay_by_priority(data_error *error)
     size_t size;
     const void *bytes = data_replay_state(replay, &size);
     assert_int_equal(data_replay_restore(replay, bytes, size, error), DATA_OK);
-    assert_int_equal(countdown, 0);
-    countdown = rest;
+    assert_int_equal(alloc_calls(), calls);
     data_replay_destroy(replay);
     return DATA_OK;
 }
@@ -176,6 +159,12 @@ static data_status write_png(data_error *error)
 {
     static const float images[4 * 25];
     return data_grid_write_png(&(data_grid){ .images = images, .count = 4, .height = 5, .width = 5 }, png_path, error);
+}
+
+static data_status write_pixels(data_error *error)
+{
+    static const uint8_t pixels[25];
+    return data_png_write(png_path, pixels, 5, 5, 1, error);
 }
 
 static data_status encode_png(data_error *error)
@@ -201,16 +190,38 @@ static data_status write_gif(data_error *error)
     return data_gif_close(gif, error);
 }
 
+static data_status give_gif_up(data_error *error)
+{
+    static const uint8_t pixels[25];
+    data_gif *gif = data_gif_open(gif_path, &(data_gif_def){ .width = 5, .height = 5, .channels = 1 }, error);
+    if (!gif) return DATA_ERR_MEMORY;
+    const data_status status = data_gif_add(gif, pixels, error);
+    data_gif_discard(gif);
+    return status;
+}
+
 static void test_49_no_memory(void **state)
 {
     (void)state;
-    static const operation operations[] = {
-        load_images,  draw_digits, generate_reviews, load_folder, load_npz, make_replay, make_replay_by_priority,
-        make_batches, parse_words, write_png,        encode_png
-    };
+    static const operation operations[] = { load_images,
+                                            load_mnist,
+                                            load_tar,
+                                            draw_digits,
+                                            draw_images,
+                                            write_pixels,
+                                            generate_reviews,
+                                            load_folder,
+                                            load_npz,
+                                            make_replay,
+                                            make_replay_by_priority,
+                                            make_batches,
+                                            parse_words,
+                                            write_png,
+                                            encode_png };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) assert_true(starve(operations[i]) >= 2);
+    if (data_gif_available()) assert_true(starve(give_gif_up) >= 2);
     if (data_gif_available()) assert_true(starve(write_gif) >= 2);
-    assert_int_equal(temp_entries(&temp_here), data_gif_available() ? 6 : 5); // no temporary is left
+    assert_int_equal(temp_entries(&temp_here), data_gif_available() ? 8 : 7); // no temporary is left
 }
 
 // The message gives the bytes that were not to be had, whichever of the allocations it was.
@@ -222,11 +233,10 @@ static void test_replay_tells_its_bytes(void **state)
         for (long n = 0; n < 3; n++) {
             data_error error = { 0 };
             char expected[96];
-            countdown = n;
-            for_good = failed = false;
+            alloc_fail((size_t)n + 1, false);
             assert_null(data_replay_create(&def, &error));
-            countdown = -1;
-            snprintf(expected, sizeof expected, "replay: expected %zu bytes of memory, got none", refused);
+            alloc_fail(0, false);
+            snprintf(expected, sizeof expected, "replay: expected %zu bytes of memory, got none", alloc_refused());
             assert_string_equal(error.text, expected);
         }
     }
@@ -238,14 +248,14 @@ static void test_cache_without_memory(void **state)
     (void)state;
     const data_imdb_def def = { .cache = temp_path(&temp_here, "cache") };
     int loaded = 0;
-    failed = true;
-    for (long n = 0; failed; n++) {
+    bool failed = true;
+    for (size_t n = 1; failed; n++) {
         data_imdb imdb = { 0 };
         data_error error = { 0 };
-        countdown = n;
-        for_good = failed = false;
+        alloc_fail(n, false);
         const data_status status = data_imdb_load(set_path, &def, &imdb, &error);
-        countdown = -1;
+        alloc_fail(0, false);
+        failed = alloc_failed() > 0;
         assert_true(status == DATA_OK || status == DATA_ERR_MEMORY);
         if (status == DATA_OK) {
             assert_int_equal(imdb.train.count, 2);
@@ -276,6 +286,19 @@ static const char *write_npz(void)
     return path;
 }
 
+static const char *write_tar(void)
+{
+    tar t = { 0 };
+    tar_file(&t, "aclImdb/train/neg/0.txt", "a bad film");
+    tar_file(&t, "aclImdb/train/pos/0.txt", "a good film");
+    tar_file(&t, "aclImdb/test/neg/0.txt", "bad");
+    tar_file(&t, "aclImdb/test/pos/0.txt", "fine");
+    tar_end(&t);
+    const char *path = temp_write_gz(&temp_here, "reviews.tar.gz", t.bytes, t.size);
+    tar_free(&t);
+    return path;
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -285,11 +308,21 @@ static int set_up(void **state)
     temp_make(&temp_here);
     image_path = temp_write_gz(&temp_here, "images.gz", images, sizeof images);
     label_path = temp_write(&temp_here, "labels", labels, sizeof labels);
+    static const char *const parts[] = { "train", "t10k" };
+    for (int i = 0; i < 2; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "mnist/%s-images-idx3-ubyte.gz", parts[i]);
+        temp_write_gz(&temp_here, name, images, sizeof images);
+        snprintf(name, sizeof name, "mnist/%s-labels-idx1-ubyte", parts[i]);
+        temp_write(&temp_here, name, labels, sizeof labels);
+    }
+    mnist_path = temp_path(&temp_here, "mnist");
     temp_write(&temp_here, "set/train/neg/0.txt", "a bad film", 10);
     temp_write(&temp_here, "set/train/pos/0.txt", "a good film", 11);
     temp_write(&temp_here, "set/test/neg/0.txt", "bad", 3);
     temp_write(&temp_here, "set/test/pos/0.txt", "fine", 4);
     set_path = temp_path(&temp_here, "set");
+    tar_path = write_tar();
     npz_path = write_npz();
     png_path = temp_path(&temp_here, "grid.png");
     gif_path = temp_path(&temp_here, "a.gif");

@@ -1,4 +1,5 @@
 /* Training allocates before its first step and not in one: counted by an allocator and by malloc itself. */
+#include "alloc.h"
 #include <kvist/nn.h>
 
 #include <setjmp.h>
@@ -8,41 +9,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-/* The linker sends the library's calls here (--wrap). */
-static int malloc_calls;
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t align, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t align, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    malloc_calls++;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    malloc_calls++;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    malloc_calls++;
-    return __real_realloc(memory, size);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t size)
-{
-    malloc_calls++;
-    return __real_aligned_alloc(align, size);
-}
 
 /* An allocator that counts, and fails at one call. */
 typedef struct counter {
@@ -89,15 +55,16 @@ static nn_model *make_model(counter *c)
 /* What had been allocated at the first batch and at the last. */
 typedef struct watch {
     const counter *counter;
-    int first_made, last_made, first_malloc, last_malloc, batches;
+    int first_made, last_made, batches;
+    size_t first_malloc, last_malloc;
 } watch;
 
 static bool on_batch(const nn_progress *p, void *user)
 {
     watch *w = user;
     (void)p;
-    if (w->batches++ == 0) w->first_made = w->counter->made, w->first_malloc = malloc_calls;
-    w->last_made = w->counter->made, w->last_malloc = malloc_calls;
+    if (w->batches++ == 0) w->first_made = w->counter->made, w->first_malloc = alloc_calls();
+    w->last_made = w->counter->made, w->last_malloc = alloc_calls();
     return true;
 }
 
@@ -131,7 +98,8 @@ static void test_no_allocation_in_a_step(void **state)
     nn_float out[SAMPLES], mean = 0;
     nn_tensor all = nn_view_f32(out, NN_SHAPE(SAMPLES, 1));
     const nn_tensor part = nn_view_i32(ids[0], NN_SHAPE(4, TIME)), target = nn_view_f32(labels, NN_SHAPE(4, 1));
-    const int made = c.made, mallocs = malloc_calls;
+    const int made = c.made;
+    const size_t mallocs = alloc_calls();
     for (int i = 0; i < 5; i++) {
         assert_non_null(nn_forward(model, &part, NN_TRAIN));
         assert_int_equal(nn_backprop(model, &def.loss, &target, NN_GRAD_PARAMS, &mean), NN_OK);
@@ -140,7 +108,7 @@ static void test_no_allocation_in_a_step(void **state)
         assert_int_equal(nn_predict(model, &x, &all, NULL), NN_OK);
     }
     assert_int_equal(c.made, made);
-    assert_int_equal(malloc_calls, mallocs);
+    assert_int_equal(alloc_calls(), mallocs);
     nn_optim_destroy(optim);
     nn_model_destroy(model);
     assert_int_equal(c.live, 0);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "alloc.h"
+#include "networks.h"
 #include <kvist/data.h>
 #include <kvist/env.h>
 #include <kvist/nn.h>
@@ -18,7 +19,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-enum { BATCH = 6, TIME = 5, WORDS = 40, MOST_LAYERS = 5 };
+enum { BATCH = NETWORK_BATCH };
 
 static size_t before;
 
@@ -35,116 +36,6 @@ static void assert_none(const char *what)
 
 /* --- layers ------------------------------------------------------------------------------------------------------- */
 
-typedef struct network {
-    const char *name;
-    nn_shape input;
-    nn_dtype type;
-    nn_layer_def layers[MOST_LAYERS];
-} network;
-
-#define IMAGE NN_DIMS(12, 12, 8), NN_F32
-#define LISTS NN_DIMS(TIME), NN_I32
-#define STEPS NN_DIMS(TIME, 4), NN_F32
-#define PLAIN NN_DIMS(12), NN_F32
-
-static const network networks[] = {
-    { "dense", PLAIN, { { .type = NN_DENSE, .dense = { .units = 5, .activation = NN_RELU } } } },
-    { "softmax", PLAIN, { { .type = NN_DENSE, .dense = { .units = 5, .activation = NN_SOFTMAX } } } },
-    { "embedding",
-      LISTS,
-      { { .type = NN_EMBEDDING, .embedding = { .vocab = WORDS, .dim = 6 } }, { .type = NN_FLATTEN } } },
-    { "multi_hot",
-      LISTS,
-      { { .type = NN_MULTI_HOT, .multi_hot = { WORDS } }, { .type = NN_DENSE, .dense = { .units = 4 } } } },
-    { "ragged multi_hot",
-      NN_DIMS(NN_RAGGED),
-      NN_I32,
-      { { .type = NN_MULTI_HOT, .multi_hot = { WORDS } }, { .type = NN_DENSE, .dense = { .units = 4 } } } },
-    { "simple_rnn", STEPS, { { .type = NN_SIMPLE_RNN, .rnn = { .units = 5 } } } },
-    { "lstm", STEPS, { { .type = NN_LSTM, .rnn = { .units = 5 } } } },
-    { "gru", STEPS, { { .type = NN_GRU, .rnn = { .units = 5 } } } },
-    { "gru before", STEPS, { { .type = NN_GRU, .rnn = { .units = 5, .reset_before = true } } } },
-    { "lstm sequences",
-      STEPS,
-      { { .type = NN_LSTM, .rnn = { .units = 5, .return_sequences = true, .go_backwards = true } } } },
-    { "padded lstm",
-      LISTS,
-      { { .type = NN_EMBEDDING, .embedding = { .vocab = WORDS, .dim = 6 } },
-        { .type = NN_LSTM, .rnn = { .units = 5 } } } },
-    { "conv2d", IMAGE, { { .type = NN_CONV2D, .conv = { .filters = 9, .kernel = { 5 }, .stride = { 2 } } } } },
-    { "conv2d, 3 x 3",
-      NN_DIMS(12, 12, 64),
-      NN_F32,
-      { { .type = NN_CONV2D, .conv = { .filters = 64, .kernel = { 3 }, .padding = NN_SAME } } } },
-    { "conv2d_transpose",
-      IMAGE,
-      { { .type = NN_CONV2D_TRANSPOSE,
-          .conv = { .filters = 9, .kernel = { 5 }, .stride = { 2 }, .padding = NN_SAME } } } },
-    { "max_pool2d", IMAGE, { { .type = NN_MAX_POOL2D } } },
-    { "average_pool2d", IMAGE, { { .type = NN_AVERAGE_POOL2D } } },
-    { "global_max_pool2d", IMAGE, { { .type = NN_GLOBAL_MAX_POOL2D } } },
-    { "global_average_pool2d", IMAGE, { { .type = NN_GLOBAL_AVERAGE_POOL2D } } },
-    { "batch_norm", IMAGE, { { .type = NN_BATCH_NORM } } },
-    { "leaky_relu", PLAIN, { { .type = NN_LEAKY_RELU } } },
-    { "activation", PLAIN, { { .type = NN_ACTIVATION, .activation = { NN_HARD_SIGMOID } } } },
-    { "dropout", PLAIN, { { .type = NN_DROPOUT, .dropout = { 0.5 } } } },
-    { "flatten", IMAGE, { { .type = NN_FLATTEN } } },
-    { "reshape", PLAIN, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(3, 4) } } } },
-    { "add", PLAIN, { { .type = NN_DENSE, .dense = { .units = 12 } }, { .type = NN_ADD, .from = { NN_INPUT, 1 } } } },
-    { "concat",
-      PLAIN,
-      { { .type = NN_DENSE, .dense = { .units = 3 } }, { .type = NN_CONCAT, .from = { NN_INPUT, 1 } } } },
-    { "reverse", STEPS, { { .type = NN_REVERSE } } },
-    { "dueling",
-      PLAIN,
-      { { .type = NN_DENSE, .dense = { .units = 1 }, .from = { NN_INPUT } },
-        { .type = NN_DENSE, .dense = { .units = 3 }, .from = { NN_INPUT } },
-        { .type = NN_DUELING, .from = { 1, 2 } } } },
-};
-
-static int layer_count(const network *n)
-{
-    int count = 0;
-    while (count < MOST_LAYERS && n->layers[count].type) count++;
-    return count;
-}
-
-static nn_model *make(const network *n, int threads, nn_isa isa)
-{
-    return nn_model_create(&(nn_model_def){ .input = n->input,
-                                            .input_type = n->type,
-                                            .max_batch = BATCH,
-                                            .layers = n->layers,
-                                            .layer_count = layer_count(n),
-                                            .threads = threads,
-                                            .isa = isa },
-                           NULL);
-}
-
-static nn_shape with_batch(nn_shape sample)
-{
-    nn_shape shape = { .rank = sample.rank + 1, .dim = { BATCH } };
-    memcpy(shape.dim + 1, sample.dim, (size_t)sample.rank * sizeof *sample.dim);
-    return shape;
-}
-
-/* The second sample on is padded on the left, as reviews are. */
-static nn_tensor some_input(const network *n)
-{
-    static nn_float reals[BATCH * 12 * 12 * 64];
-    static int32_t ids[BATCH * TIME];
-    static const int64_t offsets[BATCH + 1] = { 0, 4, 4, 7, 12, 19, 20 };
-    nn_rng rng = { .seed = 3 };
-    for (int i = 0; i < BATCH * TIME; i++)
-        ids[i] = i >= TIME && i % TIME < 2 ? 0 : 1 + (int32_t)nn_random_below(&rng, WORDS - 1);
-    if (n->input.dim[0] == NN_RAGGED) return nn_view_ragged(ids, offsets, BATCH);
-    if (n->type == NN_I32) return nn_view_i32(ids, with_batch(n->input));
-    nn_tensor x = nn_view_f32(reals, with_batch(n->input));
-    assert_true(nn_shape_count(x.shape) <= COUNT_OF(reals));
-    nn_fill_uniform(&x, -1, 1, &rng);
-    return x;
-}
-
 static void train(const network *n, nn_model *model, nn_optim *optim, const nn_tensor *x, const nn_tensor *target)
 {
     nn_float loss;
@@ -159,13 +50,13 @@ static void train(const network *n, nn_model *model, nn_optim *optim, const nn_t
 /* A full batch, then a smaller one. */
 static void train_without_allocation(const network *n, int threads, nn_isa isa)
 {
-    nn_model *model = make(n, threads, isa);
+    nn_model *model = network_make(n, threads, isa, NULL);
     if (!model && isa > NN_ISA_PORTABLE) return; /* not on this processor */
     assert_non_null(model);
     nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ 0 }, NULL);
     assert_non_null(optim);
-    nn_tensor target, x = some_input(n);
-    assert_int_equal(nn_tensor_alloc(&target, NN_F32, with_batch(nn_model_output_shape(model))), NN_OK);
+    nn_tensor target, x = network_input(n);
+    assert_int_equal(nn_tensor_alloc(&target, NN_F32, network_batch(nn_model_output_shape(model))), NN_OK);
     begin();
     train(n, model, optim, &x, &target);
     x.shape.dim[0] = target.shape.dim[0] = 2;
@@ -181,8 +72,8 @@ static void test_layers(void **state)
 {
     (void)state;
     bool seen[NN_LAYER_TYPE_END] = { false };
-    for (size_t i = 0; i < COUNT_OF(networks); i++) {
-        for (int k = 0; k < layer_count(&networks[i]); k++) seen[networks[i].layers[k].type] = true;
+    for (size_t i = 0; i < network_count; i++) {
+        for (int k = 0; k < network_layers(&networks[i]); k++) seen[networks[i].layers[k].type] = true;
         for (int isa = NN_ISA_BEST; isa <= NN_ISA_AVX512; isa++)
             for (int threads = 1; threads <= 3; threads += 2)
                 train_without_allocation(&networks[i], threads, (nn_isa)isa);
@@ -213,11 +104,11 @@ static void test_optimisers(void **state)
         { .type = NN_SGD, .schedule = { .type = NN_COSINE_DECAY, .steps = 2 } },
     };
     const network *n = &networks[0];
-    const nn_tensor x = some_input(n);
+    const nn_tensor x = network_input(n);
     static nn_float zeros[BATCH * 5];
     const nn_tensor target = nn_view_f32(zeros, NN_SHAPE(BATCH, 5));
     for (size_t i = 0; i < COUNT_OF(optims); i++) {
-        nn_model *model = make(n, 2, NN_ISA_BEST);
+        nn_model *model = network_make(n, 2, NN_ISA_BEST, NULL);
         nn_error error;
         nn_optim *optim = nn_optim_create(model, &optims[i], &error);
         if (!optim) fail_msg("optimiser %zu: %s", i, error.text);
@@ -234,8 +125,8 @@ static void test_losses(void **state)
 {
     (void)state;
     const network *n = &networks[1]; /* probabilities */
-    nn_model *model = make(n, 2, NN_ISA_BEST);
-    const nn_tensor x = some_input(n);
+    nn_model *model = network_make(n, 2, NN_ISA_BEST, NULL);
+    const nn_tensor x = network_input(n);
     static nn_float zeros[BATCH * 5], rows[BATCH * 5], grads[BATCH * 5], mean;
     static int32_t classes[BATCH];
     nn_tensor dense = nn_view_f32(zeros, NN_SHAPE(BATCH, 5)), sparse = nn_view_i32(classes, NN_SHAPE(BATCH));
@@ -273,7 +164,8 @@ static void test_fit(void **state)
     nn_tensor x = nn_view_f32(values, NN_SHAPE(SAMPLES, 12)), y = nn_view_f32(targets, NN_SHAPE(SAMPLES, 5));
     nn_tensor predicted = nn_view_f32(out, NN_SHAPE(SAMPLES, 5));
     nn_fill_uniform(&x, -1, 1, &(nn_rng){ .seed = 4 });
-    nn_model *model = make(&networks[0], 2, NN_ISA_BEST), *target_net = make(&networks[0], 1, NN_ISA_BEST);
+    nn_model *model = network_make(&networks[0], 2, NN_ISA_BEST, NULL),
+             *target_net = network_make(&networks[0], 1, NN_ISA_BEST, NULL);
     nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ 0 }, NULL);
     double mean, accuracy;
     const nn_loss_def loss = { .type = NN_MSE };
@@ -300,6 +192,45 @@ static void test_fit(void **state)
     nn_model_destroy(model);
 }
 
+static void ignore_line(const char *text, void *user)
+{
+    (void)text;
+    (void)user;
+}
+
+/* What is asked of models and optimisers. */
+static void test_questions(void **state)
+{
+    (void)state;
+    nn_model *model = network_make(&networks[0], 1, NN_ISA_BEST, NULL);
+    nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ 0 }, NULL);
+    assert_non_null(optim);
+    uint32_t order[10] = { 0 };
+    size_t count;
+    nn_tensor value, grad;
+    nn_rng rng = nn_model_rng(model);
+    begin();
+    nn_model_summary(model, ignore_line, NULL);
+    assert_int_equal(nn_shape_count(nn_model_input_shape(model)), 12);
+    assert_int_equal(nn_shape_count(nn_shape_of(2, 3, 4, 0, 0)), 12);
+    assert_int_equal(nn_model_max_batch(model), BATCH);
+    assert_true(nn_model_memory(model) > 0);
+    assert_non_null(nn_model_params(model, &count));
+    assert_int_equal(nn_model_weight(model, "dense_1/kernel", &value, &grad), NN_OK);
+    assert_true(nn_model_weight(model, "none", &value, &grad) != NN_OK);
+    nn_optim_set_steps(optim, 3);
+    assert_int_equal(nn_optim_steps(optim), 3);
+    assert_true(nn_optim_lr(optim) > 0);
+    assert_int_equal(nn_optim_slot_count(optim), 2);
+    assert_non_null(nn_optim_slot(optim, 0, NULL));
+    assert_non_null(nn_status_string(NN_ERR_MEMORY));
+    nn_shuffle(order, 10, &rng);
+    assert_true(nn_uniform(&rng) < 1 && nn_random_u32(&rng) != nn_random_u32(&rng));
+    assert_none("questions");
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 /* --- environments ------------------------------------------------------------------------------------------------- */
 
 static void test_environments(void **state)
@@ -323,6 +254,12 @@ static void test_environments(void **state)
         assert_int_equal(env_discretize(&bins, obs, &index), ENV_OK);
         if (!env.running) env_cartpole_reset(&env, obs);
     }
+    double drawn[3];
+    env_rng rng = env_rng_make(env_rng_next(&env.rng));
+    env_rng_uniform_fill(&rng, 0, 1, drawn, 3);
+    assert_int_equal(env_bin(env_rng_uniform(&rng, 0, 1), 0, 1, 10, &index), ENV_OK);
+    env_cartpole_observe(&env, obs);
+    assert_non_null(env_status_string(ENV_ERR_MEMORY));
     assert_int_equal(env_cartpole_ansi(&env, NULL, text, sizeof text), ENV_OK);
     assert_int_equal(env_cartpole_rgb(&env, pixels, sizeof pixels, 60, 40), ENV_OK);
     assert_none("one environment");
@@ -340,6 +277,10 @@ static void test_environments(void **state)
     }
     actions[0] = 2;
     assert_int_equal(env_cartpole_vec_step(vec, actions, &out), ENV_ERR_ACTION);
+    assert_non_null(env_cartpole_vec_error(vec));
+    assert_int_equal(env_cartpole_vec_get(vec, 1, &env), ENV_OK);
+    assert_int_equal(env_cartpole_vec_set(vec, 2, &env), ENV_OK);
+    assert_int_equal(env_cartpole_vec_count(vec), COUNT);
     assert_none("many environments");
     env_cartpole_vec_destroy(vec);
 }
@@ -366,6 +307,7 @@ static void push_and_sample(const data_replay_def *def)
         for (int k = 0; k < DRAWN; k++) errors[k] = (float)data_rng_uniform(&rng);
         assert_int_equal(data_replay_set_priorities(replay, index, DRAWN, errors, NULL), DATA_OK);
     }
+    assert_int_equal(data_replay_count(replay), 100);
     assert_non_null(data_replay_state(replay, &size));
     assert_none(def->priority_exponent > 0 ? "replay by priority" : "replay");
     data_replay_destroy(replay);
@@ -392,6 +334,8 @@ static void test_batches(void **state)
     const data_encoding encoding = { .length = LENGTH };
     data_rng rng = data_rng_make(1, 0);
     begin();
+    assert_int_equal(data_batches_per_epoch(batches), 7);
+    assert_int_equal(data_split(COUNT, 0.2), 40);
     for (uint64_t epoch = 0; epoch < 3; epoch++) {
         int size;
         data_batches_seek(batches, epoch, 0);
@@ -409,12 +353,51 @@ static void test_batches(void **state)
     data_batches_destroy(batches);
 }
 
+/* --- words and pictures ------------------------------------------------------------------------------------------- */
+
+static void test_words(void **state)
+{
+    (void)state;
+    data_vocabulary *vocabulary = data_vocabulary_parse("the\nfilm\n", 9, NULL);
+    assert_non_null(vocabulary);
+    const data_encoding encoding = { .length = 8 };
+    int32_t row[8];
+    char text[2000];
+    size_t size;
+    data_rng rng = data_rng_make(data_rng_next(&(data_rng){ { 1 } }), 0);
+    begin();
+    assert_int_equal(data_vocabulary_count(vocabulary), 2);
+    assert_non_null(data_vocabulary_word(vocabulary, 4, &size));
+    assert_int_equal(data_vocabulary_index(vocabulary, "film", 4), 5);
+    assert_int_equal(data_vocabulary_write(vocabulary, DATA_ALL_WORDS, text, sizeof text), 9);
+    size = data_review_write(&rng, data_rng_below(&rng, 2) > 0, text, sizeof text);
+    assert_true(data_encode(vocabulary, &encoding, text, size, row, 8) > 1);
+    assert_int_equal(data_imdb_encode(vocabulary, &encoding, text, size, row), DATA_OK);
+    assert_non_null(data_status_string(DATA_ERR_MEMORY));
+    assert_none("words");
+    data_vocabulary_destroy(vocabulary);
+}
+
+static void test_pictures(void **state)
+{
+    (void)state;
+    static const float images[4 * 5 * 5];
+    static uint8_t pixels[100 * 100];
+    const data_grid grid = { .images = images, .count = 4, .height = 5, .width = 5 };
+    int width, height;
+    begin();
+    assert_int_equal(data_grid_size(&grid, &width, &height, NULL), DATA_OK);
+    assert_true(width * height <= (int)sizeof pixels);
+    assert_int_equal(data_grid_draw(&grid, pixels, NULL), DATA_OK);
+    assert_none("pictures");
+}
+
 /* The counter counts: a model is made with allocations. */
 static void test_counter(void **state)
 {
     (void)state;
     begin();
-    nn_model_destroy(make(&networks[0], 1, NN_ISA_BEST));
+    nn_model_destroy(network_make(&networks[0], 1, NN_ISA_BEST, NULL));
     assert_true(alloc_calls() > before);
     begin();
     data_batches_destroy(data_batches_create(&(data_batches_def){ .count = 9, .batch = 3 }, NULL));
@@ -435,9 +418,10 @@ const char *__lsan_default_suppressions(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counter), cmocka_unit_test(test_layers),  cmocka_unit_test(test_optimisers),
-        cmocka_unit_test(test_losses),  cmocka_unit_test(test_fit),     cmocka_unit_test(test_environments),
-        cmocka_unit_test(test_replay),  cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_counter),  cmocka_unit_test(test_layers),    cmocka_unit_test(test_optimisers),
+        cmocka_unit_test(test_losses),   cmocka_unit_test(test_fit),       cmocka_unit_test(test_environments),
+        cmocka_unit_test(test_replay),   cmocka_unit_test(test_questions), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_pictures), cmocka_unit_test(test_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,20 +8,21 @@
 
 enum { ROW = 4096, ERROR = 256, COLUMNS = 64 };
 
-/* The header's commas become NULs: names one after the other. */
-static bool read_header(csv_table *table, FILE *file)
+/* What is wrong with the file, or NULL. The header's commas become NULs: names one after the other. */
+static const char *read_header(csv_table *table, FILE *file)
 {
+    static const char expected[] = "expected a header line";
     char row[ROW];
-    if (!fgets(row, sizeof row, file) || !strchr(row, '\n')) return false;
+    if (!fgets(row, sizeof row, file) || !strchr(row, '\n')) return expected;
     row[strcspn(row, "\n")] = '\0';
     const size_t size = strlen(row) + 1;
     table->header = malloc(size);
-    if (!table->header) return false;
+    if (!table->header) return "out of memory";
     memcpy(table->header, row, size);
     table->columns = 1;
     for (char *c = table->header; *c; c++)
         if (*c == ',') *c = '\0', table->columns++;
-    return table->columns <= COLUMNS;
+    return table->columns <= COLUMNS ? NULL : expected;
 }
 
 static bool parse_row(const char *text, double *values, int columns)
@@ -81,7 +82,8 @@ bool csv_read(csv_table *table, const char *path, char error[ERROR])
         return false;
     }
     double *values = NULL;
-    const char *wrong = read_header(table, file) ? read_rows(table, file, &values) : "expected a header line";
+    const char *wrong = read_header(table, file);
+    if (!wrong) wrong = read_rows(table, file, &values);
     if (!wrong && !(table->values = transposed(values, table->rows, table->columns))) wrong = "out of memory";
     free(values);
     fclose(file);

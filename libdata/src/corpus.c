@@ -149,7 +149,7 @@ data_status data_corpus_builder_add(data_corpus_builder *b, const char *key, con
     size_t length;
     while ((word = data_next_word(&text, end, &length))) {
         const int32_t id = data_words_add(&b->words, word, length);
-        if (id < 0 || !add_id(b, id)) return data_fail_memory(error, key, b->id_count * sizeof *b->ids);
+        if (id < 0 || !add_id(b, id)) return data_fail_memory(error, key, (b->id_count + 1) * sizeof *b->ids);
     }
     added.count = b->id_count - added.first;
     void *reviews = b->reviews;

@@ -86,6 +86,11 @@ bool data_file_write(data_file *file, const void *bytes, size_t size)
     return file->number == 0;
 }
 
+int data_file_error(const data_file *file)
+{
+    return file->number;
+}
+
 data_status data_file_commit(data_file *file, data_error *error)
 {
     // Pictures and caches can be made again: they are whole or absent after a crash of the program, without an fsync.

@@ -10,8 +10,10 @@ typedef struct data_file data_file;
 data_status data_file_create(const char *path, data_file **file, data_error *error);
 /* The path given, for error messages. */
 const char *data_file_path(const data_file *file);
-/* False once any write failed; the reason comes from data_file_commit. */
+/* False once any write failed; the reason comes from data_file_error or data_file_commit. */
 bool data_file_write(data_file *file, const void *bytes, size_t size);
+/* The errno of the first write that failed; 0: none did. */
+int data_file_error(const data_file *file);
 /* Closes, renames and frees; on failure the temporary is removed and what was at path stays. */
 data_status data_file_commit(data_file *file, data_error *error);
 /* Removes the temporary and frees. */

@@ -35,6 +35,8 @@ static int write_bytes(GifFileType *encoder, const GifByteType *bytes, int size)
 static data_status fail(data_gif *gif, data_error *error)
 {
     gif->failed = true;
+    const int number = data_file_error(gif->file); // giflib knows that a write failed, not why
+    if (number != 0) return data_fail_errno(error, data_file_path(gif->file), "write", number);
     const char *why = GifErrorString(gif->encoder->Error);
     return data_fail(error, DATA_ERR_IO, data_file_path(gif->file), 0, "gif: expected success, got: %s",
                      why ? why : "a write error");

@@ -60,21 +60,22 @@ static void add_all(nn_fit_run *run)
         nn_archive_add_bytes(run->archive, "fit.best_state", run->best_state, model->state_count * sizeof(nn_float));
 }
 
-/* The file is there, or the one before it. */
-static bool exists(const nn_fit_run *run)
+/* *there: the file, or the one before it. */
+static nn_status look_for_file(const nn_fit_run *run, bool *there)
 {
     static const char suffix[] = ".prev";
     const char *path = run->def.checkpoint;
     const size_t length = strlen(path);
     nn_sys_info info;
-    if (nn_sys_stat(path, &info) == 0) return true;
+    *there = nn_sys_stat(path, &info) == 0;
+    if (*there) return NN_OK;
     char *previous = nn_alloc(&run->model->allocator, length + sizeof suffix);
-    if (!previous) return true; /* loading will say what is wrong */
+    if (!previous) return nn_fail(run->error, NN_ERR_MEMORY, "resume: no memory to look for the checkpoint");
     memcpy(previous, path, length);
     memcpy(previous + length, suffix, sizeof suffix);
-    const bool there = nn_sys_stat(previous, &info) == 0;
+    *there = nn_sys_stat(previous, &info) == 0;
     nn_release(&run->model->allocator, previous);
-    return there;
+    return NN_OK;
 }
 
 static nn_status compare(nn_error *error, const char *what, uint64_t saved, uint64_t now)
@@ -146,10 +147,12 @@ static nn_status begin(nn_fit_run *run)
     if (!run->archive) return NN_ERR_MEMORY;
     add_all(run);
     /* Held until the end: a second trainer of this path is refused. */
-    const nn_status status = nn_archive_claim(run->archive, run->def.checkpoint, run->error);
+    bool there = false;
+    nn_status status = nn_archive_claim(run->archive, run->def.checkpoint, run->error);
+    if (status == NN_OK && run->def.resume) status = look_for_file(run, &there);
     if (status != NN_OK) return status;
     /* A new run saves at once: what is resumed later is never the run before it. */
-    return run->def.resume && exists(run) ? resume(run) : nn_checkpoint_save(run);
+    return there ? resume(run) : nn_checkpoint_save(run);
 }
 
 nn_status nn_checkpoint_begin(nn_fit_run *run)

@@ -204,25 +204,35 @@ nn_status nn_archive_load_file(nn_archive *archive, const char *path, bool *dama
 
 /* --- the file before --- */
 
+/* Loads it in place of a damaged file; *error says what is wrong with that one, and afterwards what came of it. */
+static nn_status load_previous(const char *path, nn_load_function *load, void *context, nn_error *error)
+{
+    nn_error second = { 0 };
+    bool damaged = false;
+    const size_t room = strlen(path) + sizeof ".prev";
+    char *previous = malloc(room), text[sizeof error->text];
+    nn_status status = NN_ERR_MEMORY;
+    if (previous) {
+        snprintf(previous, room, "%s.prev", path);
+        status = load(context, previous, &damaged, &second);
+        free(previous);
+    } else {
+        nn_fail_file(&second, NN_ERR_MEMORY, path, "no memory to load its .prev");
+    }
+    if (status == NN_ERR_MEMORY) *error = second; /* it may be whole, and loads another time */
+    if (status != NN_OK) return error->status;
+    memcpy(text, error->text, sizeof text);
+    error->status = NN_OK;
+    snprintf(error->text, sizeof error->text, "took .prev instead: %.*s", (int)sizeof text - 21, text);
+    return NN_OK;
+}
+
 nn_status nn_load_or_previous(const char *path, nn_load_function *load, void *context, nn_error *error)
 {
-    nn_error first = { 0 }, second = { 0 };
+    nn_error first = { 0 };
     bool damaged = false;
     nn_status status = load(context, path, &damaged, &first);
-    if (status != NN_OK && damaged) {
-        const size_t room = strlen(path) + sizeof ".prev";
-        char *previous = malloc(room);
-        if (previous) {
-            snprintf(previous, room, "%s.prev", path);
-            if (load(context, previous, &damaged, &second) == NN_OK) {
-                char text[sizeof first.text];
-                memcpy(text, first.text, sizeof text);
-                status = first.status = NN_OK;
-                snprintf(first.text, sizeof first.text, "took .prev instead: %.*s", (int)sizeof first.text - 21, text);
-            }
-            free(previous);
-        }
-    }
+    if (status != NN_OK && damaged) status = load_previous(path, load, context, &first);
     if (error) *error = first;
     return status;
 }
