@@ -35,3 +35,7 @@ target_include_directories(test_bounds PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 if(NOT KVIST_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(test_bounds PRIVATE TEST_TIMES)
 endif()
+
+# Floating-point modes, fork, the caller's own threads.
+find_package(Threads REQUIRED)
+kvist_test(surroundings LIBS kvist::nn Threads::Threads LABELS nn faults)
