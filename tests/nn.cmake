@@ -51,7 +51,7 @@ target_link_options(test_archive_memory PRIVATE
 kvist_test(model_file LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files)
 
 # Training: the loop, evaluation, prediction.
-kvist_test(fit LIBS kvist::nn LABELS nn)
+kvist_test(fit LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn)
 kvist_test(fit_resume LIBS kvist::nn ZLIB::ZLIB LABELS nn SOURCES support/temp.c)
 kvist_test(fit_memory LIBS kvist::nn LABELS nn)
 target_link_options(test_fit_memory PRIVATE

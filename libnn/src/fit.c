@@ -191,6 +191,19 @@ static bool finished(const nn_fit_run *run)
     return run->at.batch == 0 && patience > 0 && run->at.epoch - run->at.best_epoch >= patience;
 }
 
+/* Weights that the last step made infinite are refused by the file: the one before stays. */
+static nn_status save(nn_fit_run *run)
+{
+    const nn_status status = nn_checkpoint_save(run);
+    if (status != NN_ERR_NUMERIC) return status;
+    const nn_error why = *run->error;
+    const bool between = run->at.batch == 0; /* epochs */
+    const uint64_t epoch = run->at.epoch + !between, batch = between ? (uint64_t)run->batches : run->at.batch;
+    *run->error = (nn_error){ 0 };
+    return nn_fail(run->error, status, "after batch %llu of epoch %llu: %s", (unsigned long long)batch,
+                   (unsigned long long)epoch, why.text);
+}
+
 /* Epochs until the run is finished or stopped, and a checkpoint whenever one is due. */
 static nn_status train(nn_fit_run *run)
 {
@@ -201,7 +214,7 @@ static nn_status train(nn_fit_run *run)
         if (status != NN_OK && status != NN_STOPPED) return status;
         const bool due = run->at.epoch % (uint64_t)run->def.checkpoint_every == 0;
         if (!due && status == NN_OK && !finished(run)) continue;
-        const nn_status saved = nn_checkpoint_save(run);
+        const nn_status saved = save(run);
         if (saved != NN_OK) return saved;
     }
     return status;
