@@ -38,6 +38,12 @@ if(TARGET cartpole_dqn)
   target_include_directories(test_dqn_agent PRIVATE ${PROJECT_SOURCE_DIR}/examples)
 endif()
 
+# What the table of cartpole_qlearning takes for an end.
+if(TARGET cartpole_qlearning)
+  kvist_test(q_table LIBS kvist::nn kvist::env kvist::data LABELS examples SOURCES ${PROJECT_SOURCE_DIR}/examples/q_table.c)
+  target_include_directories(test_q_table PRIVATE ${PROJECT_SOURCE_DIR}/examples)
+endif()
+
 # docs/hello.md explains this program.
 if(TARGET hello)
   add_test(NAME hello COMMAND hello hello-test.safetensors)

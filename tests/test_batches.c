@@ -158,11 +158,15 @@ static void test_51_batch_out_of_range(void **state)
     const data_batches_def wrong[] = {
         { .count = 0 }, { .count = -3 }, { .count = 5, .batch = 6 }, { .count = 5, .batch = -1 }
     };
+    static const char *const texts[] = { "batches.count: expected at least 1, got 0",
+                                         "batches.count: expected at least 1, got -3",
+                                         "batches.batch: expected 1 to 5 (count), got 6",
+                                         "batches.batch: expected 1 to 5 (count), got -1" };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         data_error error = { 0 };
         assert_null(data_batches_create(&wrong[i], &error));
         assert_int_equal(error.status, DATA_ERR_ARGUMENT);
-        assert_non_null(strstr(error.text, "batches."));
+        assert_string_equal(error.text, texts[i]);
     }
 }
 

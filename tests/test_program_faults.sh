@@ -76,26 +76,27 @@ places()
     fi
     as=
 }
-: >"$work/file"
-places
 
 # --- 45: two trainers, one folder ---
 
-# shellcheck disable=SC2086 # a list of options
-"$folder/$program" $options --quiet --out "$work/shared.out" $long >"$work/first" 2>&1 &
-first=$!
-checkpoint="$work/shared.out/checkpoint.safetensors"
-for _ in $(seq 600); do
-    [ ! -e "$checkpoint" ] || break
-    kill -0 $first || fail "$program $long ended: $(cat "$work/first")"
-    sleep 0.1
-done
-code=0
-launch shared >"$work/second" 2>"$work/second.err" || code=$?
-kill -9 $first || fail "$program $long ended: $(cat "$work/first")"
-wait $first 2>"$work/killed" || :
-[ "$code" -eq 1 ] || fail "a second trainer: expected exit code 1, got $code"
-grep -q "$checkpoint: another process or archive is saving to it" "$work/second.err" || fail "$(cat "$work/second.err")"
+second_trainer()
+{
+    checkpoint="$work/shared.out/checkpoint.safetensors"
+    # shellcheck disable=SC2086 # lists of options
+    "$folder/$program" $options --quiet --out "$work/shared.out" $long >"$work/first" 2>&1 &
+    first=$!
+    for _ in $(seq 600); do
+        [ ! -e "$checkpoint" ] || break
+        kill -0 $first || fail "$program $long ended: $(cat "$work/first")"
+        sleep 0.1
+    done
+    code=0
+    launch shared >"$work/second" 2>"$work/second.err" || code=$?
+    kill -9 $first || fail "$program $long ended: $(cat "$work/first")"
+    wait $first 2>"$work/killed" || :
+    [ "$code" -eq 1 ] || fail "a second trainer: expected exit code 1, got $code"
+    grep -q "$checkpoint: another process or archive is saving to it" "$work/second.err" || fail "$(cat "$work/second.err")"
+}
 
 # --- 48 and 63: lines that nobody reads, a disk that takes none, a locale that writes 0,5 ---
 
@@ -106,22 +107,30 @@ same()
     cmp "$work/plain.model" "$work/$1.model" || fail "$1: another model"
     [ "$(rows plain)" = "$(rows "$1")" ] || fail "$1: another $csv"
 }
-launch plain --save "$work/plain.model" >"$work/plain" 2>&1 || fail "$program $options: $(cat "$work/plain")"
+unheard()
+{
+    launch plain --save "$work/plain.model" >"$work/plain" 2>&1 || fail "$program $options: $(cat "$work/plain")"
 
-# The locale is made here where the system has none.
-localedef -c -i de_DE -f UTF-8 "$work/de_DE.UTF-8" >"$work/localedef" 2>&1 || echo "no localedef: the system's de_DE, if any"
-LOCPATH="$work" LC_ALL=de_DE.UTF-8 launch closed --save "$work/closed.model" >&- 2>"$work/closed.err" ||
-    fail "stdout closed: $(cat "$work/closed.err")"
-grep -q 'warning: stdout: ' "$work/closed.err" || fail "stdout closed: expected a warning, got $(cat "$work/closed.err")"
-same closed
+    # The locale is made here where the system has none.
+    localedef -c -i de_DE -f UTF-8 "$work/de_DE.UTF-8" >"$work/localedef" 2>&1 || echo "no localedef: the system's de_DE, if any"
+    LOCPATH="$work" LC_ALL=de_DE.UTF-8 launch closed --save "$work/closed.model" >&- 2>"$work/closed.err" ||
+        fail "stdout closed: $(cat "$work/closed.err")"
+    grep -q 'warning: stdout: ' "$work/closed.err" || fail "stdout closed: expected a warning, got $(cat "$work/closed.err")"
+    same closed
 
-mkdir "$work/full.out"
-ln -s /dev/full "$work/full.out/$csv"
-launch full --save "$work/full.model" >/dev/full 2>"$work/full.err" || fail "full disk: $(cat "$work/full.err")"
-cmp "$work/plain.model" "$work/full.model" || fail "full disk: another model"
-for text in "warning: stdout: " "warning: $work/full.out/$csv: "; do
-    [ "$(grep -c "$text" "$work/full.err")" -eq 1 ] || fail "full disk: expected $text once, got $(cat "$work/full.err")"
-done
-launch silent --save "$work/silent.model" >/dev/full 2>&- || fail "stderr closed: exited with $?"
-same silent
+    mkdir "$work/full.out"
+    ln -s /dev/full "$work/full.out/$csv"
+    launch full --save "$work/full.model" >/dev/full 2>"$work/full.err" || fail "full disk: $(cat "$work/full.err")"
+    cmp "$work/plain.model" "$work/full.model" || fail "full disk: another model"
+    for text in "warning: stdout: " "warning: $work/full.out/$csv: "; do
+        [ "$(grep -c "$text" "$work/full.err")" -eq 1 ] || fail "full disk: expected $text once, got $(cat "$work/full.err")"
+    done
+    launch silent --save "$work/silent.model" >/dev/full 2>&- || fail "stderr closed: exited with $?"
+    same silent
+}
+
+: >"$work/file"
+places
+second_trainer
+unheard
 echo "$program: all as expected"
