@@ -39,3 +39,7 @@ endif()
 # Floating-point modes, fork, the caller's own threads.
 find_package(Threads REQUIRED)
 kvist_test(surroundings LIBS kvist::nn Threads::Threads LABELS nn faults)
+
+# What docs/faults.md says is tested.
+add_test(NAME fault_table COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_fault_table.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(fault_table PROPERTIES TIMEOUT 60 LABELS faults)

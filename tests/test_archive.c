@@ -137,7 +137,7 @@ static void goes_on_as_if_never_stopped(void **state)
     end_run(&b);
 }
 
-/* A part of what a file holds may be loaded, and files do not depend on the rounding mode. */
+/* A part of what a file holds may be loaded, and files do not depend on the rounding mode. Row 63. */
 static void loads_parts(void **state)
 {
     (void)state;
@@ -182,7 +182,7 @@ static void loads_parts(void **state)
     end_run(&a);
 }
 
-/* A list that grows from save to save, and is read back once its size is known. */
+/* A list that grows from save to save, and is read back once its size is known. Row 52. */
 static void bytes_may_grow(void **state)
 {
     (void)state;
@@ -406,7 +406,7 @@ static void says_what_weights_alone_lack(void **state)
     end_run(&a);
 }
 
-/* Twelve tensors missing: ten are named as far as there is room, and how many there are is always said. */
+/* Twelve tensors missing: ten are named as far as there is room, and how many there are is always said. Row 31. */
 static void lists_are_short_but_counted(void **state)
 {
     (void)state;
@@ -510,6 +510,7 @@ static void nothing_is_something(void **state)
 
 /* --- the file before --- */
 
+/* Row 33 of docs/faults.md. */
 static void falls_back_to_the_file_before(void **state)
 {
     (void)state;

@@ -159,7 +159,7 @@ static void test_split_sizes(void **state)
     free(zeros);
 }
 
-/* Targets 1 .. 5 in batches of 2, the last of 1: the mean is over samples, (1 + 4 + 9 + 16 + 25) / 5. */
+/* Targets 1 .. 5 in batches of 2, the last of 1: the mean is over samples, (1 + 4 + 9 + 16 + 25) / 5. Row 51. */
 static void test_weighted_means(void **state)
 {
     (void)state;
@@ -565,6 +565,7 @@ typedef struct refusal {
     bool bare;
 } refusal;
 
+/* Rows 51 and 53 of docs/faults.md. */
 static void test_refusals(void **state)
 {
     (void)state;

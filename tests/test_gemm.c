@@ -121,18 +121,21 @@ static void check_isa(nn_isa isa)
         for (int form = 0; form < 8; form++) check_product(kernels, sizes[i], form & 1, form & 2, form & 4);
 }
 
+/* Row 56 of docs/faults.md. */
 static void portable(void **state)
 {
     (void)state;
     check_isa(NN_ISA_PORTABLE);
 }
 
+/* Row 56 of docs/faults.md. */
 static void avx2(void **state)
 {
     (void)state;
     check_isa(NN_ISA_AVX2);
 }
 
+/* Row 56 of docs/faults.md. */
 static void avx512(void **state)
 {
     (void)state;

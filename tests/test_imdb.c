@@ -115,7 +115,7 @@ static void check_set(const char *path)
     data_imdb_free(&imdb);
 }
 
-// Fault row 24 as well: the folder and both archives list the reviews in orders of their own.
+// Fault rows 20 and 24 as well: the folder and both archives list the reviews in orders of their own; one is empty.
 static void test_24_folder_and_archive(void **state)
 {
     (void)state;

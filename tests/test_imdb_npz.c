@@ -477,6 +477,7 @@ static void test_18_bombs(void **state)
     REFUSE_ROWS("](\x8a\x08\1\0\0\0\0\0\0\1e]", 2, "integer: expected at most 7 bytes, got 8");
 }
 
+/* Row 20 of docs/faults.md. */
 static void test_19_words(void **state)
 {
     (void)state;
@@ -587,6 +588,7 @@ static void refuse_index(const char *text, size_t offset, const char *why)
     refuse_with(kept("rows.npz"), &(data_imdb_def){ .word_index = path }, DATA_ERR_FORMAT, offset, why);
 }
 
+/* Row 14 of docs/faults.md. */
 static void test_word_index_faults(void **state)
 {
     (void)state;

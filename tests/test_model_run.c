@@ -410,7 +410,8 @@ static void test_dropout_generator(void **state)
     nn_model_destroy(model);
 }
 
-/* Gradients taken straight from the model's own arrays: dy may be its output, or the input gradient of another. */
+/* Gradients taken straight from the model's own arrays: dy may be its output, or the input gradient of another. Row 54.
+ */
 static void test_gradient_from_own_arrays(void **state)
 {
     (void)state;

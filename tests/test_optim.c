@@ -246,6 +246,7 @@ static void test_norm_of_many_parts(void **state)
 
 /* --- refusals --- */
 
+/* Row 50 of docs/faults.md. */
 static void test_refusals(void **state)
 {
     (void)state;

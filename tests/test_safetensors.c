@@ -159,7 +159,7 @@ static void refuses_bad_json(void **state)
         expect_wrong_at_mark(cases[i].header, 4, cases[i].fragment);
 }
 
-/* A header of many small things must not take much memory or time. */
+/* A header of many small things must not take much memory or time. Row 27. */
 static void refuses_bombs(void **state)
 {
     (void)state;
