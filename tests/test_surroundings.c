@@ -224,6 +224,36 @@ static void train_in_child(const outcome *expected, outcome after)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* A model from before the fork says the same in both processes. */
+static void test_61_inherited_model(void **state)
+{
+    (void)state;
+    nn_float data[BATCH * FEATURES], before[BATCH];
+    nn_tensor x = nn_view_f32(data, NN_SHAPE(BATCH, FEATURES));
+    nn_rng rng = { .seed = 3 };
+    nn_fill_normal(&x, 0, 1, &rng);
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(FEATURES), .max_batch = BATCH, .threads = 2, NN_LAYERS(layers) }, NULL);
+    assert_non_null(model);
+    const nn_tensor *y = nn_forward(model, &x, NN_EVAL);
+    assert_non_null(y);
+    memcpy(before, y->f32, sizeof before);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(100);
+        y = nn_forward(model, &x, NN_EVAL);
+        _exit(y && memcmp(before, y->f32, sizeof before) == 0 ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status)) fail_msg("the child got signal %d", WTERMSIG(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    y = nn_forward(model, &x, NN_EVAL);
+    assert_memory_equal(before, y->f32, sizeof before);
+    nn_model_destroy(model);
+}
+
 /* A child trains as its parent did before the fork, and the parent goes on. */
 static void test_61_fork(void **state)
 {
@@ -280,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_59_denormals),
 #endif
         cmocka_unit_test(test_61_fork),
+        cmocka_unit_test(test_61_inherited_model),
         cmocka_unit_test(test_62_threads_of_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
