@@ -40,10 +40,20 @@ static int play_greedily(const settings *set, nn_model *model)
 
 /* --- learning ----------------------------------------------------------------------------------------------------- */
 
+/* Claims --save's file before the first episode: a run must not learn at its end that it cannot save. */
+static int open_save(nn_archive **file, nn_model *model, const char *path)
+{
+    nn_error error;
+    *file = nn_archive_create(&error);
+    if (*file) nn_archive_add_model(*file, "model", model);
+    return *file && nn_archive_claim(*file, path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
+}
+
 static int train(const settings *set, int argc, char *argv[])
 {
     const options_common *common = &set->common;
     nn_error error;
+    nn_archive *file = NULL;
     dqn_training t;
     int code = dqn_training_begin(&t, &(dqn_training_def){ .agent = set->dqn,
                                                            .episodes = set->episodes,
@@ -52,15 +62,17 @@ static int train(const settings *set, int argc, char *argv[])
                                                            .tensorboard = common->tensorboard,
                                                            .resume = common->resume,
                                                            .quiet = common->quiet });
+    if (code == RUN_DONE && common->save) code = open_save(&file, t.agent.online, common->save);
     if (code == RUN_DONE) code = dqn_training_run(&t);
     if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
     if (code == RUN_DONE && common->out) dqn_training_draw(&t);
-    if (code == RUN_DONE && common->save && nn_model_save(t.agent.online, common->save, &error) != NN_OK)
+    if (code == RUN_DONE && file && nn_archive_save(file, common->save, &error) != NN_OK)
         code = run_error("%s", error.text);
     if (code == RUN_DONE && set->play > 0) code = play_greedily(set, t.agent.online);
     if (code == RUN_DONE)
         run_result("solved_at=%d episodes=%d mean100=%.1f seconds=%.1f", t.solved_at, t.count, dqn_training_mean(&t),
                    t.seconds);
+    nn_archive_destroy(file);
     dqn_training_end(&t);
     return code;
 }

@@ -329,27 +329,32 @@ static bool plot(const csv_table *table, const char *path, char error[PLOT_ERROR
     return plot_write(&(plot_figure){ .panels = panels, .count = 3 }, path, error);
 }
 
-int dcgan_training_show(dcgan_training *t)
+static void show_curves(const dcgan_training *t)
 {
     char path[RUN_PATH], error[PLOT_ERROR];
-    data_error data;
     csv_table table;
-    if (!t->def.out) return RUN_DONE;
+    if (!plot_available()) {
+        run_error("built without cairo: no curves");
+        return;
+    }
+    if (!csv_read(&table, t->history_path, error)) {
+        run_error("warning: %s", error);
+        return;
+    }
+    run_join(path, t->def.out, "curves.png");
+    if (table.rows > 0 && !plot(&table, path, error)) run_error("warning: %s", error);
+    csv_free(&table);
+}
+
+void dcgan_training_show(dcgan_training *t)
+{
+    char path[RUN_PATH];
+    data_error data;
+    if (!t->def.out) return;
     run_join(path, t->def.out, "dcgan.gif");
     if (!data_gif_available())
         run_error("built without giflib: no animation");
-    else if (draw_fixed(t) != RUN_DONE)
-        return RUN_FAILED;
-    else if (gallery_write_gif(&t->pictures, t->drawn.f32, path, &data) != DATA_OK)
-        return run_error("%s", data.text);
-
-    if (!plot_available()) {
-        run_error("built without cairo: no curves");
-        return RUN_DONE;
-    }
-    if (!csv_read(&table, t->history_path, error)) return run_error("%s", error);
-    run_join(path, t->def.out, "curves.png");
-    const bool drawn = table.rows == 0 || plot(&table, path, error);
-    csv_free(&table);
-    return drawn ? RUN_DONE : run_error("%s", error);
+    else if (draw_fixed(t) == RUN_DONE && gallery_write_gif(&t->pictures, t->drawn.f32, path, &data) != DATA_OK)
+        run_error("warning: %s", data.text);
+    show_curves(t);
 }

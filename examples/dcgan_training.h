@@ -61,8 +61,8 @@ int dcgan_training_begin(dcgan_training *t, const dcgan_training_def *def);
  * @return an exit code
  */
 int dcgan_training_run(dcgan_training *t, nn_model *classifier);
-/** Writes the animation and the curves of a finished run. @return an exit code */
-int dcgan_training_show(dcgan_training *t);
+/** Writes the animation and the curves of a finished run; what cannot be drawn is told and costs nothing else. */
+void dcgan_training_show(dcgan_training *t);
 /** Frees the members. */
 void dcgan_training_end(dcgan_training *t);
 

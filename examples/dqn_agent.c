@@ -124,10 +124,33 @@ static bool targets(dqn_agent *agent, batch *b, int count, float *target)
     return true;
 }
 
+/* The first weight that is not finite; NULL if all are. */
+static const char *first_not_finite(nn_model *model, const char **layer)
+{
+    for (int i = 0; i < nn_model_weight_count(model); i++) {
+        const nn_weight_info info = nn_model_weight_info(model, i);
+        const nn_float *values = nn_model_read_params(model, NULL) + info.offset;
+        const size_t count = info.trainable ? nn_shape_count(info.shape) : 0;
+        *layer = info.layer;
+        for (size_t k = 0; k < count; k++)
+            if (!isfinite(values[k])) return info.name;
+    }
+    return NULL;
+}
+
 static bool refuse_error(dqn_agent *agent, float error)
 {
-    snprintf(agent->error, sizeof agent->error, "update %llu: Q - target: expected a finite number, got %g",
-             (unsigned long long)nn_optim_steps(agent->optim) + 1, (double)error);
+    const char *layer = "";
+    const char *weight = first_not_finite(agent->online, &layer);
+    if (!weight) weight = first_not_finite(agent->target, &layer);
+    const int length =
+        snprintf(agent->error, sizeof agent->error, "update %llu: Q - target: expected a finite number, got %g; ",
+                 (unsigned long long)nn_optim_steps(agent->optim) + 1, (double)error);
+    char *rest = agent->error + length;
+    if (weight)
+        snprintf(rest, sizeof agent->error - (size_t)length, "first not finite: %s of layer %s", weight, layer);
+    else
+        snprintf(rest, sizeof agent->error - (size_t)length, "every weight is finite");
     return false;
 }
 

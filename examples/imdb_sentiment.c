@@ -107,8 +107,17 @@ static int train(const settings *set, nn_model *model, const data_imdb *imdb, se
     return sentiment_train(model, &training, trained);
 }
 
-static int report(const settings *set, nn_model *model, const data_imdb *imdb, const sentiment_trained *trained,
-                  double start)
+/* Claims --save's file before the reviews are read: a run must not learn at its end that it cannot save. */
+static int open_save(nn_archive **file, const char *path)
+{
+    nn_error error;
+    *file = nn_archive_create(&error);
+    return *file && nn_archive_claim(*file, path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
+}
+
+/* file: of --save, or NULL. */
+static int report(const settings *set, nn_model *model, nn_archive *file, const data_imdb *imdb,
+                  const sentiment_trained *trained, double start)
 {
     nn_error error;
     double loss = NAN, accuracy = NAN;
@@ -117,7 +126,7 @@ static int report(const settings *set, nn_model *model, const data_imdb *imdb, c
         printf("stopped early: no better validation accuracy in %d epochs\n", set->patience);
     printf("best epoch %d: val_acc: %.4f; its weights on the test reviews: loss: %.4f - acc: %.4f\n",
            trained->best_epoch, trained->best, loss, accuracy);
-    if (set->common.save && sentiment_save(model, imdb->vocabulary, &imdb->encoding, set->common.save, &error) != NN_OK)
+    if (file && sentiment_save(file, model, imdb->vocabulary, &imdb->encoding, set->common.save, &error) != NN_OK)
         return run_error("%s", error.text);
     if (set->common.out) sentiment_draw_history(set->common.out, networks[set->kind].title);
     if (set->common.out && set->kind != SENTIMENT_DENSE && imdb->vocabulary &&
@@ -140,17 +149,20 @@ static int learn(const settings *set, int argc, char *argv[])
     data_imdb imdb = { 0 };
     nn_error error;
     nn_model *model = NULL;
+    nn_archive *file = NULL;
     sentiment_trained trained = { 0 };
     const double start = run_seconds();
     const data_encoding encoding = { .words = set->words, .length = set->length };
     const sentiment_def def = { (sentiment_kind)set->kind, set->words,   set->length,     set->batch,
                                 set->common.threads,       set->dropout, set->common.seed };
-    int code = load_reviews(set, &encoding, set->kind == SENTIMENT_DENSE, &imdb);
+    int code = set->common.save ? open_save(&file, set->common.save) : RUN_DONE;
+    if (code == RUN_DONE) code = load_reviews(set, &encoding, set->kind == SENTIMENT_DENSE, &imdb);
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);
     if (code == RUN_DONE) code = train(set, model, &imdb, &trained);
     if (code == RUN_INTERRUPTED && set->common.out) run_say_resume(argc, argv);
-    if (code == RUN_DONE) code = report(set, model, &imdb, &trained, start);
+    if (code == RUN_DONE) code = report(set, model, file, &imdb, &trained, start);
+    nn_archive_destroy(file);
     nn_model_destroy(model);
     data_imdb_free(&imdb);
     return code;

@@ -168,7 +168,7 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
     if (code == RUN_DONE && common->save) code = claim_save(set, &t.gan, &save);
     if (code == RUN_DONE) code = get_classifier(set, &mnist->train, &classifier);
     if (code == RUN_DONE) code = dcgan_training_run(&t, classifier);
-    if (code == RUN_DONE) code = dcgan_training_show(&t);
+    if (code == RUN_DONE) dcgan_training_show(&t);
     if (code == RUN_DONE && save) code = save_models(set, save);
     if (code == RUN_DONE) code = score(set, classifier, dcgan_artist(&t.gan), &mnist->test, &drawn, &accuracy);
     if (code == RUN_DONE) print_result(&drawn, accuracy, t.at.total);

@@ -126,23 +126,23 @@ nn_tensor sentiment_labels(const data_reviews *reviews)
     return nn_view_f32(reviews->labels, NN_SHAPE(reviews->count, 1));
 }
 
-nn_status sentiment_save(nn_model *model, const data_vocabulary *vocabulary, const data_encoding *encoding,
-                         const char *path, nn_error *error)
+nn_status sentiment_save(nn_archive *file, nn_model *model, const data_vocabulary *vocabulary,
+                         const data_encoding *encoding, const char *path, nn_error *error)
 {
     data_encoding kept = *encoding;
     const int words = kept.words - DATA_INDEX_FROM; /* the others have no index in this model */
     const size_t size = data_vocabulary_write(vocabulary, words, NULL, 0);
     char *text = malloc(size + 1);
-    nn_archive *archive = nn_archive_create(error);
-    nn_status status = NN_ERR_MEMORY;
-    if (text && archive) {
-        data_vocabulary_write(vocabulary, words, text, size);
-        nn_archive_add_model(archive, "model", model);
-        nn_archive_add_bytes(archive, "vocabulary", text, size);
-        nn_archive_add_bytes(archive, "encoding", &kept, sizeof kept);
-        status = nn_archive_save(archive, path, error);
+    if (!text) {
+        *error = (nn_error){ .status = NN_ERR_MEMORY };
+        snprintf(error->text, sizeof error->text, "out of memory for a vocabulary of %zu bytes", size);
+        return NN_ERR_MEMORY;
     }
-    nn_archive_destroy(archive);
+    data_vocabulary_write(vocabulary, words, text, size);
+    nn_archive_add_model(file, "model", model);
+    nn_archive_add_bytes(file, "vocabulary", text, size);
+    nn_archive_add_bytes(file, "encoding", &kept, sizeof kept);
+    const nn_status status = nn_archive_save(file, path, error);
     free(text);
     return status;
 }

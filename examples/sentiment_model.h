@@ -37,9 +37,9 @@ nn_model *sentiment_create(const sentiment_def *def, nn_error *error);
 nn_tensor sentiment_inputs(const data_reviews *reviews); /* index lists, if there are any; else (count, length) */
 nn_tensor sentiment_labels(const data_reviews *reviews); /* (count, 1) */
 
-/* Saves the model with what it needs to read a text. */
-nn_status sentiment_save(nn_model *model, const data_vocabulary *vocabulary, const data_encoding *encoding,
-                         const char *path, nn_error *error);
+/* Saves the model with what it needs to read a text. `file` is empty, claims the path and is not used afterwards. */
+nn_status sentiment_save(nn_archive *file, nn_model *model, const data_vocabulary *vocabulary,
+                         const data_encoding *encoding, const char *path, nn_error *error);
 
 /* A loaded model that reads texts. */
 typedef struct sentiment_reader {

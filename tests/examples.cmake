@@ -38,6 +38,12 @@ if(TARGET cartpole_dqn)
   target_include_directories(test_dqn_agent PRIVATE ${PROJECT_SOURCE_DIR}/examples)
 endif()
 
+# What the table of cartpole_qlearning takes for an end.
+if(TARGET cartpole_qlearning)
+  kvist_test(q_table LIBS kvist::nn kvist::env kvist::data LABELS examples SOURCES ${PROJECT_SOURCE_DIR}/examples/q_table.c)
+  target_include_directories(test_q_table PRIVATE ${PROJECT_SOURCE_DIR}/examples)
+endif()
+
 # docs/hello.md explains this program.
 if(TARGET hello)
   add_test(NAME hello COMMAND hello hello-test.safetensors)
@@ -54,6 +60,12 @@ if(TARGET kvist_examples_support)
     set_tests_properties(program_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs"
                          ENVIRONMENT "KVIST_TEST_WINDOW=${window};LSAN_OPTIONS=${leaks}")
   endforeach()
+  foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
+    add_test(NAME program_faults_${program}
+             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_program_faults.sh ${program} ${PROJECT_BINARY_DIR}/examples)
+    set_tests_properties(program_faults_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs;faults"
+                         ENVIRONMENT "LSAN_OPTIONS=${leaks}")
+  endforeach()
   foreach(program cartpole_qlearning cartpole_dqn)
     add_test(NAME resume_${program}
              COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh ${program} ${PROJECT_BINARY_DIR}/examples)
@@ -65,5 +77,6 @@ if(TARGET kvist_examples_support)
   set_tests_properties(resume_cartpole_qlearning resume_cartpole_dqn resume_imdb_sentiment resume_mnist_dcgan
                        PROPERTIES TIMEOUT 900 LABELS "examples;programs;resume")
   set_tests_properties(program_mnist_dcgan PROPERTIES LABELS "examples;programs;slow")
+  set_tests_properties(program_faults_mnist_dcgan PROPERTIES LABELS "examples;programs;faults;slow")
   set_tests_properties(resume_mnist_dcgan PROPERTIES LABELS "examples;programs;resume;slow")
 endif()

@@ -58,7 +58,7 @@ kvist_test_in_memory(archive_memory)
 kvist_test(model_file LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files)
 
 # Training: the loop, evaluation, prediction.
-kvist_test(fit LIBS kvist::nn LABELS nn)
+kvist_test(fit LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn)
 kvist_test(fit_resume LIBS kvist::nn ZLIB::ZLIB LABELS nn SOURCES support/temp.c)
 kvist_test(fit_memory LIBS kvist::nn LABELS nn oom)
 kvist_test_allocations(fit_memory)

@@ -82,3 +82,11 @@ target_include_directories(test_bounds PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 if(NOT KVIST_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(test_bounds PRIVATE TEST_TIMES)
 endif()
+
+# Floating-point modes, fork, the caller's own threads.
+find_package(Threads REQUIRED)
+kvist_test(surroundings LIBS kvist::nn Threads::Threads LABELS nn faults)
+
+# What docs/faults.md says is tested.
+add_test(NAME fault_table COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_fault_table.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(fault_table PROPERTIES TIMEOUT 60 LABELS faults)

@@ -137,7 +137,7 @@ static void goes_on_as_if_never_stopped(void **state)
     end_run(&b);
 }
 
-/* A part of what a file holds may be loaded, and files do not depend on the rounding mode. */
+/* A part of what a file holds may be loaded, and files do not depend on the rounding mode. Row 63. */
 static void loads_parts(void **state)
 {
     (void)state;
@@ -182,7 +182,7 @@ static void loads_parts(void **state)
     end_run(&a);
 }
 
-/* A list that grows from save to save, and is read back once its size is known. */
+/* A list that grows from save to save, and is read back once its size is known. Row 52. */
 static void bytes_may_grow(void **state)
 {
     (void)state;
@@ -351,6 +351,48 @@ static void refuses_what_does_not_fit(void **state)
     end_run(&b);
 }
 
+/* Row 32: the same tensors, the same shapes, the layers in another order. */
+static void refuses_another_order(void **state)
+{
+    (void)state;
+    const nn_layer_def first[] = { { NN_DENSE, .name = "a", .dense = { .units = 3 } },
+                                   { NN_DENSE, .name = "b", .dense = { .units = 3 } },
+                                   { .type = NN_DROPOUT, .name = "c", .dropout = { .rate = 0.5 } } };
+    const nn_layer_def orders[][3] = { { first[1], first[0], first[2] }, { first[0], first[2], first[1] } };
+    static const char *const texts[] = {
+        "model \"model\": another architecture: layer 1 (b): name: expected b, got a",
+        "model \"model\": another architecture: layer 2 (c): type: expected dropout, got dense"
+    };
+    nn_error error = { 0 };
+    const char *path = temp_path(&temp_here, "order");
+    const nn_model_def def = { .input = NN_SHAPE(3), .max_batch = 1, .threads = 1, NN_LAYERS(first) };
+    nn_model *model = nn_model_create(&def, &error);
+    assert_non_null(model);
+    assert_int_equal(nn_model_save(model, path, &error), NN_OK);
+    nn_model_destroy(model);
+    for (int i = 0; i < 2; i++) {
+        nn_float before[32];
+        size_t count;
+        nn_model_def other = def;
+        other.layers = orders[i];
+        other.seed = 1;
+        model = nn_model_create(&other, &error);
+        assert_non_null(model);
+        const nn_float *params = nn_model_read_params(model, &count);
+        assert_in_range(count, 1, 32);
+        memcpy(before, params, count * sizeof *params);
+        nn_archive *archive = nn_archive_create(&error);
+        nn_archive_add_model(archive, "model", model);
+        assert_int_equal(nn_archive_load(archive, path, &error), NN_ERR_MISMATCH);
+        assert_int_equal(error.status, NN_ERR_MISMATCH);
+        if (!strstr(error.text, texts[i])) fail_msg("expected \"%s\" in: %s", texts[i], error.text);
+        assert_memory_equal(before, params, count * sizeof *params);
+        nn_archive_destroy(archive);
+        nn_model_destroy(model);
+    }
+}
+
+/* Row 35. */
 static void says_what_weights_alone_lack(void **state)
 {
     (void)state;
@@ -364,7 +406,7 @@ static void says_what_weights_alone_lack(void **state)
     end_run(&a);
 }
 
-/* Twelve tensors missing: ten are named as far as there is room, and how many there are is always said. */
+/* Twelve tensors missing: ten are named as far as there is room, and how many there are is always said. Row 31. */
 static void lists_are_short_but_counted(void **state)
 {
     (void)state;
@@ -468,6 +510,7 @@ static void nothing_is_something(void **state)
 
 /* --- the file before --- */
 
+/* Row 33 of docs/faults.md. */
 static void falls_back_to_the_file_before(void **state)
 {
     (void)state;
@@ -598,6 +641,7 @@ int main(void)
         cmocka_unit_test(bytes_may_grow),
         cmocka_unit_test(refuses_every_damage),
         cmocka_unit_test(refuses_what_does_not_fit),
+        cmocka_unit_test(refuses_another_order),
         cmocka_unit_test(says_what_weights_alone_lack),
         cmocka_unit_test(lists_are_short_but_counted),
         cmocka_unit_test(refuses_weights_that_are_no_numbers),

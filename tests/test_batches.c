@@ -158,12 +158,37 @@ static void test_51_batch_out_of_range(void **state)
     const data_batches_def wrong[] = {
         { .count = 0 }, { .count = -3 }, { .count = 5, .batch = 6 }, { .count = 5, .batch = -1 }
     };
+    static const char *const texts[] = { "batches.count: expected at least 1, got 0",
+                                         "batches.count: expected at least 1, got -3",
+                                         "batches.batch: expected 1 to 5 (count), got 6",
+                                         "batches.batch: expected 1 to 5 (count), got -1" };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         data_error error = { 0 };
         assert_null(data_batches_create(&wrong[i], &error));
         assert_int_equal(error.status, DATA_ERR_ARGUMENT);
-        assert_non_null(strstr(error.text, "batches."));
+        assert_string_equal(error.text, texts[i]);
     }
+}
+
+// Numbers of epochs are not cut to 31 or 32 bits: each has an order of its own, and the same one again.
+static void test_65_epochs_near_two_to_the_31(void **state)
+{
+    (void)state;
+    enum { COUNT = 40, EPOCHS = 6 };
+    static const uint64_t epochs[EPOCHS] = { 0, 1, 0x7fffffff, 0x80000000, 0x100000000, 0x100000001 };
+    int32_t order[EPOCHS][COUNT], again[COUNT];
+    data_batches *b = data_batches_create(&(data_batches_def){ .count = COUNT }, NULL);
+    for (int i = 0; i < EPOCHS; i++) {
+        data_batches_seek(b, epochs[i], 0);
+        assert_int_equal(walk(b, COUNT, 32, order[i]), COUNT);
+        for (int k = 0; k < i; k++) assert_memory_not_equal(order[i], order[k], sizeof order[i]);
+    }
+    for (int i = 0; i < EPOCHS; i++) {
+        data_batches_seek(b, epochs[i], 0);
+        assert_int_equal(walk(b, COUNT, 32, again), COUNT);
+        assert_memory_equal(again, order[i], sizeof again);
+    }
+    data_batches_destroy(b);
 }
 
 static void test_gather(void **state)
@@ -205,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_epochs),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_51_batch_out_of_range),
+        cmocka_unit_test(test_65_epochs_near_two_to_the_31),
         cmocka_unit_test(test_gather),
         cmocka_unit_test(test_gather_lists),
     };

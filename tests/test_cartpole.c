@@ -178,6 +178,24 @@ static void test_a_copy_is_a_fork(void **state)
     }
 }
 
+/* A counter of steps at its end, as a caller may write it. */
+static void test_65_last_step_of_all(void **state)
+{
+    (void)state;
+    env_cartpole env = standing(0, 0);
+    env_step result;
+    env.max_steps = INT32_MAX;
+    env.step = INT32_MAX - 2;
+    assert_int_equal(env_cartpole_step(&env, 0, NULL, &result), ENV_OK);
+    assert_false(result.truncated);
+    for (int i = 0; i < 2; i++) { /* then as if it had not ended there */
+        env.running = true;
+        assert_int_equal(env_cartpole_step(&env, 0, NULL, &result), ENV_OK);
+        assert_int_equal(env.step, INT32_MAX);
+        assert_true(result.truncated && !env.running);
+    }
+}
+
 /* --- errors ------------------------------------------------------------------------------------------------------- */
 
 static void assert_refused(env_cartpole *env, int action, env_status want)
@@ -191,7 +209,7 @@ static void assert_refused(env_cartpole *env, int action, env_status want)
     assert_true(obs[0] == 7 && obs[3] == 7 && result.reward == 7);
 }
 
-static void test_action_outside_the_set(void **state)
+static void test_66_action_outside_the_set(void **state)
 {
     (void)state;
     env_cartpole env = standing(0, 0);
@@ -199,7 +217,7 @@ static void test_action_outside_the_set(void **state)
     for (size_t k = 0; k < sizeof actions / sizeof *actions; k++) assert_refused(&env, actions[k], ENV_ERR_ACTION);
 }
 
-static void test_step_out_of_order(void **state)
+static void test_67_step_out_of_order(void **state)
 {
     (void)state;
     env_cartpole env = { 0 };
@@ -216,7 +234,7 @@ static void test_step_out_of_order(void **state)
     assert_int_equal(env_cartpole_step(&env, 0, NULL, NULL), ENV_OK);
 }
 
-static void test_state_that_is_no_number(void **state)
+static void test_70_state_that_is_no_number(void **state)
 {
     (void)state;
     const double bad[] = { NAN, INFINITY, -INFINITY };
@@ -258,9 +276,10 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_failing_at_the_limit_is_both),
         cmocka_unit_test(test_any_angle),
         cmocka_unit_test(test_a_copy_is_a_fork),
-        cmocka_unit_test(test_action_outside_the_set),
-        cmocka_unit_test(test_step_out_of_order),
-        cmocka_unit_test(test_state_that_is_no_number),
+        cmocka_unit_test(test_65_last_step_of_all),
+        cmocka_unit_test(test_66_action_outside_the_set),
+        cmocka_unit_test(test_67_step_out_of_order),
+        cmocka_unit_test(test_70_state_that_is_no_number),
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_status_strings),
     };

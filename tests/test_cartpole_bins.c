@@ -17,6 +17,7 @@ static int bin(double value, double low, double high, int bins)
     return got;
 }
 
+/* Row 71 of docs/faults.md. */
 static void test_inner_edges(void **state)
 {
     (void)state;
@@ -30,7 +31,7 @@ static void test_inner_edges(void **state)
     assert_int_equal(bin(-1e-9, -2.4, 2.4, 10), 4);
 }
 
-static void test_clamps(void **state)
+static void test_71_clamps(void **state)
 {
     (void)state;
     assert_int_equal(bin(2, -2, 2, 8), 7); /* the upper edge belongs to the last bin */
@@ -107,7 +108,7 @@ static void test_different_bins(void **state)
     assert_int_equal(got, (1 * 3 + 1) * 5 + 4);
 }
 
-static void test_nan_observation(void **state)
+static void test_70_nan_observation(void **state)
 {
     (void)state;
     const env_discretizer d = make_state();
@@ -147,9 +148,9 @@ static void test_init_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inner_edges),    cmocka_unit_test(test_clamps),
+        cmocka_unit_test(test_inner_edges),    cmocka_unit_test(test_71_clamps),
         cmocka_unit_test(test_bin_errors),     cmocka_unit_test(test_make_state),
-        cmocka_unit_test(test_different_bins), cmocka_unit_test(test_nan_observation),
+        cmocka_unit_test(test_different_bins), cmocka_unit_test(test_70_nan_observation),
         cmocka_unit_test(test_init_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,7 @@ static void test_text_colours(void **state)
     }
 }
 
+/* Row 52 of docs/faults.md. */
 static void test_text_errors(void **state)
 {
     (void)state;
@@ -247,6 +248,7 @@ static void test_pixel_sizes(void **state)
     }
 }
 
+/* Row 52 of docs/faults.md. */
 static void test_pixel_errors(void **state)
 {
     (void)state;

@@ -137,6 +137,7 @@ static void assert_refused(env_cartpole_vec *vec, const int *actions, env_status
     assert_memory_equal(&reward[3], untouched, sizeof *reward);
 }
 
+/* Rows 66 and 67 of docs/faults.md. */
 static void test_refused_steps(void **state)
 {
     (void)state;

@@ -255,6 +255,7 @@ static void check_isa(nn_isa isa)
     for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) check_case(&cases[i], i, isa);
 }
 
+/* Row 64 of docs/faults.md. */
 static void portable(void **state)
 {
     (void)state;
@@ -301,6 +302,7 @@ static void assert_refused(nn_layer_type type, nn_conv_def def, nn_shape in, nn_
     if (!strstr(error.text, text)) fail_msg("expected \"%s\" in \"%s\"", text, error.text);
 }
 
+/* Row 64 of docs/faults.md. */
 static void refusals(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
 /* nn_fit(), nn_evaluate(), nn_predict(): the rules of the training loop, each seen from outside. */
+#include "temp.h"
 #include <kvist/nn.h>
 
 #include <math.h>
@@ -158,7 +159,7 @@ static void test_split_sizes(void **state)
     free(zeros);
 }
 
-/* Targets 1 .. 5 in batches of 2, the last of 1: the mean is over samples, (1 + 4 + 9 + 16 + 25) / 5. */
+/* Targets 1 .. 5 in batches of 2, the last of 1: the mean is over samples, (1 + 4 + 9 + 16 + 25) / 5. Row 51. */
 static void test_weighted_means(void **state)
 {
     (void)state;
@@ -564,6 +565,7 @@ typedef struct refusal {
     bool bare;
 } refusal;
 
+/* Rows 51 and 53 of docs/faults.md. */
 static void test_refusals(void **state)
 {
     (void)state;
@@ -710,6 +712,63 @@ static void test_not_finite(void **state)
     nn_model_destroy(model);
 }
 
+static bool count_batch(const nn_progress *progress, void *user)
+{
+    (void)progress;
+    ++*(int *)user;
+    return true;
+}
+
+/* Where it began, and the last checkpoint, which is whole and of finite weights. */
+static void expect_not_finite(const nn_optim_def *how, nn_float *x, nn_float *y, int samples, int batches,
+                              const char *text)
+{
+    const nn_layer_def layers[] = { { NN_DENSE, .dense = { .units = 1, .no_bias = true }, .name = "first" },
+                                    { NN_DENSE, .dense = { .units = 1 }, .name = "second" } };
+    const nn_model_def model_def = { .input = NN_SHAPE(1), .max_batch = 1, .threads = 1, .seed = 1, NN_LAYERS(layers) };
+    const nn_tensor tx = nn_view_f32(x, NN_SHAPE(samples, 1)), ty = nn_view_f32(y, NN_SHAPE(samples, 1));
+    nn_error error;
+    size_t count;
+    int done = 0;
+    const char *path = temp_path(&temp_here, "c.safetensors");
+    nn_model *model = make_model(&model_def);
+    nn_optim *optim = make_optim(model, how);
+    const nn_fit_def def = { .x = &tx,
+                             .y = &ty,
+                             .loss = mse,
+                             .no_shuffle = true,
+                             .epochs = 3,
+                             .checkpoint = path,
+                             .on_batch = count_batch,
+                             .user = &done };
+    assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_NUMERIC);
+    assert_int_equal(error.status, NN_ERR_NUMERIC);
+    if (!strstr(error.text, text)) fail_msg("expected \"%s\" in: %s", text, error.text);
+    assert_int_equal(done, batches);
+    assert_true(strncmp(text, "after", 5) != 0 ||
+                strstr(error.text, "model/first/kernel: element 0: expected a finite"));
+    nn_model *kept = nn_model_load(path, NULL, NULL, &error);
+    if (!kept) fail_msg("%s", error.text);
+    const nn_float *params = nn_model_read_params(kept, &count);
+    for (size_t i = 0; i < count; i++) assert_true(isfinite(params[i]));
+    nn_model_destroy(kept);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
+static void test_57_not_finite(void **state)
+{
+    (void)state;
+    const nn_optim_def wild = { .type = NN_SGD, .lr = 1e38 };
+    nn_float x[] = { 1, 1, NAN }, ones[] = { 1, 1, 1 }, y[] = { 1, 2, 3 }, far[] = { 1, 2, INFINITY };
+    expect_not_finite(&still, x, y, 3, 2, "epoch 1, batch 3: loss is nan; first not finite: input of layer first");
+    expect_not_finite(&still, ones, far, 3, 2, "epoch 1, batch 3: loss is inf; every layer is finite: the target");
+    expect_not_finite(&wild, ones, y, 3, 1, "epoch 1, batch 2: loss is inf; first not finite: output of layer second");
+    /* Found only when the epoch is over: by what would have become the next checkpoint. */
+    nn_float large[] = { 1e4f };
+    expect_not_finite(&wild, ones, large, 1, 1, "after batch 1 of epoch 1: ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -731,6 +790,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_bad_data),
         cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_57_not_finite),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -139,7 +139,7 @@ static void assert_same(const outcome *a, const outcome *b)
     }
 }
 
-/* Stops after each number of batches in turn, in mid-epoch and between epochs, and goes on. */
+/* Stops after each number of batches in turn, in mid-epoch and between epochs, and goes on. Row 47. */
 static void test_stopped_anywhere(void **state)
 {
     (void)state;
@@ -290,7 +290,7 @@ static void test_other_settings(void **state)
     temp_remove(&folder);
 }
 
-/* A weights-only file is no checkpoint; a damaged one falls back to the one before. */
+/* A weights-only file is no checkpoint; a damaged one falls back to the one before. Row 35. */
 static void test_other_files(void **state)
 {
     (void)state;

@@ -1,6 +1,8 @@
 /* Matrix products against plain loops in double: small and blocked ones, all forms, on every instruction set. */
+#include <blas.h>
 #include <gemm.h>
 #include <kernels/gemm.h>
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,18 +121,21 @@ static void check_isa(nn_isa isa)
         for (int form = 0; form < 8; form++) check_product(kernels, sizes[i], form & 1, form & 2, form & 4);
 }
 
+/* Row 56 of docs/faults.md. */
 static void portable(void **state)
 {
     (void)state;
     check_isa(NN_ISA_PORTABLE);
 }
 
+/* Row 56 of docs/faults.md. */
 static void avx2(void **state)
 {
     (void)state;
     check_isa(NN_ISA_AVX2);
 }
 
+/* Row 56 of docs/faults.md. */
 static void avx512(void **state)
 {
     (void)state;
@@ -157,7 +162,7 @@ static void packed_portable(void **state)
 }
 
 /* Zero times what stands in C is nothing, even if that is NaN. */
-static void nan_in_c(void **state)
+static void test_60_nan_in_c(void **state)
 {
     (void)state;
     static const size_t some[][3] = { { 5, 5, 5 }, { 100, 100, 100 } };
@@ -175,12 +180,53 @@ static void nan_in_c(void **state)
     }
 }
 
+/* Zero times NaN is NaN: no product, ours or a BLAS', leaves out what is multiplied by zero. */
+static void test_60_nan_in_factors(void **state)
+{
+    (void)state;
+    static const size_t some[][3] = { { 5, 5, 5 }, { 100, 100, 100 }, { 1030, 1030, 1030 } };
+    for (int isa = NN_ISA_PORTABLE; isa <= NN_ISA_AVX512; isa++) {
+        const nn_kernels *kernels = nn_kernels_select((nn_isa)isa);
+        for (size_t i = 0; i < 3 && kernels; i++) {
+            const size_t m = some[i][0], n = some[i][1], k = some[i][2];
+            matrices x = make(some[i], false, false);
+            memset(x.a, 0, (x.lda * m - PADDING) * sizeof *x.a);
+            x.b[(k - 1) * x.ldb + 1] = (nn_float)NAN;
+            x.b[0 * x.ldb + n - 1] = (nn_float)INFINITY;
+            multiply(&x, kernels, some[i], false, false, false, 1);
+            for (size_t row = 0; row < m; row++)
+                for (size_t j = 0; j < n; j++) assert_int_equal(!isfinite(x.c[row * x.ldc + j]), j == 1 || j == n - 1);
+            destroy(&x);
+        }
+    }
+}
+
+/* What a BLAS' ints cannot hold goes to our own kernels, whose sizes are size_t. */
+static void test_55_beyond_int(void **state)
+{
+    (void)state;
+    const nn_kernels *kernels = nn_kernels_select(NN_ISA_PORTABLE);
+    const size_t most = INT_MAX;
+    const bool blas = nn_blas_is_faster(kernels, most, most, most, most, most, most);
+    if (!blas) print_message("built without a BLAS: it is never asked\n");
+    for (int i = 0; i < 6; i++) {
+        size_t s[6] = { most, most, most, most, most, most };
+        s[i]++;
+        assert_false(nn_blas_is_faster(kernels, s[0], s[1], s[2], s[3], s[4], s[5]));
+    }
+}
+
 int main(void)
 {
     nn_blas_prepare(false);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(portable),        cmocka_unit_test(avx2),     cmocka_unit_test(avx512),
-        cmocka_unit_test(packed_portable), cmocka_unit_test(nan_in_c),
+        cmocka_unit_test(portable),
+        cmocka_unit_test(avx2),
+        cmocka_unit_test(avx512),
+        cmocka_unit_test(packed_portable),
+        cmocka_unit_test(test_60_nan_in_c),
+        cmocka_unit_test(test_60_nan_in_factors),
+        cmocka_unit_test(test_55_beyond_int),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

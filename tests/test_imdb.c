@@ -116,7 +116,7 @@ static void check_set(const char *path)
     data_imdb_free(&imdb);
 }
 
-// Fault row 24 as well: the folder and both archives list the reviews in orders of their own.
+// Fault rows 20 and 24 as well: the folder and both archives list the reviews in orders of their own; one is empty.
 static void test_24_folder_and_archive(void **state)
 {
     (void)state;
@@ -465,6 +465,23 @@ static void test_cache_damage(void **state)
     free(again);
 }
 
+// What never ends, or waits for a writer: as the set, its cache and a review.
+static void test_14_not_a_file(void **state)
+{
+    (void)state;
+    const char *fifo = temp_path(&temp_here, "fifo"), *source = whole_archive("fifo.tar.gz");
+    struct stat info;
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    refuse(fifo, "fifo:0: file: expected a regular file", "a FIFO");
+    refuse("/dev/zero", "/dev/zero:0: file: expected a regular file", "a device");
+    assert_int_equal(load_cached(source, fifo, 0), DATA_CACHE_FAILED);
+    assert_int_equal(stat(fifo, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    write_folder("pipes");
+    assert_int_equal(mkfifo(temp_path(&temp_here, "pipes/test/pos/8_8.txt"), 0600), 0);
+    refuse(temp_path(&temp_here, "pipes"), "pipes/test/pos/8_8.txt:0: file", "a FIFO");
+}
+
 /* --- the real set ------------------------------------------------------------------------------------------------- */
 
 // Of this process alone: the machine may be busy with other tests.
@@ -538,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_24_folder_and_archive),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_14_not_a_file),
         cmocka_unit_test(test_21_huge_review),
         cmocka_unit_test(test_21_ends_of_a_long_review),
         cmocka_unit_test(test_22_any_bytes),

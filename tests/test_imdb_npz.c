@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -479,6 +480,7 @@ static void test_18_bombs(void **state)
     REFUSE_ROWS("](\x8a\x08\1\0\0\0\0\0\0\1e]", 2, "integer: expected at most 7 bytes, got 8");
 }
 
+/* Row 20 of docs/faults.md. */
 static void test_19_words(void **state)
 {
     (void)state;
@@ -611,9 +613,14 @@ static void refuse_index(const char *text, size_t offset, const char *why)
     refuse_with(kept("rows.npz"), &(data_imdb_def){ .word_index = path }, DATA_ERR_FORMAT, offset, why);
 }
 
+/* Row 14 of docs/faults.md. */
 static void test_word_index_faults(void **state)
 {
     (void)state;
+    const char *fifo = temp_path(&temp_here, "fifo.json");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    refuse_with(kept("rows.npz"), &(data_imdb_def){ .word_index = fifo }, DATA_ERR_IO, 0,
+                "fifo.json:0: file: expected a regular file, got a FIFO");
     refuse_with(kept("rows.npz"), &(data_imdb_def){ .word_index = temp_path(&temp_here, "nowhere.json") }, DATA_ERR_IO,
                 0, "nowhere.json:0: open: expected success");
     refuse_index("", 0, "words.json:0: word index: expected '{', got the end");

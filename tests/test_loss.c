@@ -137,6 +137,7 @@ static void test_ranks(void **state)
 
 /* --- at the borders --- */
 
+/* Row 58 of docs/faults.md. */
 static void test_clipping(void **state)
 {
     (void)state;
@@ -161,6 +162,7 @@ static void test_clipping(void **state)
     for (int i = 0; i < 4; i++) assert_true(gradient[i] == 0);
 }
 
+/* Row 58 of docs/faults.md. */
 static void test_huge_logits(void **state)
 {
     (void)state;
@@ -206,6 +208,7 @@ static void expect(nn_status got, nn_status want, const nn_error *error, const c
     assert_string_equal(error->text, text);
 }
 
+/* Row 54 of docs/faults.md. */
 static void test_refusals(void **state)
 {
     (void)state;

@@ -25,7 +25,7 @@ static void write_part(const char *part, int images, int labels, unsigned char l
     temp_write_gz(&temp_here, name, label_bytes, 8 + (size_t)labels);
 }
 
-static void refuse(const char *text, const char *more)
+static void refuse(uint64_t offset, const char *text, const char *more)
 {
     data_mnist out;
     unsigned char before[sizeof out];
@@ -37,6 +37,8 @@ static void refuse(const char *text, const char *more)
     if (!strstr(error.text, text) || !strstr(error.text, more)) {
         fail_msg("expected \"%s\" and \"%s\" in: %s", text, more, error.text);
     }
+    assert_int_equal(error.status, DATA_ERR_FORMAT);
+    assert_int_equal(error.offset, offset);
 }
 
 static void test_folder(void **state)
@@ -63,14 +65,14 @@ static void test_09_counts_differ(void **state)
 {
     (void)state;
     write_part("train", 4, 5, 9);
-    refuse("train-images-idx3-ubyte:4: count: expected 5", "train-labels-idx1-ubyte.gz, got 4");
+    refuse(4, "train-images-idx3-ubyte:4: count: expected 5", "train-labels-idx1-ubyte.gz, got 4");
 }
 
 static void test_10_label_beyond_classes(void **state)
 {
     (void)state;
     write_part("train", 4, 4, 10);
-    refuse("train-labels-idx1-ubyte.gz:11: label of record 3: expected below 10", "got 10");
+    refuse(11, "train-labels-idx1-ubyte.gz:11: label of record 3: expected below 10", "got 10");
 }
 
 static void test_sizes_differ(void **state)
@@ -79,7 +81,7 @@ static void test_sizes_differ(void **state)
     unsigned char bytes[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 5, 6 };
     write_part("train", 4, 4, 9);
     temp_write(&temp_here, "t10k-images-idx3-ubyte", bytes, sizeof bytes);
-    refuse("test images: expected 2 x 3", "got 1 x 1");
+    refuse(0, "test images: expected 2 x 3", "got 1 x 1");
 }
 
 static void test_missing_folder_is_named(void **state)

@@ -39,6 +39,7 @@ static void expect_refused(const nn_model *model, const void *result, const char
     assert_contains(nn_model_error(model), says);
 }
 
+/* Row 53 of docs/faults.md. */
 static void test_bad_inputs(void **state)
 {
     (void)state;
@@ -66,6 +67,7 @@ static void test_bad_inputs(void **state)
     nn_model_destroy(model);
 }
 
+/* Row 53 of docs/faults.md. */
 static void test_backward_out_of_order(void **state)
 {
     (void)state;

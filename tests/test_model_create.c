@@ -274,6 +274,7 @@ static void test_misfits(void **state)
     check_refusals(misfits, COUNT_OF(misfits));
 }
 
+/* Row 50 of docs/faults.md. */
 static void test_bad_options(void **state)
 {
     (void)state;
@@ -383,7 +384,8 @@ static void counting_release(void *memory, void *user)
     free(memory);
 }
 
-/* The n-th allocation of creation fails, alone or with all after it: an error, nothing lost, and then it works. */
+/* The n-th allocation of creation fails, alone or with all after it: an error, nothing lost, and then it works. Row 49.
+ */
 static void test_failing_allocations(void **state)
 {
     (void)state;

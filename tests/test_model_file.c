@@ -191,7 +191,7 @@ static bool use_locale(const char *name)
     return used;
 }
 
-/* Neither a comma for a point nor a point of two bytes gets into a file, or in the way of reading one. */
+/* Neither a comma for a point nor a point of two bytes gets into a file, or in the way of reading one. Row 63. */
 static void locales_do_not_matter(void **state)
 {
     (void)state;
@@ -348,7 +348,7 @@ static void imports_every_layer(void **state)
     }
 }
 
-/* Ten of twelve fit into the message: that there are more is said. */
+/* Ten of twelve fit into the message: that there are more is said. Row 31. */
 static void says_that_there_are_more(void **state)
 {
     (void)state;
@@ -364,6 +364,7 @@ static void says_that_there_are_more(void **state)
     nn_model_destroy(model);
 }
 
+/* Row 36 of docs/faults.md. */
 static void refuses_imports(void **state)
 {
     (void)state;

@@ -246,6 +246,7 @@ static void test_norm_of_many_parts(void **state)
 
 /* --- refusals --- */
 
+/* Row 50 of docs/faults.md. */
 static void test_refusals(void **state)
 {
     (void)state;
@@ -293,6 +294,38 @@ static void test_refusals(void **state)
     nn_model_destroy(model);
     nn_optim_destroy(NULL);
     nn_optim_step(NULL);
+}
+
+/* Counters of steps beyond what 31 and 32 bits hold: each step by the formula of its number. */
+static void test_65_steps_near_two_to_the_31(void **state)
+{
+    (void)state;
+    static const uint64_t starts[] = { INT32_MAX - (uint64_t)1, UINT32_MAX - (uint64_t)1, (uint64_t)1 << 40 };
+    const nn_optim_def def = { .type = NN_ADAM, /* 1 - beta2^t still matters */
+                               .lr = 0.5,
+                               .beta2 = 1 - 1e-10,
+                               .schedule = { NN_INVERSE_TIME_DECAY, .steps = 1000000000, .rate = 1 } };
+    nn_model *model = make_model(1, NN_ISA_BEST, 1, NULL);
+    for (int i = 0; i < COUNT(starts); i++) {
+        nn_optim *optim = make_optim(model, &def);
+        nn_optim_set_steps(optim, starts[i]);
+        for (int k = 0; k < 4; k++) {
+            const double t = (double)starts[i] + k;
+            const double lr = def.lr / (1 + t / 1e9), scale = lr * sqrt(1 - pow(def.beta2, t + 1));
+            nn_float *m = nn_optim_slot(optim, 0, NULL), *v = nn_optim_slot(optim, 1, NULL);
+            nn_float *params = nn_model_params(model, NULL), *grads = nn_model_grads(model, NULL);
+            assert_true(fabs(nn_optim_lr(optim) - lr) <= 1e-15);
+            params[0] = 0;
+            grads[0] = 1;
+            m[0] = v[0] = 1; /* stay 1, so that the step is lr sqrt(1 - beta2^t) */
+            nn_optim_step(optim);
+            assert_true(nn_optim_steps(optim) == starts[i] + (uint64_t)k + 1);
+            if (!(fabs((double)params[0] + scale) <= 1e-6 * scale))
+                fail_msg("step %.0f: expected %.9g, got %.9g", t + 1, -scale, (double)params[0]);
+        }
+        nn_optim_destroy(optim);
+    }
+    nn_model_destroy(model);
 }
 
 /* --- learning rate, steps, slots --- */
@@ -418,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_norm_of_many_parts),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_65_steps_near_two_to_the_31),
         cmocka_unit_test(test_accessors),
         cmocka_unit_test(test_restored_by_hand),
         cmocka_unit_test(test_memory),

@@ -188,6 +188,7 @@ static void assert_refused(nn_pool_def def, nn_shape in, nn_status status, const
     if (!strstr(error.text, text)) fail_msg("expected \"%s\" in \"%s\"", text, error.text);
 }
 
+/* Row 64 of docs/faults.md. */
 static void refusals(void **state)
 {
     (void)state;

@@ -159,7 +159,7 @@ static void refuses_bad_json(void **state)
         expect_wrong_at_mark(cases[i].header, 4, cases[i].fragment);
 }
 
-/* A header of many small things must not take much memory or time. */
+/* A header of many small things must not take much memory or time. Row 27. */
 static void refuses_bombs(void **state)
 {
     (void)state;
@@ -270,6 +270,7 @@ static void refuses_bad_names(void **state)
     free(text);
 }
 
+/* Row 14, of models. */
 static void refuses_what_is_no_file(void **state)
 {
     (void)state;
@@ -283,6 +284,9 @@ static void refuses_what_is_no_file(void **state)
     error = (nn_error){ 0 };
     assert_int_equal(nn_st_open(&reader, fifo, &error), NN_ERR_IO);
     assert_non_null(strstr(error.text, "expected a regular file"));
+    error = (nn_error){ 0 };
+    assert_int_equal(nn_st_open(&reader, "/dev/zero", &error), NN_ERR_IO);
+    assert_non_null(strstr(error.text, "/dev/zero: expected a regular file"));
     error = (nn_error){ 0 };
     assert_int_equal(nn_st_open(&reader, temp_path(&temp_here, "none"), &error), NN_ERR_IO);
     assert_non_null(strstr(error.text, "none: cannot open: No such file or directory"));

@@ -86,6 +86,7 @@ static void test_steps_follow(void **state)
     nn_model_destroy(model);
 }
 
+/* Row 50 of docs/faults.md. */
 static void test_refusals(void **state)
 {
     (void)state;

@@ -97,7 +97,7 @@ static void resume_needs_the_same_header_and_makes_a_missing_file(void **state)
     assert_text("epoch,loss\n");
 }
 
-/* A limit on the size of files is a disk that fills up in the middle of a row. */
+/* A limit on the size of files is a disk that fills up in the middle of a row. Row 48. */
 static void full_disk_loses_whole_rows_and_is_told_once(void **state)
 {
     (void)state;

@@ -128,6 +128,7 @@ static int make_bad_folders(void)
     return run_make_out("/proc/self/nothing") || run_make_out("/dev/null") || run_make_out("");
 }
 
+/* Row 44 of docs/faults.md. */
 static void proves_that_out_can_be_written(void **state)
 {
     (void)state;
@@ -172,6 +173,7 @@ static int second_signal(void)
     return 97;
 }
 
+/* Row 46 of docs/faults.md. */
 static void first_signal_is_a_wish_second_an_order(void **state)
 {
     (void)state;
@@ -213,6 +215,7 @@ static int print_to_broken_pipe(void)
     return print_result();
 }
 
+/* Row 48 of docs/faults.md. */
 static void lost_stdout_is_told_and_stops_nothing(void **state)
 {
     (void)state;

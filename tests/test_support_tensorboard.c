@@ -471,7 +471,7 @@ static void the_name_of_the_machine_cannot_leave_the_folder(void **state)
                 "012345678901234567890123456789012345678901234567890123456789012");
 }
 
-/* A limit on the size of files is a disk that fills up in the middle of an event. */
+/* A limit on the size of files is a disk that fills up in the middle of an event. Row 48. */
 static void full_disk_loses_whole_events_and_is_told_once(void **state)
 {
     (void)state;

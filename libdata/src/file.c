@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TRIES = 64 };
@@ -32,6 +33,14 @@ static void name_temporary(data_file *file, size_t size, int attempt)
     const char *name = slash ? slash + 1 : file->path;
     snprintf(file->temporary, size, "%.*s.%s.%ld.%d.tmp", (int)(name - file->path), file->path, name, (long)getpid(),
              attempt);
+}
+
+// A rename over a device or a FIFO would take it away from everybody else.
+static data_status check_target(const char *path, data_error *error)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) return DATA_OK;
+    return data_fail(error, DATA_ERR_IO, path, 0, "file: expected a regular file or none, got something else");
 }
 
 static data_status open_temporary(data_file *file, size_t size, data_error *error)
@@ -61,7 +70,8 @@ data_status data_file_create(const char *path, data_file **file, data_error *err
     data_status status = DATA_OK;
     if (made->path && made->temporary) {
         memcpy(made->path, path, length + 1);
-        status = open_temporary(made, size, error);
+        status = check_target(path, error);
+        if (status == DATA_OK) status = open_temporary(made, size, error);
     } else {
         status = data_fail_memory(error, path, size);
     }

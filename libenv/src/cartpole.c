@@ -2,6 +2,7 @@
 #include "cartpole_physics.h"
 
 #include <kvist/env.h>
+#include <limits.h>
 
 env_status env_cartpole_init(env_cartpole *env, int max_steps, uint64_t seed)
 {
@@ -52,7 +53,7 @@ env_status env_cartpole_step(env_cartpole *env, int action, float *obs, env_step
     env->x_dot = q.x_dot;
     env->theta = q.theta;
     env->theta_dot = q.theta_dot;
-    env->step++;
+    if (env->step < INT_MAX) env->step++; /* the caller may have written any number */
 
     const bool terminated = cartpole_fell(q.x, q.theta), truncated = env->step >= env->max_steps;
     env->running = !terminated && !truncated;

@@ -38,8 +38,8 @@ nn_status nn_check_set(const char *x_name, const char *y_name, const nn_model *m
     return nn_check_target(y_name, nn_loss_is_sparse(loss), outputs_shape(model, samples), y, error);
 }
 
-nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
-                      const nn_tensor *y, double *mean, double *accuracy, nn_error *error)
+static nn_status evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
+                          const nn_tensor *y, double *mean, double *accuracy, nn_error *error)
 {
     if (error) *error = (nn_error){ 0 };
     if (!model || !loss) return nn_fail(error, NN_ERR_ARGUMENT, "evaluate: expected a model and a loss, got NULL");
@@ -70,6 +70,15 @@ nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric
     if (mean) *mean = sum / samples;
     if (accuracy) *accuracy = counted > 0 ? (double)correct / (double)counted : NAN;
     return NN_OK;
+}
+
+nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
+                      const nn_tensor *y, double *mean, double *accuracy, nn_error *error)
+{
+    const nn_float_mode float_mode = nn_rounding_enter();
+    const nn_status status = evaluate(model, loss, metric, x, y, mean, accuracy, error);
+    nn_float_mode_leave(float_mode);
+    return status;
 }
 
 nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor *y, nn_error *error)

@@ -107,6 +107,17 @@ static nn_progress progress_of(const nn_fit_run *run)
                           .seconds = at->seconds };
 }
 
+/* A callback runs in its own floating-point mode. False: it says stop. */
+static bool tell(nn_fit_run *run, bool (*callback)(const nn_progress *progress, void *user),
+                 const nn_progress *progress)
+{
+    if (!callback) return true;
+    nn_float_mode_leave(run->float_mode);
+    const bool goes_on = callback(progress, run->def.user);
+    run->float_mode = nn_rounding_enter();
+    return goes_on;
+}
+
 /* The batches that are left of this epoch; NN_STOPPED after the one at which the callback said so. */
 static nn_status train_epoch(nn_fit_run *run)
 {
@@ -119,7 +130,7 @@ static nn_status train_epoch(nn_fit_run *run)
         run->at.seconds = now() - start;
         if (!def->on_batch) continue;
         const nn_progress progress = progress_of(run);
-        if (!def->on_batch(&progress, def->user)) return NN_STOPPED;
+        if (!tell(run, def->on_batch, &progress)) return NN_STOPPED;
     }
     return NN_OK;
 }
@@ -160,7 +171,6 @@ static nn_status keep_best(nn_fit_run *run, const nn_progress *progress)
 /* What follows the batches of an epoch; NN_STOPPED if the callback said so. */
 static nn_status finish_epoch(nn_fit_run *run)
 {
-    const nn_fit_def *def = &run->def;
     nn_progress progress = progress_of(run);
     nn_status status = validate(run, &progress);
     if (status != NN_OK) return status;
@@ -169,7 +179,7 @@ static nn_status finish_epoch(nn_fit_run *run)
     run->at = (nn_fit_position){ .epoch = run->at.epoch + 1, .best_epoch = run->at.best_epoch, .best = run->at.best };
     status = keep_best(run, &progress);
     if (status != NN_OK) return status;
-    return def->on_epoch && !def->on_epoch(&progress, def->user) ? NN_STOPPED : NN_OK;
+    return tell(run, run->def.on_epoch, &progress) ? NN_OK : NN_STOPPED;
 }
 
 /* --- the run --- */
@@ -179,6 +189,19 @@ static bool finished(const nn_fit_run *run)
     const uint64_t patience = (uint64_t)run->def.patience;
     if (run->at.epoch >= (uint64_t)run->def.epochs) return true;
     return run->at.batch == 0 && patience > 0 && run->at.epoch - run->at.best_epoch >= patience;
+}
+
+/* Weights that the last step made infinite are refused by the file: the one before stays. */
+static nn_status save(nn_fit_run *run)
+{
+    const nn_status status = nn_checkpoint_save(run);
+    if (status != NN_ERR_NUMERIC) return status;
+    const nn_error why = *run->error;
+    const bool between = run->at.batch == 0; /* epochs */
+    const uint64_t epoch = run->at.epoch + !between, batch = between ? (uint64_t)run->batches : run->at.batch;
+    *run->error = (nn_error){ 0 };
+    return nn_fail(run->error, status, "after batch %llu of epoch %llu: %s", (unsigned long long)batch,
+                   (unsigned long long)epoch, why.text);
 }
 
 /* Epochs until the run is finished or stopped, and a checkpoint whenever one is due. */
@@ -191,7 +214,7 @@ static nn_status train(nn_fit_run *run)
         if (status != NN_OK && status != NN_STOPPED) return status;
         const bool due = run->at.epoch % (uint64_t)run->def.checkpoint_every == 0;
         if (!due && status == NN_OK && !finished(run)) continue;
-        const nn_status saved = nn_checkpoint_save(run);
+        const nn_status saved = save(run);
         if (saved != NN_OK) return saved;
     }
     return status;
@@ -206,27 +229,35 @@ static void restore_best(nn_fit_run *run)
     nn_model_weights_changed(model);
 }
 
+static nn_status fit(nn_fit_run *run, const nn_fit_def *def)
+{
+    nn_status status = nn_fit_resolve(run, def);
+    if (status != NN_OK) return status;
+    void *memory = allocate(run);
+    if (!memory) return NN_ERR_MEMORY;
+
+    nn_zero_grad(run->model);
+    status = nn_checkpoint_begin(run);
+    const nn_error note = *run->error; /* which of two files was resumed from, if that is worth telling */
+    if (status == NN_OK) status = train(run);
+    if (status == NN_OK || status == NN_STOPPED) {
+        restore_best(run);
+        *run->error = note;
+    }
+    if (def->epochs_done) *def->epochs_done = (int)run->at.epoch;
+    nn_archive_destroy(run->archive);
+    nn_release(&run->model->allocator, memory);
+    return status;
+}
+
 nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def *def, nn_error *error)
 {
     nn_error unheard;
     nn_fit_run run = { .model = model, .optim = optim, .error = error ? error : &unheard };
     *run.error = (nn_error){ 0 };
     if (def && def->epochs_done) *def->epochs_done = 0;
-    nn_status status = nn_fit_resolve(&run, def);
-    if (status != NN_OK) return status;
-    void *memory = allocate(&run);
-    if (!memory) return NN_ERR_MEMORY;
-
-    nn_zero_grad(model);
-    status = nn_checkpoint_begin(&run);
-    const nn_error note = *run.error; /* which of two files was resumed from, if that is worth telling */
-    if (status == NN_OK) status = train(&run);
-    if (status == NN_OK || status == NN_STOPPED) {
-        restore_best(&run);
-        *run.error = note;
-    }
-    if (def->epochs_done) *def->epochs_done = (int)run.at.epoch;
-    nn_archive_destroy(run.archive);
-    nn_release(&model->allocator, memory);
+    run.float_mode = nn_rounding_enter();
+    const nn_status status = fit(&run, def);
+    nn_float_mode_leave(run.float_mode);
     return status;
 }

@@ -3,6 +3,7 @@
 #define NN_SRC_FIT_H
 
 #include "memory.h"
+#include "parallel.h"
 #include <kvist/nn.h>
 
 /* Where a run stands: with the weights and slots all that is needed to go on. */
@@ -39,7 +40,8 @@ typedef struct nn_fit_run {
     nn_progress *history;               /* (epochs) */
     nn_fit_position at;
     nn_fit_settings settings;
-    nn_archive *archive; /* the checkpoint; NULL: none */
+    nn_archive *archive;      /* the checkpoint; NULL: none */
+    nn_float_mode float_mode; /* the caller's */
     nn_error *error;
 } nn_fit_run;
 

@@ -1,6 +1,7 @@
 /* Losses and their gradients, row by row along the last axis, in double. */
 #include "loss.h"
 #include "layer.h"
+#include "parallel.h"
 #include <math.h>
 
 /* Probabilities are held off 0 and 1, at the numbers nn_float has there: 1 - 1e-7 is 0.99999988 in float. */
@@ -175,8 +176,8 @@ nn_status nn_loss_resolve(nn_loss_def *loss, nn_error *error)
     return NN_OK;
 }
 
-nn_status nn_loss_compute(const nn_loss_def *loss, const nn_tensor *y, const nn_tensor *target, double *mean,
-                          nn_float *rows, nn_float *dy, nn_error *error)
+static nn_status compute(const nn_loss_def *loss, const nn_tensor *y, const nn_tensor *target, double *mean,
+                         nn_float *rows, nn_float *dy, nn_error *error)
 {
     if (!loss) return nn_fail(error, NN_ERR_ARGUMENT, "loss: expected a definition, got NULL");
     nn_loss_def resolved = *loss;
@@ -202,6 +203,15 @@ nn_status nn_loss_compute(const nn_loss_def *loss, const nn_tensor *y, const nn_
     *mean = sum / (double)count;
     if (status == NN_OK && !isfinite((nn_float)*mean))
         return nn_fail(error, NN_ERR_NUMERIC, "loss: expected a finite number, got %g", *mean);
+    return status;
+}
+
+nn_status nn_loss_compute(const nn_loss_def *loss, const nn_tensor *y, const nn_tensor *target, double *mean,
+                          nn_float *rows, nn_float *dy, nn_error *error)
+{
+    const nn_float_mode float_mode = nn_rounding_enter();
+    const nn_status status = compute(loss, y, target, mean, rows, dy, error);
+    nn_float_mode_leave(float_mode);
     return status;
 }
 

@@ -339,7 +339,9 @@ static nn_status plan_model(nn_model *model, const nn_model_def *def, size_t mos
     if (status == NN_OK) status = check_outputs_used(model, error);
     if (status == NN_OK) status = check_weights(model, most_weights, error);
     if (status == NN_OK) status = allocate_arena(model, error);
+    const nn_float_mode float_mode = nn_rounding_enter();
     if (status == NN_OK) status = init_weights(model, error);
+    nn_float_mode_leave(float_mode);
     return status;
 }
 

@@ -155,9 +155,11 @@ nn_status nn_model_blend_weights(nn_model *to, const nn_model *from, double tau)
         return nn_fail(&to->error, NN_ERR_ARGUMENT, "blend: tau: expected 0 to 1, got %g", tau);
     const nn_status status = check_same_weights(to, from);
     if (status != NN_OK) return status;
+    const nn_float_mode float_mode = nn_rounding_enter();
     const nn_float t = (nn_float)tau;
     for (size_t i = 0; i < to->param_count; i++) to->params[i] += t * (from->params[i] - to->params[i]);
     for (size_t i = 0; i < to->state_count; i++) to->state[i] += t * (from->state[i] - to->state[i]);
+    nn_float_mode_leave(float_mode);
     to->weights_changed = true;
     return NN_OK;
 }

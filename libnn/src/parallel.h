@@ -16,11 +16,16 @@ int nn_parts(int threads);
 /* What OpenMP would use; 1 without OpenMP. */
 int nn_max_threads(void);
 
-/* Flush-to-zero for the calling thread: back-propagation through time is 13 times slower on denormals. */
+/*
+ * The calling thread's floating-point mode on x86-64, until it is given back: to nearest, whatever the caller's
+ * rounding is, so that results are always the same; and with denormals flushed to zero, on which back-propagation
+ * through time is 13 times slower. nn_rounding_enter() leaves denormals as they are.
+ */
 typedef struct nn_float_mode {
     unsigned saved;
 } nn_float_mode;
 nn_float_mode nn_float_mode_enter(void);
+nn_float_mode nn_rounding_enter(void);
 void nn_float_mode_leave(nn_float_mode mode);
 
 #endif

@@ -1,5 +1,6 @@
 /* Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. */
 #include "random.h"
+#include "parallel.h"
 #include <math.h>
 
 void nn_philox(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4])
@@ -69,6 +70,7 @@ void nn_fill(nn_tensor *tensor, nn_float value)
 void nn_fill_normal(nn_tensor *tensor, double mean, double stddev, nn_rng *rng)
 {
     const size_t count = nn_shape_count(tensor->shape);
+    const nn_float_mode float_mode = nn_rounding_enter();
     for (size_t i = 0; i < count; i += 4) {
         const size_t fitting = count - i < 4 ? count - i : 4;
         uint32_t words[4];
@@ -77,11 +79,13 @@ void nn_fill_normal(nn_tensor *tensor, double mean, double stddev, nn_rng *rng)
         for (size_t k = 0; k < fitting; k += 2) nn_box_muller(words[k], words[k + 1], z + k);
         for (size_t k = 0; k < fitting; k++) tensor->f32[i + k] = (nn_float)(mean + stddev * z[k]);
     }
+    nn_float_mode_leave(float_mode);
 }
 
 void nn_fill_uniform(nn_tensor *tensor, double low, double high, nn_rng *rng)
 {
     const size_t count = nn_shape_count(tensor->shape);
+    const nn_float_mode float_mode = nn_rounding_enter();
     for (size_t i = 0; i < count; i += 4) {
         const size_t fitting = count - i < 4 ? count - i : 4;
         uint32_t words[4];
@@ -89,6 +93,7 @@ void nn_fill_uniform(nn_tensor *tensor, double low, double high, nn_rng *rng)
         for (size_t k = 0; k < fitting; k++)
             tensor->f32[i + k] = (nn_float)(low + (high - low) * ((double)words[k] * 0x1p-32));
     }
+    nn_float_mode_leave(float_mode);
 }
 
 void nn_shuffle(uint32_t *order, size_t count, nn_rng *rng)

@@ -1,6 +1,7 @@
 /* Learning-rate schedules with Keras' formulas. */
 #include "layer.h"
 #include "optim.h"
+#include "parallel.h"
 #include <math.h>
 
 static nn_status refuse(nn_error *error, const char *field, const char *expected, double got)
@@ -41,7 +42,7 @@ static double periods(const nn_schedule_def *schedule, uint64_t t)
     return schedule->staircase ? (double)(t / schedule->steps) : (double)t / (double)schedule->steps;
 }
 
-double nn_schedule_lr(const nn_schedule_def *schedule, double lr, uint64_t t)
+static double scheduled(const nn_schedule_def *schedule, double lr, uint64_t t)
 {
     const double pi = 3.14159265358979323846;
     const double end = schedule->end;
@@ -60,4 +61,12 @@ double nn_schedule_lr(const nn_schedule_def *schedule, double lr, uint64_t t)
         return (lr - end) * (1.0 + cos(pi * (double)until / (double)schedule->steps)) / 2.0 + end;
     }
     return lr;
+}
+
+double nn_schedule_lr(const nn_schedule_def *schedule, double lr, uint64_t t)
+{
+    const nn_float_mode float_mode = nn_rounding_enter();
+    const double result = scheduled(schedule, lr, t);
+    nn_float_mode_leave(float_mode);
+    return result;
 }

@@ -11,6 +11,9 @@
  * - Constructors return NULL and fill `*error` (which may be NULL); destroy and free functions accept NULL.
  * - The library never prints, exits, aborts, reads the environment or keeps mutable globals. Different models may be
  * used from different threads at the same time; one model (with its optimiser) by one thread at a time.
+ * - A process may fork between calls; the child may use the models it inherits, and new ones. On x86-64 the caller's
+ * rounding mode changes no result; it and the treatment of denormals are the caller's own when a call returns and in
+ * callbacks.
  * - Tensors are row-major, the batch is dimension 0, images are (batch, height, width, channels), sequences (batch,
  * time, features). Weights have Keras' names, shapes and order.
  */

@@ -259,13 +259,18 @@ static bool is_free_in_head(const nn_json *key)
     return nn_json_is(key, "max_batch") || nn_json_is(key, "seed") || nn_json_is(key, "layers");
 }
 
-/* What does not change what the weights mean: names, which the tensors' names are about, and how weights began. */
-static bool is_free(const nn_json *key)
+/* What does not change what the weights mean: how they began. */
+static bool is_free_with_weights(const nn_json *key)
 {
     static const char suffix[] = "init\"";
     const size_t length = sizeof suffix - 1;
-    return nn_json_is(key, "name") ||
-           (key->size > length && memcmp(key->text + key->size - length, suffix, length) == 0);
+    return key->size > length && memcmp(key->text + key->size - length, suffix, length) == 0;
+}
+
+/* Nor names, but of layers with weights: by these the tensors find their places, which two layers may have swapped. */
+static bool is_free(const nn_json *key)
+{
+    return nn_json_is(key, "name") || is_free_with_weights(key);
 }
 
 static nn_status fail_difference(const nn_json *json, const char *layer, const nn_difference *difference,
@@ -286,7 +291,8 @@ static nn_status compare_layers(const nn_model *model, const nn_json *own, const
         snprintf(layer, sizeof layer, "layer %d (%s): ", i + 1, model->layers[i].name);
         status = nn_json_begin(&mine, &a.value, true, error);
         if (status == NN_OK) status = nn_json_begin(&other, &b.value, true, error);
-        if (status == NN_OK && nn_fields_differ(&mine, &other, is_free, &difference))
+        const bool weights = model->layers[i].weight_count > 0;
+        if (status == NN_OK && nn_fields_differ(&mine, &other, weights ? is_free_with_weights : is_free, &difference))
             status = fail_difference(theirs, layer, &difference, error);
         if (status == NN_OK) status = nn_json_next(&a, error);
         if (status == NN_OK) status = nn_json_next(&b, error);

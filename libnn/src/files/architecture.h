@@ -21,7 +21,8 @@ typedef struct nn_architecture {
 nn_status nn_architecture_read(nn_architecture *architecture, const nn_json *json, nn_error *error);
 void nn_architecture_free(nn_architecture *architecture);
 
-/* ERR_MISMATCH unless the text describes the model; names of layers, initialisers, max_batch and seed do not count. */
+/* ERR_MISMATCH unless the text describes the model; names of layers without weights, initialisers, max_batch and
+ * seed do not count. */
 nn_status nn_architecture_compare(const nn_model *model, const nn_json *json, nn_error *error);
 
 #endif

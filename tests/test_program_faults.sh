@@ -1,0 +1,136 @@
+#!/bin/sh
+# What must not cost a run its results: places that cannot be written, a second trainer, a lost stdout, a full disk, a
+# locale with a decimal comma. Rows 44, 45, 48 and 63 of docs/faults.md. usage: test_program_faults.sh PROGRAM FOLDER
+. "$(dirname "$0")/support/programs.sh"
+program=$1
+folder=$2
+
+case $program in
+cartpole_qlearning)
+    options="--episodes 1100 --lr 0.25 --seed 3"
+    long="--episodes 10000000"
+    csv=history.csv
+    ;;
+cartpole_dqn)
+    options="--episodes 6 --lr 0.005 --seed 3"
+    long="--episodes 1000000 --solved 475 --lr 1e-9"
+    csv=scores.csv
+    ;;
+imdb_sentiment)
+    options="--model gru --maxlen 20 --words 200 --reviews 100 --epochs 1 --lr 0.005 --seed 3"
+    long="--model lstm --maxlen 500 --reviews 1000 --epochs 1000 --patience 0"
+    csv=history.csv
+    ;;
+mnist_dcgan)
+    options="--images 100 --epochs 1 --batch 50 --samples 100 --lr 0.0005 --seed 3"
+    long="--images 100 --epochs 4000 --batch 50 --samples 100"
+    csv=history.csv
+    ;;
+esac
+
+# launch NAME OPTIONS..: the program on the folder of NAME.
+launch()
+{
+    name=$1
+    shift
+    # shellcheck disable=SC2086,SC2154 # lists of options; $work is of what is sourced
+    $as "$folder/$program" $options --quiet --out "$work/$name.out" "$@"
+}
+as=
+
+# --- 44: a place that cannot be written is found at the start ---
+
+# refused TEXT OPTIONS..: exit code 1, one line on stderr with TEXT, and not a line of a run.
+refused()
+{
+    text=$1
+    shift
+    code=0
+    launch refused "$@" >"$work/refused" 2>"$work/refused.err" || code=$?
+    [ "$code" -eq 1 ] || fail "$*: expected exit code 1, got $code"
+    [ "$(wc -l <"$work/refused.err")" -eq 1 ] || fail "$*: expected one line, got $(cat "$work/refused.err")"
+    grep -qF "$program: $text" "$work/refused.err" || fail "$*: expected $text, got $(cat "$work/refused.err")"
+    ! grep -qv ' generated digits; ' "$work/refused" || fail "$*: it had begun: $(cat "$work/refused")"
+    [ ! -e "$work/refused.out/$csv" ] || [ "$(wc -l <"$work/refused.out/$csv")" -le 1 ] || fail "$*: it had trained"
+}
+
+places()
+{
+    refused "$work/missing/model.lock: cannot create: No such file or directory" --save "$work/missing/model"
+    refused "$work: expected a regular file" --save "$work"
+    refused "--out: expected a folder that can be written, $work/file: Not a directory" --out "$work/file"
+    [ ! -e "$work/missing" ] || fail "--save: made $work/missing"
+    # Root writes everywhere: then as nobody, if there is a way to become nobody.
+    mkdir "$work/closed"
+    [ "$(id -u)" -ne 0 ] || as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    if ! $as "$folder/$program" --version >"$work/version" 2>&1; then
+        echo "no other user to run it as than root, who may write everywhere: read-only folders are not tried"
+    else
+        chmod 755 "$work"
+        chmod 555 "$work/closed"
+        mkdir "$work/refused.out.nobody"
+        chmod 777 "$work/refused.out" "$work/refused.out.nobody"
+        refused "$work/closed/model.lock: cannot create: Permission denied" --save "$work/closed/model" \
+            --out "$work/refused.out.nobody"
+        refused "--out: expected a folder that can be written, $work/closed: Permission denied" --out "$work/closed"
+    fi
+    as=
+}
+
+# --- 45: two trainers, one folder ---
+
+second_trainer()
+{
+    checkpoint="$work/shared.out/checkpoint.safetensors"
+    # shellcheck disable=SC2086 # lists of options
+    "$folder/$program" $options --quiet --out "$work/shared.out" $long >"$work/first" 2>&1 &
+    first=$!
+    for _ in $(seq 600); do
+        [ ! -e "$checkpoint" ] || break
+        kill -0 $first || fail "$program $long ended: $(cat "$work/first")"
+        sleep 0.1
+    done
+    code=0
+    launch shared >"$work/second" 2>"$work/second.err" || code=$?
+    kill -9 $first || fail "$program $long ended: $(cat "$work/first")"
+    wait $first 2>"$work/killed" || :
+    [ "$code" -eq 1 ] || fail "a second trainer: expected exit code 1, got $code"
+    grep -q "$checkpoint: another process or archive is saving to it" "$work/second.err" || fail "$(cat "$work/second.err")"
+}
+
+# --- 48 and 63: lines that nobody reads, a disk that takes none, a locale that writes 0,5 ---
+
+# same NAME: its model and its history, but for their seconds, are those of the plain run.
+rows() { awk 'NR == 1 { drop = /,seconds$/ } drop { sub(/,[^,]*$/, "") } { print }' "$work/$1.out/$csv"; }
+same()
+{
+    cmp "$work/plain.model" "$work/$1.model" || fail "$1: another model"
+    [ "$(rows plain)" = "$(rows "$1")" ] || fail "$1: another $csv"
+}
+unheard()
+{
+    launch plain --save "$work/plain.model" >"$work/plain" 2>&1 || fail "$program $options: $(cat "$work/plain")"
+
+    # The locale is made here where the system has none.
+    localedef -c -i de_DE -f UTF-8 "$work/de_DE.UTF-8" >"$work/localedef" 2>&1 || echo "no localedef: the system's de_DE, if any"
+    LOCPATH="$work" LC_ALL=de_DE.UTF-8 launch closed --save "$work/closed.model" >&- 2>"$work/closed.err" ||
+        fail "stdout closed: $(cat "$work/closed.err")"
+    grep -q 'warning: stdout: ' "$work/closed.err" || fail "stdout closed: expected a warning, got $(cat "$work/closed.err")"
+    same closed
+
+    mkdir "$work/full.out"
+    ln -s /dev/full "$work/full.out/$csv"
+    launch full --save "$work/full.model" >/dev/full 2>"$work/full.err" || fail "full disk: $(cat "$work/full.err")"
+    cmp "$work/plain.model" "$work/full.model" || fail "full disk: another model"
+    for text in "warning: stdout: " "warning: $work/full.out/$csv: "; do
+        [ "$(grep -c "$text" "$work/full.err")" -eq 1 ] || fail "full disk: expected $text once, got $(cat "$work/full.err")"
+    done
+    launch silent --save "$work/silent.model" >/dev/full 2>&- || fail "stderr closed: exited with $?"
+    same silent
+}
+
+: >"$work/file"
+places
+second_trainer
+unheard
+echo "$program: all as expected"
