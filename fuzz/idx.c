@@ -19,6 +19,7 @@ static void load(const char *images_path, const char *labels_path, const char *g
         fuzz_check_refusal(error.text, strstr(error.text, given) ? given : other);
         return;
     }
+    fuzz_accepted++;
     FUZZ_CHECK(images.count == 3 && images.height > 0 && images.width > 0);
     fuzz_touch(images.pixels, (size_t)images.count * (size_t)images.height * (size_t)images.width);
     for (int i = 0; i < images.count; i++) FUZZ_CHECK(images.labels[i] < CLASSES);

@@ -22,6 +22,7 @@ static void walk(const nn_json *json, int depth)
     nn_json_walk at;
     nn_error error = { 0 };
     int64_t number;
+    fuzz_accepted++;
     const bool object = json->size > 0 && json->text[0] == '{';
     nn_status status = nn_json_begin(&at, json, object, &error);
     for (; status == NN_OK && at.more; status = nn_json_next(&at, &error)) {

@@ -80,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         fuzz_check_refusal(error.text, path);
         return 0;
     }
+    fuzz_accepted++;
     FUZZ_CHECK(nn_model_max_batch(model) == 1);
     check_weights(model);
     nn_model_summary(model, touch_line, NULL);

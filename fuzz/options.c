@@ -27,6 +27,7 @@ static const options_rule rules[] = {
 static void check_accepted(const settings *set)
 {
     double numbers[NUMBERS];
+    fuzz_accepted++;
     FUZZ_CHECK(set->epochs >= 1 && set->epochs <= 1000 && set->model >= 0 && set->model <= 3);
     FUZZ_CHECK(set->common.threads >= 0 && set->common.threads <= 1024);
     FUZZ_CHECK(set->rate > 0.0 && isfinite(set->rate) && set->split >= 0.0 && set->split <= 0.9);

@@ -39,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const data_status status = data_replay_restore(replay, bytes + 1, size - 1, &error);
     if (status == DATA_OK) {
         size_t kept;
+        fuzz_accepted++;
         const void *state = data_replay_state(replay, &kept);
         FUZZ_CHECK(kept == size - 1);
         fuzz_touch(state, kept);

@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     char *shown = malloc(room); /* exactly */
     FUZZ_CHECK(shown);
     const size_t length = terminal_text(shown, room, (const char *)bytes + 1, size - 1);
+    fuzz_accepted++;
     FUZZ_CHECK(length < room && strlen(shown) == length && nn_is_utf8(shown, length));
     for (size_t i = 0; i < length; i++) FUZZ_CHECK((unsigned char)shown[i] >= ' ' && shown[i] != 0x7f);
     free(shown);

@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         fuzz_check_refusal(error.text, "vocabulary");
         return 0;
     }
+    fuzz_accepted++;
     fuzz_check_vocabulary(vocabulary);
     encode(vocabulary, text, size, &(data_encoding){ .words = DATA_ALL_WORDS, .length = LENGTH });
     encode(vocabulary, text, size,

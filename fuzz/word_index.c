@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     data_vocabulary *vocabulary = NULL;
     data_error error = { 0 };
     if (data_word_index_read(path, &vocabulary, &error) == DATA_OK) {
+        fuzz_accepted++;
         fuzz_check_vocabulary(vocabulary);
         data_vocabulary_destroy(vocabulary);
     } else {

@@ -28,6 +28,7 @@ typedef struct slot {
     char path[32];
 } slot;
 
+int fuzz_accepted;
 static slot slots[FUZZ_SLOTS];
 
 static slot *open_slot(int number)
@@ -36,7 +37,6 @@ static slot *open_slot(int number)
     if (s->path[0]) return s;
     s->descriptor = memfd_create("fuzz", MFD_CLOEXEC);
     FUZZ_CHECK(s->descriptor >= 0);
-    FUZZ_CHECK(futimens(s->descriptor, (struct timespec[2]){ { 0 } }) == 0);
     snprintf(s->path, sizeof s->path, "/proc/self/fd/%d", s->descriptor);
     return s;
 }
@@ -46,6 +46,7 @@ const char *fuzz_file(int number, const void *bytes, size_t size)
     slot *s = open_slot(number);
     FUZZ_CHECK(size == 0 || pwrite(s->descriptor, bytes, size, 0) == (ssize_t)size);
     FUZZ_CHECK(ftruncate(s->descriptor, (off_t)size) == 0); /* last: the pages stay */
+    FUZZ_CHECK(size > 0 || futimens(s->descriptor, (struct timespec[2]){ { 0 } }) == 0);
     return s->path;
 }
 

@@ -17,7 +17,7 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *what);
 enum { FUZZ_SLOTS = 4 };
 /*
  * A file in memory with this content; its path stays the same for a slot, and what lay there before is gone. The times
- * of one that never held anything are 0.
+ * of an empty one are 0.
  */
 const char *fuzz_file(int slot, const void *bytes, size_t size);
 /* The content of a slot now; freed by the caller. */
@@ -25,6 +25,9 @@ uint8_t *fuzz_content(int slot, size_t *size);
 
 /* Reads every byte, so that a sanitizer sees those that are not there. */
 void fuzz_touch(const void *bytes, size_t size);
+
+/* Counts what was taken: a corpus of which nothing is shows that a target does not do its work. */
+extern int fuzz_accepted;
 
 /* What every refusal promises: one line without control characters that names its source. */
 void fuzz_check_refusal(const char *text, const char *source);

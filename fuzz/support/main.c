@@ -50,6 +50,6 @@ int main(int argc, char *argv[])
         DIR *folder = opendir(argv[i]);
         count += folder ? run_folder(argv[i], folder) : run_file(argv[i]);
     }
-    printf("%d inputs\n", count);
-    return count > 0 ? 0 : 1;
+    printf("%d inputs, %d times accepted\n", count, fuzz_accepted);
+    return count > 0 && fuzz_accepted > 0 ? 0 : 1;
 }

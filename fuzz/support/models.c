@@ -85,6 +85,7 @@ void fuzz_load_into_run(nn_status (*load)(fuzz_run *run, const char *path, nn_er
         FUZZ_CHECK(run_hash(&run) == before);
         return;
     }
+    fuzz_accepted++;
     (void)run_hash(&run);
     check_weights(&run);
     fuzz_end_run(&run);

@@ -85,6 +85,7 @@ data_status fuzz_load_reviews(const char *path, const char *cache, data_cache_st
     const data_status status = data_imdb_load(path, &def, &imdb, &error);
     if (status == DATA_OK) {
         *state = imdb.cache;
+        fuzz_accepted++;
         check_imdb(&imdb);
         data_imdb_free(&imdb);
     } else {

@@ -109,6 +109,21 @@ static const char protocol4[] =
     "a]\x94(K\x01M\x2c\x01J\x70\x11\x01\0eet\x94"
     "b.";
 
+/* As deep as the machine's stack goes. */
+static void write_deep(void)
+{
+    enum { STACK = 32 };
+    static const char three = 3, protocol[] = "\x80\4", mark = '(', end[] = "N.";
+    npz_bytes marks = { 0 };
+    npz_put(&marks, &three, 1);
+    npz_header(&marks, "|O", 3);
+    npz_put(&marks, protocol, sizeof protocol - 1);
+    for (int i = 0; i < STACK; i++) npz_put(&marks, &mark, 1);
+    npz_put(&marks, end, sizeof end - 1);
+    seed_write("pickle", "deep", marks.bytes, marks.size);
+    npz_free(&marks);
+}
+
 static void write_npz(void)
 {
     static const char rows[] = "]]K\5a]q\20(K\1M,\1Jp\21\1\0e";
@@ -120,6 +135,7 @@ static void write_npz(void)
     npz_header(&fourth, "|O", 3);
     npz_put(&fourth, protocol4, sizeof protocol4 - 1);
     npz_labels(&labels, 3);
+    write_deep();
     seed_write("pickle", "protocol2", lists.bytes, lists.size);
     seed_write("pickle", "protocol4", fourth.bytes, fourth.size);
     for (int method = 0; method <= 8; method += 8) {
