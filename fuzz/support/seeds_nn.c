@@ -41,7 +41,7 @@ static void write_models(void)
         { .type = NN_BATCH_NORM },
         { NN_DROPOUT, .dropout = { .rate = 0.5 } },
         { NN_DENSE, .dense = { .units = 2 }, .from = { 1 } },
-        { .type = NN_ADD, .from = { 3, 4 } },
+        { .type = NN_ADD, .from = { 3, 4, 1, 2 } },
         { .type = NN_CONCAT, .from = { 5, NN_INPUT } },
         { NN_DENSE, .dense = { .units = 2, .activation = NN_SOFTMAX } },
     };
