@@ -56,7 +56,7 @@ static int append(nn_taps *taps, int count, nn_taps one, nn_taps *last)
 {
     if (one.taps == 0) one.tap = one.source = 0;
     const bool same = count > 0 && last->taps == one.taps && last->tap == one.tap &&
-                      last->first + last->count * last->step == one.first;
+                      last->first + (long long)last->count * last->step == one.first; /* a step may be any int */
     if (same) {
         last->count++;
         if (taps) taps[count - 1] = *last;
