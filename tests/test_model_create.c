@@ -63,6 +63,11 @@ static const refusal misfits[] = {
       { { .type = NN_CONV2D, .conv = { .filters = 1, .kernel = { 5 } } } },
       NN_ERR_SHAPE,
       { "conv2d_1", "5" } },
+    { NN_DIMS(4, 2147483647, 1),
+      NN_F32,
+      { { .type = NN_CONV2D, .conv = { .filters = 1, .kernel = { 1 }, .stride = { 1, 2147483647 } } } },
+      NN_ERR_SHAPE,
+      { "conv2d_1", "width", "at most 1048576 cells, got 2147483647" } }, /* found by fuzzing: planned for minutes */
     { NN_DIMS(4, 4, 1),
       NN_F32,
       { { .type = NN_MAX_POOL2D, .pool = { .size = { 2, 5 } } } },
