@@ -179,19 +179,6 @@ static int learn_several(const settings *set)
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
 
-/* "2.4,3,0.21,3.5" */
-static bool read_edges(const char *text, double edges[ENV_CARTPOLE_OBS])
-{
-    for (int i = 0; i < ENV_CARTPOLE_OBS; i++) {
-        char *end;
-        edges[i] = strtod(text, &end);
-        if (end == text || !(edges[i] > 0.0 && edges[i] <= 1e9)) return false;
-        if (*end != (i + 1 < ENV_CARTPOLE_OBS ? ',' : '\0')) return false;
-        text = end + 1;
-    }
-    return true;
-}
-
 /* What the user typed stays. */
 static void choose_defaults(settings *set, int argc, char *argv[])
 {
@@ -275,7 +262,7 @@ int main(int argc, char *argv[])
     int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
     choose_defaults(&set, argc, argv);
-    if (set.edges_text && !read_edges(set.edges_text, set.edges)) {
+    if (set.edges_text && !options_numbers(set.edges_text, 1e9, set.edges, ENV_CARTPOLE_OBS)) {
         run_error("--edges: expected four numbers above 0 as 2.4,3,0.21,3.5, got '%s'", set.edges_text);
         return run_finish(RUN_USAGE);
     }

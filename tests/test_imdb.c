@@ -334,6 +334,7 @@ static void test_25_tar_paths_and_links(void **state)
     refuse_entry("../train/pos/0_1.txt", '0', "path: expected a relative one", "../train");
     refuse_entry("aclImdb/train/pos/..", '5', "path: expected a relative one", "pos/..");
     refuse_entry("/train/pos/0_1.txt", '0', "path: expected a relative one", "got /train");
+    refuse_entry("a/\x1b[2J\n/../x", '0', "path: expected a relative one", "got a/?[2J?/../x"); // found by fuzzing
     refuse_entry("aclImdb/train/pos/5_5.txt", '1', "expected a file or folder", "a link");
     refuse_entry("aclImdb/train/pos/5_5.txt", '2', "expected a file or folder", "a link");
     refuse_entry("aclImdb/train/pos/5_5.txt", '6', "expected a file or folder", "a link or device"); // a FIFO

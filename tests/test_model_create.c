@@ -63,6 +63,11 @@ static const refusal misfits[] = {
       { { .type = NN_CONV2D, .conv = { .filters = 1, .kernel = { 5 } } } },
       NN_ERR_SHAPE,
       { "conv2d_1", "5" } },
+    { NN_DIMS(4, 2147483647, 1),
+      NN_F32,
+      { { .type = NN_CONV2D, .conv = { .filters = 1, .kernel = { 1 }, .stride = { 1, 2147483647 } } } },
+      NN_ERR_SHAPE,
+      { "conv2d_1", "width", "at most 1048576 cells, got 2147483647" } }, /* found by fuzzing: planned for minutes */
     { NN_DIMS(4, 4, 1),
       NN_F32,
       { { .type = NN_MAX_POOL2D, .pool = { .size = { 2, 5 } } } },
@@ -416,6 +421,23 @@ static void test_failing_allocations(void **state)
     assert_true(failures >= 4); /* two blocks or more, both ways */
 }
 
+/* Found by fuzzing: a position and such a stride together are more than an int holds. */
+static void test_stride_beyond_the_image(void **state)
+{
+    (void)state;
+    const nn_layer_def layer = {
+        .type = NN_CONV2D,
+        .conv = { .filters = 1, .kernel = { 3 }, .stride = { 2147483647, 1 }, .padding = NN_SAME },
+    };
+    nn_error error = { 0 };
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(8, 4, 1), .max_batch = 1, .layers = &layer, .layer_count = 1 }, &error);
+    if (!model) fail_msg("%s", error.text);
+    assert_int_equal(nn_model_output_shape(model).dim[0], 1);
+    assert_int_equal(nn_model_output_shape(model).dim[1], 4);
+    nn_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_bad_tables),
         cmocka_unit_test(test_bad_definitions),
         cmocka_unit_test(test_sizes_that_overflow),
+        cmocka_unit_test(test_stride_beyond_the_image),
         cmocka_unit_test(test_failing_allocations),
     };
     return cmocka_run_group_tests_name("model_create", tests, NULL, NULL);

@@ -273,3 +273,16 @@ bool options_given(int argc, char *const argv[], const char *name)
             return true;
     return false;
 }
+
+bool options_numbers(const char *text, double most, double *numbers, int count)
+{
+    if (strspn(text, "+-.0123456789eE,") != strlen(text)) return false;
+    for (int i = 0; i < count; i++) {
+        char *end;
+        numbers[i] = strtod(text, &end);
+        if (end == text || !(numbers[i] > 0.0 && numbers[i] <= most)) return false;
+        if (*end != (i + 1 < count ? ',' : '\0')) return false;
+        text = end + 1;
+    }
+    return true;
+}

@@ -134,6 +134,9 @@ int options_read(const options_program *program, int argc, char *const argv[]);
 /** Whether --name stands on the command line: what is given wins over what a preset would set. */
 bool options_given(int argc, char *const argv[], const char *name);
 
+/** Reads exactly `count` decimal numbers above 0 and at most `most` with commas between them, as "2.4,3,0.21,3.5". */
+bool options_numbers(const char *text, double most, double *numbers, int count);
+
 /** Writes --help: at most 80 columns, defaults as the destinations hold them now. */
 void options_help(const options_program *program, FILE *stream);
 

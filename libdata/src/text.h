@@ -6,7 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef DATA_FUZZED
+enum { DATA_TEXT_MAX = 1 << 7 }; // fuzzed reviews are short, and are to be cut as well
+#else
 enum { DATA_TEXT_MAX = 1 << 20 };
+#endif
 
 typedef struct data_text {
     char *bytes;   // (DATA_TEXT_MAX)

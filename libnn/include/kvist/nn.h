@@ -270,6 +270,7 @@ typedef struct nn_rnn_def {
 /**
  * Conv2D: (batch, h, w, in) -> (batch, h', w', filters), kernel (kh, kw, in, filters), bias (filters).
  * Conv2DTranspose: the gradient of the Conv2D that goes the other way, kernel (kh, kw, filters, in), bias (filters).
+ * No axis of an image has more than 1,048,576 cells.
  */
 typedef struct nn_conv_def {
     int filters;              /**< channels of the output */
@@ -282,7 +283,8 @@ typedef struct nn_conv_def {
     nn_init bias_init;        /**< default zeros */
 } nn_conv_def;
 
-/** Max and average pooling. Padding never counts: max ignores it, average divides by the cells inside the image. */
+/** Max and average pooling; no axis has more than 1,048,576 cells. Padding never counts: max ignores it, average
+ * divides by the cells inside the image. */
 typedef struct nn_pool_def {
     int size[2];        /**< height, width; default 2, 2 */
     int stride[2];      /**< down, across; default: size */

@@ -19,9 +19,13 @@ nn_status nn_window_padding(const nn_layer *layer, nn_padding padding, nn_error 
     return nn_layer_fail(layer, error, NN_ERR_ARGUMENT, "padding: expected NN_VALID or NN_SAME, got %d", (int)padding);
 }
 
-/* Padding before, for 'same'; the padded axis must fit an int. */
+/* Padding before, for 'same'; the padded axis must fit an int. Planning walks along an axis: none may be endless. */
 static nn_status set_padding(nn_window *w, const nn_layer *layer, const char *axis, nn_padding padding, nn_error *error)
 {
+    const int most = w->image > w->map ? w->image : w->map;
+    if (most > NN_WINDOW_AXIS)
+        return nn_layer_fail(layer, error, NN_ERR_SHAPE, "%s: expected at most %d cells, got %d", axis, NN_WINDOW_AXIS,
+                             most);
     const long long reach = (w->map - 1LL) * w->stride + w->size;
     if (reach > INT_MAX)
         return nn_layer_fail(layer, error, NN_ERR_SHAPE, "%s: windows reach beyond %d cells", axis, INT_MAX);
@@ -56,7 +60,7 @@ static int append(nn_taps *taps, int count, nn_taps one, nn_taps *last)
 {
     if (one.taps == 0) one.tap = one.source = 0;
     const bool same = count > 0 && last->taps == one.taps && last->tap == one.tap &&
-                      last->first + last->count * last->step == one.first;
+                      last->first + (long long)last->count * last->step == one.first; /* a step may be any int */
     if (same) {
         last->count++;
         if (taps) taps[count - 1] = *last;

@@ -5,6 +5,9 @@
 #include "../kernels/image.h"
 #include "../layer.h"
 
+/* The longest axis of an image or map. */
+enum { NN_WINDOW_AXIS = 1 << 20 };
+
 /*
  * Resolves option[0], option[1] of layer ("kernel", "stride", "size"): zero means `fallback`, or the first value where
  * only that is given. Anything that is not positive then is an error.

@@ -1,0 +1,39 @@
+#include "mutators.h"
+
+#include <string.h>
+#include <zlib.h>
+
+static bool unpack(const uint8_t *bytes, size_t size, uint8_t *content, size_t *got)
+{
+    z_stream stream = { .next_in = (uint8_t *)(uintptr_t)bytes, .avail_in = (uInt)size };
+    if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return false;
+    stream.next_out = content;
+    stream.avail_out = GZIP_CONTENT;
+    const bool whole = inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_in == 0;
+    *got = GZIP_CONTENT - stream.avail_out;
+    inflateEnd(&stream);
+    return whole;
+}
+
+static size_t pack(uint8_t *content, size_t size, uint8_t *bytes, size_t room)
+{
+    z_stream stream = { .next_in = content, .avail_in = (uInt)size };
+    if (deflateInit2(&stream, 1, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
+    stream.next_out = bytes;
+    stream.avail_out = (uInt)room;
+    const bool whole = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+    deflateEnd(&stream);
+    return whole ? room - stream.avail_out : 0;
+}
+
+size_t mutate_gzip(uint8_t *bytes, size_t size, size_t room, void (*repair)(uint8_t *content, size_t size))
+{
+    static uint8_t content[GZIP_CONTENT], packed[GZIP_CONTENT];
+    size_t length;
+    if (!unpack(bytes, size, content, &length)) return 0;
+    length = LLVMFuzzerMutate(content, length, GZIP_CONTENT);
+    if (repair) repair(content, length);
+    const size_t made = pack(content, length, packed, room < GZIP_CONTENT ? room : GZIP_CONTENT);
+    memcpy(bytes, packed, made);
+    return made;
+}

@@ -1,0 +1,22 @@
+/*
+ * Mutations that keep what a checksum or length protects, so that the fuzzer gets behind it. Each mutator file defines
+ * LLVMFuzzerCustomMutator for the targets that it is linked with.
+ */
+#ifndef KVIST_FUZZ_MUTATORS_H
+#define KVIST_FUZZ_MUTATORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t room);
+size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+
+enum { GZIP_CONTENT = 1 << 16 };
+/*
+ * Mutates the content of a gzip file and packs it anew; `repair` (or NULL) has the content last. 0 for what is no whole
+ * gzip file of at most GZIP_CONTENT bytes, or does not fit.
+ */
+size_t mutate_gzip(uint8_t *bytes, size_t size, size_t room, void (*repair)(uint8_t *content, size_t size));
+
+#endif

@@ -1,0 +1,67 @@
+/* fuzz_seeds FOLDER: writes FOLDER/TARGET/NAME, the inputs that fuzz/corpus begins with. */
+#include "seeds.h"
+
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *root;
+
+void seed_write(const char *target, const char *name, const void *bytes, size_t size)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", root, target);
+    mkdir(path, 0777);
+    snprintf(path, sizeof path, "%s/%s/%s", root, target, name);
+    FILE *file = fopen(path, "wb");
+    if (!file) perror(path);
+    FUZZ_CHECK(file && fwrite(bytes, 1, size, file) == size && fclose(file) == 0);
+}
+
+static void write_text(const char *target, const char *name, const char *text)
+{
+    seed_write(target, name, text, strlen(text));
+}
+
+static void write_texts(void)
+{
+    write_text("json", "all", "{\"a\":[1,-2,{\"b\":\"\\u00e9\\ud83d\\ude00\\n\"}],\"\":{}, \"c\" : null }");
+    write_text("json", "empty", "{}");
+    write_text("json", "depth", "{\"a\":[[[[[[[1]]]]]]]}");
+    write_text("json", "real", "-0x1.fae147ae147aep-1022");
+    write_text("json", "whole", "0x00000000000000ff");
+    write_text("options", "all",
+               "--epochs\n3\n--model=lstm\n--lr\n1e-2\n--split=0\n--render\n--predict\n-\n--label\nx\n--big\n"
+               "18446744073709551615\n--seed=7\n--threads\n2\n--quiet\n--edges=2.4,3,0.21,3.5");
+    write_text("options", "rules", "--load\nfile\n--predict\ntext\n--tensorboard=dir\n--render\n--resume\n--out\ndir");
+    write_text("options", "wrong", "--epoch\n1001\n--lr=-0x1p3");
+    write_text("options", "help", "--help");
+    write_text("csv", "whole", "epoch,loss\n1,0.5\n2,0.25\n3,\n");
+    write_text("csv", "other", "a,b,c\n1e300,-inf,nan\n,,\n0x1p-3,1,2\n");
+    write_text("csv", "torn", "epoch,loss\n1,0.5\n2,0.2");
+    write_text("terminal", "mixed", "\x28good \xc3\xa9\xf0\x9f\x98\x80\x1b[31m\x80\x7f\xed\xa0\x80 end");
+    write_text("terminal", "cut", "\x03\xf0\x9f\x98\x80\xf0\x9f\x98\x80");
+    write_text("word_index", "two", "{\"the\": 1, \"caf\\u00e9\": 2}");
+    write_text("word_index", "escapes", "{\"\\ud83d\\ude00\\/\\b\":3,\n\"a\":1 , \"it's\":2}");
+    write_text("word_index", "gap", "{\"a\": 1, \"b\": 3}");
+    write_text("vocabulary", "words",
+               "the\nand\nit's\nbad\n\xff"
+               "A bad film, and the worst; it's The end.");
+    write_text("vocabulary", "twice", "the\nand\nthe\n");
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: fuzz_seeds FOLDER\n");
+        return 2;
+    }
+    root = argv[1];
+    mkdir(root, 0777);
+    write_texts();
+    seeds_of_data();
+    seeds_of_nn();
+    return 0;
+}
