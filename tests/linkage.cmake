@@ -1,5 +1,10 @@
 # Programs outside the tree, against what is installed.
 if(NOT KVIST_SANITIZE)
-  add_test(NAME linkage COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/linkage/run ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/linkage)
+  set(compiler gcc)
+  if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+    set(compiler clang)
+  endif()
+  add_test(NAME linkage COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/linkage/run ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/linkage
+    ${compiler} ${PROJECT_BINARY_DIR})
   set_tests_properties(linkage PROPERTIES LABELS linkage TIMEOUT 900)
 endif()
