@@ -8,16 +8,19 @@
 #include <omp.h>
 #endif
 
-/* OpenBLAS' own functions, absent from other libraries. */
+/* OpenBLAS' and BLIS' own functions, absent from other libraries. */
 extern int openblas_get_parallel(void) __attribute__((weak));
 extern void openblas_set_num_threads(int threads) __attribute__((weak));
+extern void bli_thread_set_num_threads(int64_t threads) __attribute__((weak));
 
 enum { OPENBLAS_PTHREADS = 1, BLAS_LEAST_SIDE = 1024 };
 
 void nn_blas_prepare(bool keep_threads)
 {
-    if (keep_threads || !openblas_get_parallel || !openblas_set_num_threads) return;
-    if (openblas_get_parallel() == OPENBLAS_PTHREADS) openblas_set_num_threads(1);
+    if (keep_threads) return;
+    if (bli_thread_set_num_threads) bli_thread_set_num_threads(1);
+    if (openblas_get_parallel && openblas_set_num_threads && openblas_get_parallel() == OPENBLAS_PTHREADS)
+        openblas_set_num_threads(1);
 }
 
 static CBLAS_TRANSPOSE form(bool transposed)

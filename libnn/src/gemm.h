@@ -21,7 +21,7 @@ void nn_gemm(const nn_run *run, size_t m, size_t n, size_t k, nn_operand a, nn_o
 /* Reals of run->worker_scratch that nn_gemm may use; layers that call it add this to layer->worker_scratch by fmax. */
 size_t nn_gemm_worker_scratch(const nn_kernels *kernels);
 
-/* Holds a pthread-built OpenBLAS to one thread, process-wide; called once at a model's creation. */
+/* Holds a pthread-built OpenBLAS, and BLIS, to one thread, process-wide; called once at a model's creation. */
 void nn_blas_prepare(bool keep_threads);
 
 #endif

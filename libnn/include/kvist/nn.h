@@ -372,7 +372,8 @@ typedef struct nn_model_def {
     uint64_t seed;                 /**< of the initial weights and of dropout */
     int threads;                   /**< 0: as many as OpenMP would use; results do not depend on it */
     nn_isa isa;                    /**< default: the best that the processor has */
-    bool keep_blas_threads;        /**< do not set a pthread-built OpenBLAS to one thread (a process-wide setting) */
+    bool keep_blas_threads;        /**< do not set a pthread-built OpenBLAS, or BLIS, to one thread (a process-wide
+                                        setting) */
     const nn_allocator *allocator; /**< NULL: malloc and free */
 } nn_model_def;
 
