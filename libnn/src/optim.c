@@ -5,7 +5,7 @@
 #include <math.h>
 
 /* Parts are cut by size alone, so that results do not depend on threads; below the threshold threads only cost. */
-enum { NN_PART_SIZE = 16384, NN_PARALLEL_FROM = 65536 };
+enum { NN_PART_SIZE = 16384, NN_PARALLEL_FROM = 1 << 18 };
 
 /* --- options --- */
 

@@ -2,7 +2,12 @@
 #include "../kernels/lookup.h"
 #include <string.h>
 
-enum { ROWS_PER_TASK = 32, BITS = 32, KEPT = 1024 /* words of a sample, beyond which they are found again */ };
+enum {
+    ROWS_PER_TASK = 32,
+    BITS = 32,
+    KEPT = 1024,      /* words of a sample, beyond which they are found again */
+    SHARED_UNITS = 64 /* with fewer, picking a thread's words costs more than adding all of them */
+};
 
 typedef struct multi_hot_run {
     const nn_layer *dense;
@@ -72,7 +77,8 @@ static void forward_task(void *context, int task, int worker)
 void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run)
 {
     multi_hot_run m = { dense, *lists, run, NULL, 0 };
-    nn_parallel(run->threads, (run->batch + ROWS_PER_TASK - 1) / ROWS_PER_TASK, forward_task, &m);
+    const int threads = dense->def.dense.units >= SHARED_UNITS ? run->threads : 1;
+    nn_parallel(threads, (run->batch + ROWS_PER_TASK - 1) / ROWS_PER_TASK, forward_task, &m);
 }
 
 /* A part of the words, all samples in order: each row of dW has its sum in the same order whoever does it. */
@@ -96,6 +102,7 @@ static void backward_task(void *context, int task, int worker)
 
 void nn_multi_hot_backward(const nn_layer *dense, const nn_multi_hot *lists, const nn_run *run, const nn_float *dz)
 {
-    multi_hot_run m = { dense, *lists, run, dz, nn_parts(run->threads) };
+    const bool wide = dense->def.dense.units >= SHARED_UNITS;
+    multi_hot_run m = { dense, *lists, run, dz, wide ? nn_parts(run->threads) : 1 };
     nn_parallel(run->threads, m.parts, backward_task, &m);
 }
