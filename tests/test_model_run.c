@@ -455,6 +455,34 @@ static void test_gradient_from_own_arrays(void **state)
     nn_model_destroy(model);
 }
 
+/* Nor does a last layer that works on its gradient in place change the caller's. */
+static void test_kept_gradient_of_activation(void **state)
+{
+    (void)state;
+    const nn_layer_def lasts[] = {
+        { .type = NN_DENSE, .dense = { .units = 4, .activation = NN_TANH } },
+        { .type = NN_CONV2D, .conv = { .filters = 4, .kernel = { 1, 1 }, .activation = NN_TANH } },
+    };
+    for (size_t i = 0; i < COUNT_OF(lasts); i++) {
+        const nn_shape input = i == 0 ? NN_SHAPE(4) : NN_SHAPE(1, 1, 4);
+        nn_model *model = nn_model_create(
+            &(nn_model_def){ .input = input, .max_batch = 3, .layers = &lasts[i], .layer_count = 1, .seed = 2 }, NULL);
+        assert_non_null(model);
+        nn_float numbers[12], given[12], kept[12];
+        nn_tensor x = nn_view_f32(numbers, with_batch(3, input));
+        nn_rng rng = { .seed = 4 };
+        nn_fill_normal(&x, 0, 1, &rng);
+        const nn_tensor *y = nn_forward(model, &x, NN_TRAIN);
+        assert_non_null(y);
+        nn_tensor dy = nn_view_f32(given, y->shape);
+        nn_fill(&dy, 1);
+        memcpy(kept, given, sizeof given);
+        assert_non_null(nn_backward(model, &dy, NN_GRAD_PARAMS | NN_GRAD_INPUT));
+        assert_memory_equal(given, kept, sizeof given);
+        nn_model_destroy(model);
+    }
+}
+
 /* An input that lies in the model's own output would be overwritten while it is read: it is refused. */
 /* Row 54. */
 static void test_input_in_output(void **state)
@@ -499,6 +527,7 @@ int main(void)
     static const struct CMUnitTest singles[] = {
         cmocka_unit_test(test_dropout_generator),
         cmocka_unit_test(test_gradient_from_own_arrays),
+        cmocka_unit_test(test_kept_gradient_of_activation),
         cmocka_unit_test(test_input_in_output),
     };
     enum { PRODUCT = COUNT_OF(networks) * COUNT_OF(checks) };

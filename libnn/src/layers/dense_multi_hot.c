@@ -23,6 +23,11 @@ void nn_multi_hot_carve(nn_multi_hot *lists, nn_arena *arena, int max_batch)
     lists->counts = nn_arena_take(arena, (size_t)max_batch, sizeof *lists->counts);
 }
 
+static int threads_of(const nn_layer *dense, const nn_run *run)
+{
+    return dense->def.dense.units >= SHARED_UNITS ? run->threads : 1;
+}
+
 static size_t bitmap_words(size_t vocab)
 {
     return (vocab + BITS - 1) / BITS;
@@ -77,8 +82,7 @@ static void forward_task(void *context, int task, int worker)
 void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run)
 {
     multi_hot_run m = { dense, *lists, run, NULL, 0 };
-    const int threads = dense->def.dense.units >= SHARED_UNITS ? run->threads : 1;
-    nn_parallel(threads, (run->batch + ROWS_PER_TASK - 1) / ROWS_PER_TASK, forward_task, &m);
+    nn_parallel(threads_of(dense, run), (run->batch + ROWS_PER_TASK - 1) / ROWS_PER_TASK, forward_task, &m);
 }
 
 /* A part of the words, all samples in order: each row of dW has its sum in the same order whoever does it. */
@@ -102,7 +106,6 @@ static void backward_task(void *context, int task, int worker)
 
 void nn_multi_hot_backward(const nn_layer *dense, const nn_multi_hot *lists, const nn_run *run, const nn_float *dz)
 {
-    const bool wide = dense->def.dense.units >= SHARED_UNITS;
-    multi_hot_run m = { dense, *lists, run, dz, wide ? nn_parts(run->threads) : 1 };
+    multi_hot_run m = { dense, *lists, run, dz, nn_parts(threads_of(dense, run)) };
     nn_parallel(run->threads, m.parts, backward_task, &m);
 }
