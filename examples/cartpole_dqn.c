@@ -2,6 +2,7 @@
  */
 #include "dqn_training.h"
 #include "pole_player.h"
+#include "save_file.h"
 #include "support/options.h"
 #include "support/run.h"
 
@@ -40,15 +41,6 @@ static int play_greedily(const settings *set, nn_model *model)
 
 /* --- learning ----------------------------------------------------------------------------------------------------- */
 
-/* Claims --save's file before the first episode: a run must not learn at its end that it cannot save. */
-static int open_save(nn_archive **file, nn_model *model, const char *path)
-{
-    nn_error error;
-    *file = nn_archive_create(&error);
-    if (*file) nn_archive_add_model(*file, "model", model);
-    return *file && nn_archive_claim(*file, path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
-}
-
 static int train(const settings *set, int argc, char *argv[])
 {
     const options_common *common = &set->common;
@@ -62,7 +54,8 @@ static int train(const settings *set, int argc, char *argv[])
                                                            .tensorboard = common->tensorboard,
                                                            .resume = common->resume,
                                                            .quiet = common->quiet });
-    if (code == RUN_DONE && common->save) code = open_save(&file, t.agent.online, common->save);
+    if (code == RUN_DONE && common->save) code = save_file_open(&file, common->save);
+    if (code == RUN_DONE && file) nn_archive_add_model(file, "model", t.agent.online);
     if (code == RUN_DONE) code = dqn_training_run(&t);
     if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
     if (code == RUN_DONE && common->out) dqn_training_draw(&t);

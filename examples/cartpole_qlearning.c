@@ -4,6 +4,7 @@
 #include "q_table.h"
 #include "qlearning_picture.h"
 #include "qlearning_training.h"
+#include "save_file.h"
 #include "support/options.h"
 #include "support/run.h"
 
@@ -88,15 +89,6 @@ static void print_settings(const settings *set)
            QLEARNING_GOOD_LIMIT);
 }
 
-/* Claims --save's file before the first episode: a run must not learn at its end that it cannot save. */
-static int open_save(nn_archive **list, q_table *table, const char *path)
-{
-    nn_error error;
-    *list = nn_archive_create(&error);
-    if (*list) q_table_list(table, *list);
-    return *list && nn_archive_claim(*list, path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
-}
-
 static int learn(const settings *set, int argc, char *argv[])
 {
     const options_common *common = &set->common;
@@ -113,7 +105,8 @@ static int learn(const settings *set, int argc, char *argv[])
     }
     def.tensorboard = common->tensorboard;
     int code = qlearning_begin(&q, &def);
-    if (code == RUN_DONE && common->save) code = open_save(&saved, &q.table, common->save);
+    if (code == RUN_DONE && common->save) code = save_file_open(&saved, common->save);
+    if (code == RUN_DONE && saved) q_table_list(&q.table, saved);
     if (code == RUN_DONE) code = qlearning_run(&q);
     if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
     const double seconds = run_seconds() - q.start;

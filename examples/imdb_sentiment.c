@@ -1,4 +1,5 @@
 /* Is a film review positive? Dense, convolutional and recurrent networks on the IMDB reviews. */
+#include "save_file.h"
 #include "sentiment_model.h"
 #include "sentiment_report.h"
 #include "sentiment_training.h"
@@ -107,14 +108,6 @@ static int train(const settings *set, nn_model *model, const data_imdb *imdb, se
     return sentiment_train(model, &training, trained);
 }
 
-/* Claims --save's file before the reviews are read: a run must not learn at its end that it cannot save. */
-static int open_save(nn_archive **file, const char *path)
-{
-    nn_error error;
-    *file = nn_archive_create(&error);
-    return *file && nn_archive_claim(*file, path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
-}
-
 /* file: of --save, or NULL. */
 static int report(const settings *set, nn_model *model, nn_archive *file, const data_imdb *imdb,
                   const sentiment_trained *trained, double start)
@@ -155,7 +148,7 @@ static int learn(const settings *set, int argc, char *argv[])
     const data_encoding encoding = { .words = set->words, .length = set->length };
     const sentiment_def def = { (sentiment_kind)set->kind, set->words,   set->length,     set->batch,
                                 set->common.threads,       set->dropout, set->common.seed };
-    int code = set->common.save ? open_save(&file, set->common.save) : RUN_DONE;
+    int code = set->common.save ? save_file_open(&file, set->common.save) : RUN_DONE;
     if (code == RUN_DONE) code = load_reviews(set, &encoding, set->kind == SENTIMENT_DENSE, &imdb);
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);

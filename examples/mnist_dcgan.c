@@ -3,6 +3,7 @@
 #include "dcgan_training.h"
 #include "digit_classifier.h"
 #include "digit_score.h"
+#include "save_file.h"
 #include "support/options.h"
 #include "support/progress.h"
 #include "support/run.h"
@@ -125,16 +126,6 @@ static int score_only(const settings *set, const data_mnist *mnist)
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
 
-/* Makes sure, before hours of training, that --save can be written. */
-static int claim_save(const settings *set, dcgan *gan, nn_archive **save)
-{
-    nn_error error;
-    *save = nn_archive_create(&error);
-    if (!*save) return run_error("%s", error.text);
-    dcgan_add_models(gan, *save);
-    return nn_archive_claim(*save, set->common.save, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
-}
-
 static int save_models(const settings *set, nn_archive *save)
 {
     nn_error error;
@@ -165,7 +156,8 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
                                                                .load = common->load,
                                                                .resume = common->resume,
                                                                .quiet = common->quiet });
-    if (code == RUN_DONE && common->save) code = claim_save(set, &t.gan, &save);
+    if (code == RUN_DONE && common->save) code = save_file_open(&save, common->save);
+    if (code == RUN_DONE && save) dcgan_add_models(&t.gan, save);
     if (code == RUN_DONE) code = get_classifier(set, &mnist->train, &classifier);
     if (code == RUN_DONE) code = dcgan_training_run(&t, classifier);
     if (code == RUN_DONE) dcgan_training_show(&t);
