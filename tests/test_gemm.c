@@ -21,8 +21,11 @@ static const size_t sizes[][3] = {
     { 1, 1000, 700 }, { 300, 1, 1100 }, { 6, 80, 1030 }, { 259, 17, 515 }, { 2000, 3, 50 },
 };
 
+/* What C begins with: zeros, what it holds, or a row for each of its rows. */
+typedef enum start { ZEROS, ADD, ROW, START_COUNT } start;
+
 typedef struct matrices {
-    nn_float *a, *b, *c, *initial;
+    nn_float *a, *b, *c, *initial, *row;
     size_t lda, ldb, ldc;
 } matrices;
 
@@ -48,6 +51,7 @@ static matrices make(const size_t size[3], bool a_transposed, bool b_transposed)
     x.b = random_reals(x.ldb * (b_transposed ? n : k) - PADDING, 2);
     x.initial = random_reals(x.ldc * m, 3);
     x.c = random_reals(x.ldc * m, 3);
+    x.row = random_reals(n, 4);
     return x;
 }
 
@@ -57,27 +61,37 @@ static void destroy(matrices *x)
     free(x->b);
     free(x->c);
     free(x->initial);
+    free(x->row);
 }
 
 static void multiply(matrices *x, const nn_kernels *kernels, const size_t size[3], bool a_transposed, bool b_transposed,
-                     bool add, int threads)
+                     start from, int threads)
 {
     const size_t stride = nn_gemm_worker_scratch(kernels);
     nn_float *scratch = malloc(stride * (size_t)threads * sizeof *scratch);
     assert_non_null(scratch);
     const nn_run run = { .kernels = kernels, .threads = threads, .worker_scratch = scratch, .worker_stride = stride };
     memcpy(x->c, x->initial, x->ldc * size[0] * sizeof *x->c);
-    nn_gemm(&run, size[0], size[1], size[2], (nn_operand){ x->a, x->lda, a_transposed },
-            (nn_operand){ x->b, x->ldb, b_transposed }, add, x->c, x->ldc);
+    nn_gemm(&run, &(nn_product){ .m = size[0],
+                                 .n = size[1],
+                                 .k = size[2],
+                                 .a = { x->a, x->lda, a_transposed },
+                                 .b = { x->b, x->ldb, b_transposed },
+                                 .start = from == ADD   ? x->c
+                                          : from == ROW ? x->row
+                                                        : NULL,
+                                 .c = x->c,
+                                 .ldc = x->ldc });
     free(scratch);
 }
 
-static void check(const matrices *x, const size_t size[3], bool a_transposed, bool b_transposed, bool add)
+static void check(const matrices *x, const size_t size[3], bool a_transposed, bool b_transposed, start from)
 {
     for (size_t i = 0; i < size[0]; i++) {
         for (size_t j = 0; j < x->ldc; j++) {
             const double got = (double)x->c[i * x->ldc + j], before = (double)x->initial[i * x->ldc + j];
-            double want = add || j >= size[1] ? before : 0.0, magnitude = fabs(want);
+            double want = from == ADD || j >= size[1] ? before : from == ROW ? (double)x->row[j] : 0.0;
+            double magnitude = fabs(want);
             for (size_t p = 0; p < size[2] && j < size[1]; p++) {
                 const double term = (double)x->a[a_transposed ? p * x->lda + i : i * x->lda + p] *
                                     (double)x->b[b_transposed ? j * x->ldb + p : p * x->ldb + j];
@@ -85,25 +99,25 @@ static void check(const matrices *x, const size_t size[3], bool a_transposed, bo
                 magnitude += fabs(term);
             }
             if (!(fabs(got - want) <= (j < size[1] ? 1e-6 * magnitude : 0.0)))
-                fail_msg("%zu x %zu x %zu, %d%d, add %d: (%zu, %zu): expected %.9g, got %.9g", size[0], size[1],
-                         size[2], a_transposed, b_transposed, add, i, j, want, got);
+                fail_msg("%zu x %zu x %zu, %d%d, start %d: (%zu, %zu): expected %.9g, got %.9g", size[0], size[1],
+                         size[2], a_transposed, b_transposed, (int)from, i, j, want, got);
         }
     }
 }
 
 static void check_product(const nn_kernels *kernels, const size_t size[3], bool a_transposed, bool b_transposed,
-                          bool add)
+                          start from)
 {
     static const int threads[] = { 2, 3, 4, MAX_THREADS };
     matrices x = make(size, a_transposed, b_transposed);
-    multiply(&x, kernels, size, a_transposed, b_transposed, add, 1);
-    check(&x, size, a_transposed, b_transposed, add);
+    multiply(&x, kernels, size, a_transposed, b_transposed, from, 1);
+    check(&x, size, a_transposed, b_transposed, from);
     const size_t bytes = x.ldc * size[0] * sizeof(nn_float);
     nn_float *first = malloc(bytes);
     assert_non_null(first);
     memcpy(first, x.c, bytes);
     for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
-        multiply(&x, kernels, size, a_transposed, b_transposed, add, threads[i]);
+        multiply(&x, kernels, size, a_transposed, b_transposed, from, threads[i]);
         assert_memory_equal(first, x.c, bytes);
     }
     free(first);
@@ -118,7 +132,8 @@ static void check_isa(nn_isa isa)
         skip();
     }
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        for (int form = 0; form < 8; form++) check_product(kernels, sizes[i], form & 1, form & 2, form & 4);
+        for (int form = 0; form < 4 * START_COUNT; form++)
+            check_product(kernels, sizes[i], form & 1, form & 2, (start)(form / 4));
 }
 
 /* Row 56 of docs/faults.md. */
@@ -155,8 +170,9 @@ static void packed_portable(void **state)
     const nn_pack from = { 2, 12 * x.ldb, 12, x.ldb, 45, 1 };
     kernels->gemm->pack(packed, x.b, from, 0, kernels->gemm->panel);
     kernels->gemm->pack(packed, x.b, from, kernels->gemm->panel, 45);
-    kernels->gemm->packed(x.c, x.ldc, x.a, x.lda, true, packed, 31, 45, 24, false);
-    check(&x, size, true, false, false);
+    kernels->gemm->packed(&(nn_product){
+        .m = 31, .n = 45, .k = 24, .a = { x.a, x.lda, true }, .b = { .data = packed }, .c = x.c, .ldc = x.ldc });
+    check(&x, size, true, false, ZEROS);
     free(packed);
     destroy(&x);
 }
@@ -172,7 +188,7 @@ static void test_60_nan_in_c(void **state)
             matrices x = make(some[i], false, false);
             for (size_t row = 0; row < some[i][0]; row++)
                 for (size_t j = 0; j < some[i][1]; j++) x.initial[row * x.ldc + j] = (nn_float)NAN;
-            multiply(&x, kernels, some[i], false, false, false, 1);
+            multiply(&x, kernels, some[i], false, false, ZEROS, 1);
             for (size_t row = 0; row < some[i][0]; row++)
                 for (size_t j = 0; j < some[i][1]; j++) assert_true(x.c[row * x.ldc + j] == x.c[row * x.ldc + j]);
             destroy(&x);
@@ -193,7 +209,7 @@ static void test_60_nan_in_factors(void **state)
             memset(x.a, 0, (x.lda * m - PADDING) * sizeof *x.a);
             x.b[(k - 1) * x.ldb + 1] = (nn_float)NAN;
             x.b[0 * x.ldb + n - 1] = (nn_float)INFINITY;
-            multiply(&x, kernels, some[i], false, false, false, 1);
+            multiply(&x, kernels, some[i], false, false, ZEROS, 1);
             for (size_t row = 0; row < m; row++)
                 for (size_t j = 0; j < n; j++) assert_int_equal(!isfinite(x.c[row * x.ldc + j]), j == 1 || j == n - 1);
             destroy(&x);

@@ -1,6 +1,6 @@
 #include "gemm.h"
 #include "blas.h"
-#include "kernels/gemm.h"
+#include <string.h>
 
 enum {
     SMALL = 64 * 64 * 64, /* multiplications that are not worth packing, nor a second thread */
@@ -10,15 +10,13 @@ enum {
     DEPTH = 512      /* DEPTH x COLS of B stay in the second cache while the rows of A go by */
 };
 
-typedef struct product {
+/* A product, and the squares of C that are its tasks. */
+typedef struct split {
     const nn_run *run;
-    size_t m, n, k, rows, cols, row_tasks; /* rows, cols: of a task */
+    const nn_product *whole;
+    size_t rows, cols, row_tasks; /* rows, cols: of a task */
     bool blas;
-    nn_operand a, b;
-    nn_float *c;
-    size_t ldc;
-    bool add;
-} product;
+} split;
 
 size_t nn_gemm_worker_scratch(const nn_kernels *kernels)
 {
@@ -37,40 +35,59 @@ static const nn_float *element(nn_operand a, size_t row, size_t col)
     return a.transposed ? a.data + col * a.stride + row : a.data + row * a.stride + col;
 }
 
-/* One block of C: B a part of the inner dimension at a time into this worker's scratch, then all rows. */
-static void block_task(void *context, int task, int worker)
+static void block_by_blas(const nn_product *p)
 {
-    const product *p = context;
-    const nn_gemm_kernels *gemm = p->run->kernels->gemm;
-    nn_float *packed = nn_worker_scratch(p->run, worker);
-    const size_t i = (size_t)task % p->row_tasks * p->rows, j = (size_t)task / p->row_tasks * p->cols;
-    const size_t m = least(p->m - i, p->rows), n = least(p->n - j, p->cols);
-    nn_float *c = p->c + i * p->ldc + j;
-    if (p->blas) {
-        nn_blas_gemm(m, n, p->k, element(p->a, i, 0), p->a.stride, p->a.transposed, element(p->b, 0, j), p->b.stride,
-                     p->b.transposed, p->add, c, p->ldc);
-        return;
-    }
+    const bool each_row = p->start && p->start != p->c;
+    for (size_t i = 0; i < p->m && each_row; i++) memcpy(p->c + i * p->ldc, p->start, p->n * sizeof *p->c);
+    nn_blas_gemm(p->m, p->n, p->k, p->a.data, p->a.stride, p->a.transposed, p->b.data, p->b.stride, p->b.transposed,
+                 p->start != NULL, p->c, p->ldc);
+}
+
+/* A part of the inner dimension of B at a time into this worker's scratch, then all rows. */
+static void block_by_parts(const nn_gemm_kernels *gemm, const nn_product *p, nn_float *packed)
+{
+    const nn_operand b = p->b;
+    nn_product part = *p;
     for (size_t q = 0; q < p->k; q += DEPTH) {
-        const size_t k = least(p->k - q, DEPTH);
-        const nn_pack from = { 1, 0, k, p->b.transposed ? 1 : p->b.stride, n, p->b.transposed ? p->b.stride : 1 };
-        gemm->pack(packed, element(p->b, q, j), from, 0, n);
-        gemm->packed(c, p->ldc, element(p->a, i, q), p->a.stride, p->a.transposed, packed, m, n, k, p->add || q > 0);
+        part.k = least(p->k - q, DEPTH);
+        part.a.data = element(p->a, 0, q);
+        part.b.data = packed;
+        const nn_pack from = { 1, 0, part.k, b.transposed ? 1 : b.stride, p->n, b.transposed ? b.stride : 1 };
+        gemm->pack(packed, element(b, q, 0), from, 0, p->n);
+        gemm->packed(&part);
+        part.start = p->c;
     }
 }
 
-void nn_gemm(const nn_run *run, size_t m, size_t n, size_t k, nn_operand a, nn_operand b, bool add, nn_float *c,
-             size_t ldc)
+static void block_task(void *context, int task, int worker)
+{
+    const split *s = context;
+    const nn_product *whole = s->whole;
+    const size_t i = (size_t)task % s->row_tasks * s->rows, j = (size_t)task / s->row_tasks * s->cols;
+    nn_product block = *whole;
+    block.m = least(whole->m - i, s->rows);
+    block.n = least(whole->n - j, s->cols);
+    block.a.data = element(whole->a, i, 0);
+    block.b.data = element(whole->b, 0, j);
+    block.c += i * whole->ldc + j;
+    if (whole->start) block.start = whole->start == whole->c ? block.c : whole->start + j;
+    if (s->blas)
+        block_by_blas(&block);
+    else
+        block_by_parts(s->run->kernels->gemm, &block, nn_worker_scratch(s->run, worker));
+}
+
+void nn_gemm(const nn_run *run, const nn_product *p)
 {
     /* In double: a product that does not fit a size cannot be small. */
-    if ((double)m * (double)n * (double)k <= SMALL) {
-        run->kernels->gemm->small(c, ldc, a.data, a.stride, a.transposed, b.data, b.stride, b.transposed, m, n, k, add);
+    if ((double)p->m * (double)p->n * (double)p->k <= SMALL) {
+        run->kernels->gemm->small(p);
         return;
     }
-    const bool blas = nn_blas_is_faster(run->kernels, m, n, k, a.stride, b.stride, ldc);
-    product p = { .run = run, .m = m, .n = n, .k = k, .blas = blas, .a = a, .b = b, .c = c, .ldc = ldc, .add = add };
-    p.rows = blas ? BLAS_SIDE : ROWS;
-    p.cols = blas ? BLAS_SIDE : COLS;
-    p.row_tasks = (m + p.rows - 1) / p.rows;
-    nn_parallel(run->threads, (int)(p.row_tasks * ((n + p.cols - 1) / p.cols)), block_task, &p);
+    split s = { .run = run, .whole = p };
+    s.blas = nn_blas_is_faster(run->kernels, p->m, p->n, p->k, p->a.stride, p->b.stride, p->ldc);
+    s.rows = s.blas ? BLAS_SIDE : ROWS;
+    s.cols = s.blas ? BLAS_SIDE : COLS;
+    s.row_tasks = (p->m + s.rows - 1) / s.rows;
+    nn_parallel(run->threads, (int)(s.row_tasks * ((p->n + s.cols - 1) / s.cols)), block_task, &s);
 }

@@ -14,14 +14,17 @@
         if (i < (n)) nn_store_part((out) + i, (rest), (n)-i);                                                          \
     } while (0)
 
-static void activate_row(nn_float *y, const nn_float *x, const nn_float *bias, size_t n, nn_activation activation)
+NN_INLINE void activate_rows(const nn_activation activation, nn_float *y, const nn_float *x, const nn_float *bias,
+                             size_t rows, size_t n)
 {
-    if (bias)
+    if (!bias) {
+        FOR_EACH_VECTOR(rows * n, y, nn_vactivate(activation, nn_load(x + i)),
+                        nn_vactivate(activation, nn_load_part(x + i, rows * n - i)));
+        return;
+    }
+    for (size_t r = 0; r < rows; r++, y += n, x += n)
         FOR_EACH_VECTOR(n, y, nn_vactivate(activation, nn_load(x + i) + nn_load(bias + i)),
                         nn_vactivate(activation, nn_load_part(x + i, n - i) + nn_load_part(bias + i, n - i)));
-    else
-        FOR_EACH_VECTOR(n, y, nn_vactivate(activation, nn_load(x + i)),
-                        nn_vactivate(activation, nn_load_part(x + i, n - i)));
 }
 
 /* e^(x - max) / sum: finite for any finite logits. */
@@ -40,15 +43,24 @@ static void softmax_row(nn_float *y, const nn_float *x, const nn_float *bias, si
 static void activate(nn_float *y, const nn_float *x, const nn_float *bias, size_t rows, size_t n,
                      nn_activation activation)
 {
-    if (activation != NN_SOFTMAX && !bias) {
-        n *= rows;
-        rows = 1;
-    }
-    for (size_t r = 0; r < rows; r++) {
-        if (activation == NN_SOFTMAX)
-            softmax_row(y + r * n, x + r * n, bias, n);
-        else
-            activate_row(y + r * n, x + r * n, bias, n, activation);
+    switch (activation) {
+    case NN_SOFTMAX:
+        for (size_t r = 0; r < rows; r++) softmax_row(y + r * n, x + r * n, bias, n);
+        break;
+    case NN_RELU:
+        activate_rows(NN_RELU, y, x, bias, rows, n);
+        break;
+    case NN_SIGMOID:
+        activate_rows(NN_SIGMOID, y, x, bias, rows, n);
+        break;
+    case NN_TANH:
+        activate_rows(NN_TANH, y, x, bias, rows, n);
+        break;
+    case NN_HARD_SIGMOID:
+        activate_rows(NN_HARD_SIGMOID, y, x, bias, rows, n);
+        break;
+    default:
+        activate_rows(NN_LINEAR, y, x, bias, rows, n);
     }
 }
 
@@ -104,10 +116,10 @@ static void add_rows(nn_float *sum, const nn_float *x, size_t rows, size_t n)
         for (size_t r = 0; r < rows; r++) total += nn_load(x + r * n + j);
         nn_store(sum + j, nn_load(sum + j) + total);
     }
-    for (; j < n; j++) {
-        nn_float total = 0;
-        for (size_t r = 0; r < rows; r++) total += x[r * n + j];
-        sum[j] += total;
+    if (j < n) {
+        nn_vec total = { 0 };
+        for (size_t r = 0; r < rows; r++) total += nn_load_part(x + r * n + j, n - j);
+        nn_store_part(sum + j, nn_load_part(sum + j, n - j) + total, n - j);
     }
 }
 

@@ -1,27 +1,53 @@
 #include "gemm.h"
 #include "tile.h"
+#include <string.h>
 
-/* Columns first .. of B (k, n) as one panel, the columns beyond n as zeros. */
+/* Four reals. */
+typedef nn_float quad __attribute__((vector_size(4 * sizeof(nn_float))));
+
+/* to[i to_step + j] = from[j from_step + i] for i, j < 4. */
+NN_INLINE void transpose_square(nn_float *to, size_t to_step, const nn_float *from, size_t from_step)
+{
+    quad in[4], half[4], out[4];
+    for (size_t j = 0; j < 4; j++) memcpy(&in[j], from + j * from_step, sizeof in[j]);
+    for (size_t j = 0; j < 4; j += 2) {
+        half[j] = NN_SHUFFLE(in[j], in[j + 1], 0, 4, 1, 5);
+        half[j + 1] = NN_SHUFFLE(in[j], in[j + 1], 2, 6, 3, 7);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        out[2 * i] = NN_SHUFFLE(half[i], half[i + 2], 0, 1, 4, 5);
+        out[2 * i + 1] = NN_SHUFFLE(half[i], half[i + 2], 2, 3, 6, 7);
+    }
+    for (size_t i = 0; i < 4; i++) memcpy(to + i * to_step, &out[i], sizeof out[i]);
+}
+
+/* Rows and columns of a transposed B in fours, then what is left of each. */
+static void pack_transposed(nn_float *panel, const nn_float *b, size_t col_step, size_t k, size_t cols, size_t width)
+{
+    const size_t whole = cols - cols % 4;
+    for (size_t i = 0; i < k; i += 4) {
+        const size_t rows = nn_least(k - i, 4), squares = rows == 4 ? whole : 0;
+        for (size_t j = 0; j < squares; j += 4)
+            transpose_square(panel + i * width + j, width, b + i + j * col_step, col_step);
+        for (size_t j = squares; j < cols; j++) {
+            for (size_t r = i; r < i + rows; r++) panel[r * width + j] = b[r + j * col_step];
+        }
+    }
+}
+
+/* k rows of `cols` columns of B as one panel, the columns from there to its width as zeros. */
 static void pack_panel(nn_float *panel, const nn_float *b, size_t row_step, size_t col_step, size_t k, size_t cols,
                        size_t width)
 {
     if (col_step == 1) {
         for (size_t i = 0; i < k; i++) {
-            for (size_t j = 0; j < cols; j++) panel[i * width + j] = b[i * row_step + j];
+            for (size_t j = 0; j < width; j += NN_LANES)
+                nn_store(panel + i * width + j, nn_load_part(b + i * row_step + j, cols - j));
         }
-    } else {
-        /* Along the columns of a transposed B a few rows at a time, so that the rows written stay in the cache. */
-        enum { STRIP = 16 };
-        for (size_t strip = 0; strip < k; strip += STRIP) {
-            const size_t end = nn_least(strip + STRIP, k);
-            for (size_t j = 0; j < cols; j++) {
-                for (size_t i = strip; i < end; i++) panel[i * width + j] = b[i * row_step + j * col_step];
-            }
-        }
+        return;
     }
-    for (size_t i = 0; i < k && cols < width; i++) {
-        for (size_t j = cols; j < width; j++) panel[i * width + j] = 0;
-    }
+    for (size_t i = 0; i < k && cols < width; i++) nn_store(panel + (i + 1) * width - NN_LANES, (nn_vec){ 0 });
+    pack_transposed(panel, b, col_step, k, cols, width);
 }
 
 void NN_KERNEL(pack)(nn_float *packed, const nn_float *b, nn_pack p, size_t first, size_t count)
@@ -35,57 +61,60 @@ void NN_KERNEL(pack)(nn_float *packed, const nn_float *b, nn_pack p, size_t firs
     }
 }
 
-/* The tile's rows from row i of op(A) and C on, at column j of C. */
-static void place(nn_tile *tile, nn_float *c, size_t ldc, const nn_float *a, size_t row_step, size_t i, size_t m,
-                  size_t j, size_t n)
+/* All rows of C by tile->b: `depth` rows of B from row q on, columns from j on. */
+static void panel_product(nn_tile *tile, const nn_product *p, size_t j, size_t q, size_t depth)
 {
-    tile->rows = (int)nn_least(m - i, NN_TILE_ROWS);
-    tile->cols = (int)nn_least(n - j, NN_TILE_COLS);
-    for (int r = 0; r < tile->rows; r++) {
-        tile->a[r] = a + (i + (size_t)r) * row_step;
-        tile->c[r] = c + (i + (size_t)r) * ldc + j;
+    const size_t row_step = p->a.transposed ? 1 : p->a.stride, a_step = p->a.transposed ? p->a.stride : 1;
+    const size_t cols = nn_least(p->n - j, NN_TILE_COLS), rows = nn_tile_rows(cols);
+    const nn_span span = { 0, 0, depth };
+    const nn_float *a = p->a.data + q * a_step;
+    nn_float *c = p->c + j;
+    tile->a_step = a_step;
+    tile->cols = (int)cols;
+    tile->add = q > 0 || p->start == p->c;
+    tile->start = p->start ? p->start + j : NULL;
+    for (size_t i = 0; i < p->m; i += rows) {
+        tile->rows = (int)nn_least(p->m - i, rows);
+        for (int r = 0; r < tile->rows; r++, a += row_step, c += p->ldc) {
+            tile->a[r] = a;
+            tile->c[r] = c;
+        }
+        NN_KERNEL(tile)(tile, &span, 1);
     }
 }
 
-void NN_KERNEL(packed_product)(nn_float *c, size_t ldc, const nn_float *a, size_t lda, bool a_transposed,
-                               const nn_float *b, size_t m, size_t n, size_t k, bool add)
+void NN_KERNEL(packed_product)(const nn_product *p)
 {
-    nn_tile tile = { .a_step = a_transposed ? lda : 1, .add = add };
-    const nn_span span = { 0, 0, k };
-    for (size_t i = 0; i < m; i += NN_TILE_ROWS) {
-        for (size_t j = 0; j < n; j += NN_TILE_COLS) {
-            tile.b = b + j * k;
-            tile.b_step = nn_panel_width(n, j);
-            place(&tile, c, ldc, a, a_transposed ? 1 : lda, i, m, j, n);
-            NN_KERNEL(tile)(&tile, &span, 1);
-        }
+    nn_tile tile = { 0 };
+    for (size_t j = 0; j < p->n; j += NN_TILE_COLS) {
+        tile.b = p->b.data + j * p->k;
+        tile.b_step = nn_panel_width(p->n, j);
+        panel_product(&tile, p, j, 0, p->k);
     }
 }
 
 /* Panels of B are taken as they stand where their rows are contiguous and a vector wide, else packed on the stack. */
-void NN_KERNEL(small_product)(nn_float *c, size_t ldc, const nn_float *a, size_t lda, bool a_transposed,
-                              const nn_float *b, size_t ldb, bool b_transposed, size_t m, size_t n, size_t k, bool add)
+void NN_KERNEL(small_product)(const nn_product *p)
 {
     enum { DEPTH = 64 };
     nn_float panel[DEPTH * NN_TILE_COLS];
-    const size_t b_row = b_transposed ? 1 : ldb, b_col = b_transposed ? ldb : 1;
-    nn_tile tile = { .a_step = a_transposed ? lda : 1 };
-    for (size_t j = 0; j < n; j += NN_TILE_COLS) {
-        const bool direct = !b_transposed && n - j >= NN_LANES;
-        const size_t depth = direct ? k : DEPTH;
-        tile.b = direct ? b + j : panel;
-        tile.b_step = direct ? ldb : nn_panel_width(n, j);
-        for (size_t p = 0; p < k; p += depth) {
-            const nn_span span = { 0, 0, nn_least(k - p, depth) };
-            if (!direct) {
-                pack_panel(panel, b + p * b_row + j * b_col, b_row, b_col, span.n, nn_least(n - j, NN_TILE_COLS),
-                           tile.b_step);
-            }
-            tile.add = add || p > 0;
-            for (size_t i = 0; i < m; i += NN_TILE_ROWS) {
-                place(&tile, c, ldc, a + p * tile.a_step, a_transposed ? 1 : lda, i, m, j, n);
-                NN_KERNEL(tile)(&tile, &span, 1);
-            }
+    const size_t row_step = p->b.transposed ? 1 : p->b.stride, col_step = p->b.transposed ? p->b.stride : 1;
+    nn_tile tile = { 0 };
+    for (size_t j = 0; j < p->n; j += NN_TILE_COLS) {
+        const nn_float *b = p->b.data + j * col_step;
+        if (!p->b.transposed && p->n - j >= NN_LANES) {
+            tile.b = b;
+            tile.b_step = row_step;
+            panel_product(&tile, p, j, 0, p->k);
+            continue;
+        }
+        tile.b = panel;
+        tile.b_step = nn_panel_width(p->n, j);
+        for (size_t q = 0; q < p->k; q += DEPTH) {
+            const size_t depth = nn_least(p->k - q, DEPTH);
+            pack_panel(panel, b + q * row_step, row_step, col_step, depth, nn_least(p->n - j, NN_TILE_COLS),
+                       tile.b_step);
+            panel_product(&tile, p, j, q, depth);
         }
     }
 }

@@ -52,6 +52,7 @@ static void gather_class(nn_float *result, const nn_float *source, const nn_floa
                          bool add)
 {
     const int low = down->first >= region.top ? 0 : (region.top - down->first + down->step - 1) / down->step;
+    const int rows = (int)nn_tile_rows((size_t)g->c);
     nn_tile tile = { .a_step = 1, .add = add };
     for (int n = region.first; n < region.last; n++) {
         for (int i = low; i < down->count && down->first + i * down->step < region.bottom; i++) {
@@ -62,7 +63,7 @@ static void gather_class(nn_float *result, const nn_float *source, const nn_floa
                 const size_t origin = from * (size_t)g->source_w + (size_t)(across->source + j * across->source_step);
                 tile.a[tile.rows] = source + origin * (size_t)g->source_c;
                 tile.c[tile.rows] = result + pixel * (size_t)g->c;
-                if (++tile.rows < NN_TILE_ROWS) continue;
+                if (++tile.rows < rows) continue;
                 gather_panels(&tile, packed, g, spans, count);
                 tile.rows = 0;
             }
@@ -151,7 +152,14 @@ static void scatter(nn_float *image, const nn_float *map, const nn_float *packed
         for (int top = 0; top < conv->down.map; top += block) {
             const int rows = conv->down.map - top < block ? conv->down.map - top : block;
             const nn_float *from = map + ((size_t)n * (size_t)conv->down.map + (size_t)top) * cols * f;
-            NN_KERNEL(packed_product)(scratch, window, from, f, false, packed, (size_t)rows * cols, window, f, false);
+            NN_KERNEL(packed_product)
+            (&(nn_product){ .m = (size_t)rows * cols,
+                            .n = window,
+                            .k = f,
+                            .a = { from, f, false },
+                            .b = { packed, window, false },
+                            .c = scratch,
+                            .ldc = window });
             for (int i = 0; i < rows * conv->across.map; i++) {
                 scatter_window(sample, scratch + (size_t)i * window, conv, top + i / conv->across.map,
                                i % conv->across.map);
@@ -204,8 +212,9 @@ static void weights_tap(nn_float *dkernel, const nn_float *image, const nn_float
 {
     const size_t c = (size_t)conv->c, f = (size_t)conv->f;
     nn_tile tile = { .a_step = (size_t)conv->across.stride * c, .add = add };
-    for (size_t i = 0; i < c; i += NN_TILE_ROWS) {
-        tile.rows = (int)nn_least(c - i, NN_TILE_ROWS);
+    const size_t rows = nn_tile_rows(f);
+    for (size_t i = 0; i < c; i += rows) {
+        tile.rows = (int)nn_least(c - i, rows);
         for (size_t j = 0; j < f; j += NN_TILE_COLS) {
             tile.cols = (int)nn_least(f - j, NN_TILE_COLS);
             tile.b = packed + j * k;

@@ -8,18 +8,6 @@
 #include "real.h"
 #include <stddef.h>
 
-/* Sanitizers put a check on every access: inlined and unrolled, that is more code than clang can take. */
-#if defined(NN_SANITIZED)
-#define NN_INLINE static inline
-#define NN_UNROLL
-#elif defined(__clang__)
-#define NN_INLINE static inline __attribute__((always_inline))
-#define NN_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define NN_INLINE static inline __attribute__((always_inline))
-#define NN_UNROLL _Pragma("GCC unroll 8")
-#endif
-
 /* The widest block in vectors; the most rows at each width: accumulators, one row of B and one element of A are
  * registers. */
 enum { NN_MICRO_VECTORS = 4, NN_MICRO_ROWS = 8 };

@@ -30,6 +30,18 @@
 
 enum { NN_LANES = NN_VECTOR_BYTES / (int)sizeof(nn_float) };
 
+/* Sanitizers put a check on every access: inlined and unrolled, that is more code than clang can take. */
+#if defined(NN_SANITIZED)
+#define NN_INLINE static inline
+#define NN_UNROLL
+#elif defined(__clang__)
+#define NN_INLINE static inline __attribute__((always_inline))
+#define NN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NN_INLINE static inline __attribute__((always_inline))
+#define NN_UNROLL _Pragma("GCC unroll 8")
+#endif
+
 /* A vector of NN_LANES reals; nn_vec_u may stand at any address of a real. */
 typedef nn_float nn_vec __attribute__((vector_size(NN_VECTOR_BYTES)));
 typedef nn_float nn_vec_u __attribute__((vector_size(NN_VECTOR_BYTES), aligned(sizeof(nn_float)), may_alias));
@@ -43,6 +55,13 @@ static inline void nn_store(nn_float *p, nn_vec v)
 {
     *(nn_vec_u *)p = v;
 }
+
+/* Lanes of vectors a and b, counted through both. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define NN_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define NN_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (__typeof__((a) < (b))){ __VA_ARGS__ })
+#endif
 
 static inline nn_vec nn_splat(nn_float a)
 {

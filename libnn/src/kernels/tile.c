@@ -1,7 +1,5 @@
 #include "tile.h"
 
-#define NN_INLINE static inline __attribute__((always_inline))
-
 /* Where vector v of a row of C or of unpacked B stands: the last one ends where the row ends, and so overlaps the one
  * before it rather than reaching beyond. */
 NN_INLINE size_t column_of(int v, int vectors, size_t cols)
@@ -18,12 +16,12 @@ NN_INLINE void tile_of(const int rows, const int vectors, const bool narrow, con
 {
     const size_t cols = (size_t)t->cols, a_step = t->a_step, b_step = t->b_step;
     nn_vec sum[NN_TILE_ROWS][NN_TILE_VECTORS];
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < vectors; v++) {
-            sum[r][v] = !t->add  ? (nn_vec){ 0 }
-                        : narrow ? nn_load_part(t->c[r], cols)
-                                 : nn_load(t->c[r] + column_of(v, vectors, cols));
-        }
+    for (int v = 0; v < vectors; v++) {
+        const size_t at = narrow ? 0 : column_of(v, vectors, cols);
+        const nn_vec start = !t->start ? (nn_vec){ 0 } : narrow ? nn_load_part(t->start, cols) : nn_load(t->start + at);
+        for (int r = 0; r < rows; r++) sum[r][v] = start;
+        for (int r = 0; r < rows && t->add; r++)
+            sum[r][v] = narrow ? nn_load_part(t->c[r], cols) : nn_load(t->c[r] + at);
     }
     for (int s = 0; s < count; s++) {
         const nn_float *a[NN_TILE_ROWS];
@@ -59,32 +57,39 @@ NN_INLINE void tile_of(const int rows, const int vectors, const bool narrow, con
     NN_TILE_OF(2, vectors)                                                                                             \
     NN_TILE_OF(4, vectors)                                                                                             \
     NN_TILE_OF(6, vectors)
-#define NN_TILE_NAMES(vectors)                                                                                         \
+#define NN_NARROW_TILES_OF(vectors)                                                                                    \
+    NN_TILES_OF(vectors)                                                                                               \
+    NN_TILE_OF(8, vectors)
+#define NN_TILE_NAMES(vectors, most)                                                                                   \
     {                                                                                                                  \
-        tile_1_##vectors, tile_2_##vectors, tile_4_##vectors, tile_6_##vectors                                         \
+        tile_1_##vectors, tile_2_##vectors, tile_4_##vectors, tile_6_##vectors, most                                   \
     }
 
-NN_TILES_OF(0) /* less than one vector */
-NN_TILES_OF(1)
-NN_TILES_OF(2)
+NN_NARROW_TILES_OF(0) /* less than one vector */
+NN_NARROW_TILES_OF(1)
 #if defined(NN_KERNELS_AVX512)
+NN_NARROW_TILES_OF(2)
 NN_TILES_OF(3)
 NN_TILES_OF(4)
+#else
+NN_TILES_OF(2)
 #endif
 
 typedef void tile_function(const nn_tile *, const nn_span *, int);
 
-static tile_function *const tiles[NN_TILE_VECTORS + 1][4] = {
-    NN_TILE_NAMES(0), NN_TILE_NAMES(1), NN_TILE_NAMES(2),
+static tile_function *const tiles[NN_TILE_VECTORS + 1][5] = {
+    NN_TILE_NAMES(0, tile_8_0), NN_TILE_NAMES(1, tile_8_1),
 #if defined(NN_KERNELS_AVX512)
-    NN_TILE_NAMES(3), NN_TILE_NAMES(4),
+    NN_TILE_NAMES(2, tile_8_2), NN_TILE_NAMES(3, NULL),     NN_TILE_NAMES(4, NULL),
+#else
+    NN_TILE_NAMES(2, NULL),
 #endif
 };
 
 void NN_KERNEL(tile)(nn_tile *tile, const nn_span *spans, int count)
 {
-    static const signed char size_of[NN_TILE_ROWS] = { 0, 1, 2, 2, 3, 3 };
-    static const signed char rows_of[4] = { 1, 2, 4, 6 };
+    static const signed char size_of[NN_TILE_ROWS] = { 0, 1, 2, 2, 3, 3, 4, 4 };
+    static const signed char rows_of[5] = { 1, 2, 4, 6, 8 };
     const int size = size_of[tile->rows - 1], rows = rows_of[size];
     /* Rows up to the next size of tile repeat the last one, and store the same values again. */
     for (int r = tile->rows; r < rows; r++) {

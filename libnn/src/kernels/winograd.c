@@ -181,8 +181,13 @@ static void pass(nn_float *result, const nn_float *source, const nn_float *packe
     for (size_t i = first; i < last; i++) source_square(scratch, source, conv, i, i - first);
     for (size_t p = 0; p < NN_POINTS; p++) {
         NN_KERNEL(packed_product)
-        (products + p * matrix(conv->c), n, scratch + p * matrix(conv->source_c), k, false, packed + p * point,
-         last - first, n, k, false);
+        (&(nn_product){ .m = last - first,
+                        .n = n,
+                        .k = k,
+                        .a = { scratch + p * matrix(conv->source_c), k, false },
+                        .b = { packed + p * point, n, false },
+                        .c = products + p * matrix(conv->c),
+                        .ldc = n });
     }
     for (size_t i = first; i < last; i++)
         result_square(NN_SQUARE + 1 - conv->taps, result, products, conv, i, i - first);
@@ -242,9 +247,16 @@ static void weights(nn_float *dkernel, const nn_float *image, const nn_float *ma
             gradient_square(gradients, map, conv, begin + i, i);
         }
         for (size_t p = 0; p < NN_POINTS; p++) {
+            nn_float *sum = sums + p * gradient_point(conv);
             NN_KERNEL(small_product)
-            (sums + p * gradient_point(conv), f, scratch + p * matrix(conv->source_c), c, true,
-             gradients + p * matrix(conv->c), f, false, c, f, count, begin > (size_t)first * all);
+            (&(nn_product){ .m = c,
+                            .n = f,
+                            .k = count,
+                            .a = { scratch + p * matrix(conv->source_c), c, true },
+                            .b = { gradients + p * matrix(conv->c), f, false },
+                            .start = begin > (size_t)first * all ? sum : NULL,
+                            .c = sum,
+                            .ldc = f });
         }
     }
     if (conv->taps == 5)

@@ -64,27 +64,31 @@ static void activate_task(void *context, int task, int worker)
 {
     const dense_run *d = context;
     const nn_layer *layer = d->layer;
-    const nn_float *bias = layer->def.dense.no_bias ? NULL : layer->weights[1].value;
     const size_t units = (size_t)layer->def.dense.units;
     size_t first = 0;
     const size_t rows = task_rows(d, task, &first);
     nn_float *y = layer->y + first * units;
     (void)worker;
-    d->run->kernels->elementwise->activate(y, y, bias, rows, units, layer->def.dense.activation);
+    d->run->kernels->elementwise->activate(y, y, NULL, rows, units, layer->def.dense.activation);
 }
 
 static nn_status forward(nn_layer *layer, const nn_run *run)
 {
     dense_run d = split_rows(layer, run, NULL);
     const size_t units = (size_t)layer->def.dense.units, in = (size_t)layer->weights[0].shape.dim[0];
-    const nn_float *kernel = layer->weights[0].value;
+    const nn_float *bias = layer->def.dense.no_bias ? NULL : layer->weights[1].value;
     if (layer->in_sparse)
-        nn_multi_hot_forward(layer, layer->priv, run);
+        nn_multi_hot_forward(layer, layer->priv, run, bias);
     else
-        nn_gemm(run, d.rows, units, in, (nn_operand){ layer->x[0], in, false }, (nn_operand){ kernel, units, false },
-                false, layer->y, units);
-    if (!layer->def.dense.no_bias || layer->def.dense.activation != NN_LINEAR)
-        nn_parallel(run->threads, task_count(&d), activate_task, &d);
+        nn_gemm(run, &(nn_product){ .m = d.rows,
+                                    .n = units,
+                                    .k = in,
+                                    .a = { layer->x[0], in, false },
+                                    .b = { layer->weights[0].value, units, false },
+                                    .start = bias,
+                                    .c = layer->y,
+                                    .ldc = units });
+    if (layer->def.dense.activation != NN_LINEAR) nn_parallel(run->threads, task_count(&d), activate_task, &d);
     return NN_OK;
 }
 
@@ -103,17 +107,31 @@ static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
 {
     dense_run d = split_rows(layer, run, dy);
     const size_t units = (size_t)layer->def.dense.units, in = (size_t)layer->weights[0].shape.dim[0];
-    const nn_operand dz = { dy, units, false }, kernel_transposed = { layer->weights[0].value, units, true };
+    const nn_operand dz = { dy, units, false };
+    nn_weight *kernel = &layer->weights[0];
     if (layer->def.dense.activation != NN_LINEAR) nn_parallel(run->threads, task_count(&d), activate_backward_task, &d);
     if (want_params) {
         if (layer->in_sparse)
             nn_multi_hot_backward(layer, layer->priv, run, dy);
         else
-            nn_gemm(run, in, units, d.rows, (nn_operand){ layer->x[0], in, true }, dz, true, layer->weights[0].grad,
-                    units);
+            nn_gemm(run, &(nn_product){ .m = in,
+                                        .n = units,
+                                        .k = d.rows,
+                                        .a = { layer->x[0], in, true },
+                                        .b = dz,
+                                        .start = kernel->grad,
+                                        .c = kernel->grad,
+                                        .ldc = units });
         if (!layer->def.dense.no_bias) run->kernels->elementwise->add_rows(layer->weights[1].grad, dy, d.rows, units);
     }
-    if (dx[0]) nn_gemm(run, d.rows, in, units, dz, kernel_transposed, false, dx[0], in);
+    if (dx[0])
+        nn_gemm(run, &(nn_product){ .m = d.rows,
+                                    .n = in,
+                                    .k = units,
+                                    .a = dz,
+                                    .b = { kernel->value, units, true },
+                                    .c = dx[0],
+                                    .ldc = in });
 }
 
 const nn_layer_ops nn_dense_ops = { .name = "dense",

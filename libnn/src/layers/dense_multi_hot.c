@@ -13,7 +13,7 @@ typedef struct multi_hot_run {
     const nn_layer *dense;
     nn_multi_hot lists;
     const nn_run *run;
-    const nn_float *dz;
+    const nn_float *bias, *dz;
     int parts; /* of the table */
 } multi_hot_run;
 
@@ -74,14 +74,17 @@ static void forward_task(void *context, int task, int worker)
         const size_t count = distinct_words(dense, row, scratch);
         m->lists.counts[row] = (int32_t)count;
         if (count <= KEPT) memcpy(m->lists.words + row * KEPT, words, count * sizeof *words);
-        memset(y, 0, units * sizeof *y);
+        if (m->bias)
+            memcpy(y, m->bias, units * sizeof *y);
+        else
+            memset(y, 0, units * sizeof *y);
         m->run->kernels->lookup->gather_sum(y, dense->weights[0].value, words, count, units);
     }
 }
 
-void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run)
+void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run, const nn_float *bias)
 {
-    multi_hot_run m = { dense, *lists, run, NULL, 0 };
+    multi_hot_run m = { .dense = dense, .lists = *lists, .run = run, .bias = bias };
     nn_parallel(threads_of(dense, run), (run->batch + ROWS_PER_TASK - 1) / ROWS_PER_TASK, forward_task, &m);
 }
 
@@ -106,6 +109,8 @@ static void backward_task(void *context, int task, int worker)
 
 void nn_multi_hot_backward(const nn_layer *dense, const nn_multi_hot *lists, const nn_run *run, const nn_float *dz)
 {
-    multi_hot_run m = { dense, *lists, run, dz, nn_parts(threads_of(dense, run)) };
+    multi_hot_run m = {
+        .dense = dense, .lists = *lists, .run = run, .dz = dz, .parts = nn_parts(threads_of(dense, run))
+    };
     nn_parallel(run->threads, m.parts, backward_task, &m);
 }

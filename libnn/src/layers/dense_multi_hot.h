@@ -14,8 +14,8 @@ typedef struct nn_multi_hot {
 void nn_multi_hot_carve(nn_multi_hot *lists, nn_arena *arena, int max_batch);
 /* Reals of worker scratch for a vocabulary. */
 size_t nn_multi_hot_worker_scratch(int vocab);
-/* y (batch, units) = sum of the rows of W that a sample names, each once. */
-void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run);
+/* y (batch, units) = bias (units; NULL: zeros) + sum of the rows of W that a sample names, each once. */
+void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run, const nn_float *bias);
 /* dW[word] += dz[sample] for every word of every sample. */
 void nn_multi_hot_backward(const nn_layer *dense, const nn_multi_hot *lists, const nn_run *run, const nn_float *dz);
 
