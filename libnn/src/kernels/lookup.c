@@ -1,11 +1,23 @@
 #include "lookup.h"
 #include "micro.h"
 #include "real.h"
-#include <string.h>
 
 static void gather(nn_float *y, const nn_float *table, const int32_t *ids, size_t count, size_t dim)
 {
-    for (size_t i = 0; i < count; i++) memcpy(y + i * dim, table + (size_t)ids[i] * dim, dim * sizeof *y);
+    for (size_t i = 0; i < count; i++, y += dim) {
+        const nn_float *row = table + (size_t)ids[i] * dim;
+        size_t j = 0;
+        for (; j + NN_LANES <= dim; j += NN_LANES) nn_store(y + j, nn_load(row + j));
+        if (j < dim) nn_store_part(y + j, nn_load_part(row + j, dim - j), dim - j);
+    }
+}
+
+/* Rows come from all over the table: those of ids to come are fetched this far ahead. */
+enum { AHEAD = 16 };
+
+NN_INLINE void fetch(const int vectors, const nn_float *row)
+{
+    for (int v = 0; v < vectors; v++) __builtin_prefetch(row + v * NN_LANES);
 }
 
 /* --- sums of rows: some columns of y stay in registers while the ids go by ---------------------------------------- */
@@ -22,6 +34,10 @@ NN_INLINE void sum_columns(const int vectors, nn_float *y, const nn_float *table
     }
     for (; i + 2 <= count; i += 2) {
         const nn_float *one = table + (size_t)ids[i] * dim, *other = table + (size_t)ids[i + 1] * dim;
+        if (i + AHEAD + 1 < count) {
+            fetch(vectors, table + (size_t)ids[i + AHEAD] * dim);
+            fetch(vectors, table + (size_t)ids[i + AHEAD + 1] * dim);
+        }
         for (int v = 0; v < vectors; v++) {
             even[v] += nn_load(one + v * NN_LANES);
             odd[v] += nn_load(other + v * NN_LANES);
@@ -55,6 +71,7 @@ NN_INLINE void add_columns(const int vectors, nn_float *table, const int32_t *id
         const size_t i = at ? (size_t)at[k] : k;
         nn_float *row = table + (size_t)ids[i] * dim;
         const nn_float *from = dy + i * dy_stride;
+        if (k + AHEAD < count) fetch(vectors, table + (size_t)ids[at ? (size_t)at[k + AHEAD] : k + AHEAD] * dim);
         for (int v = 0; v < vectors; v++)
             nn_store(row + v * NN_LANES, nn_load(row + v * NN_LANES) + nn_load(from + v * NN_LANES));
     }
@@ -98,6 +115,21 @@ static void scatter_add(nn_float *table, const int32_t *ids, const nn_float *dy,
     }
 }
 
+/* A block at a time without a way out, so that it vectorises. */
+static size_t outside(const int32_t *ids, size_t count, int32_t size)
+{
+    enum { BLOCK = 256 };
+    for (size_t begin = 0; begin < count; begin += BLOCK) {
+        const size_t end = count - begin < BLOCK ? count : begin + BLOCK;
+        uint32_t any = 0;
+        for (size_t i = begin; i < end; i++) any |= (uint32_t)ids[i] >= (uint32_t)size;
+        for (size_t i = begin; any; i++)
+            if ((uint32_t)ids[i] >= (uint32_t)size) return i;
+    }
+    return count;
+}
+
 extern const nn_lookup_kernels NN_KERNEL(lookup_kernels);
-const nn_lookup_kernels
-    NN_KERNEL(lookup_kernels) = { .gather = gather, .gather_sum = gather_sum, .scatter_add = scatter_add };
+const nn_lookup_kernels NN_KERNEL(lookup_kernels) = {
+    .outside = outside, .gather = gather, .gather_sum = gather_sum, .scatter_add = scatter_add
+};

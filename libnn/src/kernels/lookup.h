@@ -5,6 +5,8 @@
 #include "kernels.h"
 
 struct nn_lookup_kernels {
+    /* The position of the first id outside 0 .. size - 1; count if there is none. */
+    size_t (*outside)(const int32_t *ids, size_t count, int32_t size);
     /* y (count, dim) = table[ids] */
     void (*gather)(nn_float *y, const nn_float *table, const int32_t *ids, size_t count, size_t dim);
     /* y (dim) += sum of table[ids] */

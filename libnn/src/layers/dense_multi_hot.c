@@ -3,10 +3,9 @@
 #include <string.h>
 
 enum {
-    ROWS_PER_TASK = 32,
-    BITS = 32,
-    KEPT = 1024,      /* words of a sample, beyond which they are found again */
-    SHARED_UNITS = 64 /* with fewer, picking a thread's words costs more than adding all of them */
+    ROWS_PER_TASK = 32, /* fewer than there are marks */
+    KEPT = 1024,        /* words of a sample, beyond which they are found again */
+    SHARED_UNITS = 64   /* with fewer, picking a thread's words costs more than adding all of them */
 };
 
 typedef struct multi_hot_run {
@@ -28,36 +27,39 @@ static int threads_of(const nn_layer *dense, const nn_run *run)
     return dense->def.dense.units >= SHARED_UNITS ? run->threads : 1;
 }
 
-static size_t bitmap_words(size_t vocab)
-{
-    return (vocab + BITS - 1) / BITS;
-}
-
+/* A list of words, which take no more than reals, and a mark for each word. */
 size_t nn_multi_hot_worker_scratch(int vocab)
 {
-    return (size_t)vocab +
-           bitmap_words((size_t)vocab); /* a list and a bitmap of 32-bit words, none larger than a real */
+    return (size_t)vocab + ((size_t)vocab + sizeof(nn_float) - 1) / sizeof(nn_float);
 }
 
-/* The different words of a sample, padding (0) left out, in order of first appearance; `scratch` of a worker holds
- * them. */
-static size_t distinct_words(const nn_layer *dense, size_t sample, nn_float *scratch)
+static uint8_t *marks_of(const nn_layer *dense, nn_float *scratch)
 {
-    const size_t vocab = (size_t)dense->weights[0].shape.dim[0];
+    return (uint8_t *)(scratch + dense->weights[0].shape.dim[0]);
+}
+
+static void clear_marks(const nn_layer *dense, nn_float *scratch)
+{
+    memset(marks_of(dense, scratch), 0, (size_t)dense->weights[0].shape.dim[0]);
+}
+
+/*
+ * The different words of a sample, padding (0) left out, in order of first appearance; `scratch` of a worker holds
+ * them. `mark` is another for each sample since the marks were cleared, and not 0.
+ */
+static size_t distinct_words(const nn_layer *dense, size_t sample, nn_float *scratch, uint8_t mark)
+{
     const size_t begin = dense->offsets ? (size_t)dense->offsets[sample] : sample * dense->ids_per_row;
     const size_t end = dense->offsets ? (size_t)dense->offsets[sample + 1] : begin + dense->ids_per_row;
     int32_t *words = (void *)scratch;
-    uint32_t *bitmap = (void *)(words + vocab);
+    uint8_t *marks = marks_of(dense, scratch);
     size_t count = 0;
-    memset(bitmap, 0, bitmap_words(vocab) * sizeof *bitmap);
+    marks[0] = mark;
     for (size_t i = begin; i < end; i++) {
         const int32_t word = dense->ids[i];
-        if (word <= 0) continue;
-        uint32_t *bits = &bitmap[word / BITS];
-        const uint32_t bit = (uint32_t)1 << (word % BITS);
         words[count] = word;
-        count += !(*bits & bit);
-        *bits |= bit;
+        count += marks[word] != mark;
+        marks[word] = mark;
     }
     return count;
 }
@@ -69,9 +71,10 @@ static void forward_task(void *context, int task, int worker)
     const size_t units = (size_t)dense->def.dense.units, first = (size_t)task * ROWS_PER_TASK;
     nn_float *scratch = nn_worker_scratch(m->run, worker);
     const int32_t *words = (const void *)scratch;
+    clear_marks(dense, scratch);
     for (size_t row = first; row < first + ROWS_PER_TASK && row < (size_t)m->run->batch; row++) {
         nn_float *y = dense->y + row * units;
-        const size_t count = distinct_words(dense, row, scratch);
+        const size_t count = distinct_words(dense, row, scratch, (uint8_t)(row - first + 1));
         m->lists.counts[row] = (int32_t)count;
         if (count <= KEPT) memcpy(m->lists.words + row * KEPT, words, count * sizeof *words);
         if (m->bias)
@@ -99,7 +102,8 @@ static void backward_task(void *context, int task, int worker)
         const int32_t *words = m->lists.words + row * KEPT;
         const size_t count = (size_t)m->lists.counts[row];
         if (count > KEPT) {
-            distinct_words(dense, row, scratch);
+            clear_marks(dense, scratch);
+            distinct_words(dense, row, scratch, 1);
             words = (const void *)scratch;
         }
         m->run->kernels->lookup->scatter_add(dense->weights[0].grad, words, m->dz + row * units, 0, count, units, task,

@@ -42,11 +42,11 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
 {
     const size_t steps = nn_shape_count(layer->in[0]);
     lookup k = { layer, run, NULL, (size_t)run->batch * steps, 0 };
-    for (size_t i = 0; i < k.count; i++)
-        if (layer->ids[i] < 0 || layer->ids[i] >= layer->def.embedding.vocab)
-            return nn_layer_fail(layer, run->error, NN_ERR_DATA,
-                                 "sample %zu, step %zu: expected an index from 0 to %d, got %d", i / steps, i % steps,
-                                 layer->def.embedding.vocab - 1, (int)layer->ids[i]);
+    const size_t bad = run->kernels->lookup->outside(layer->ids, k.count, layer->def.embedding.vocab);
+    if (bad < k.count)
+        return nn_layer_fail(layer, run->error, NN_ERR_DATA,
+                             "sample %zu, step %zu: expected an index from 0 to %d, got %d", bad / steps, bad % steps,
+                             layer->def.embedding.vocab - 1, (int)layer->ids[bad]);
     nn_parallel(run->threads, (int)((k.count + IDS_PER_TASK - 1) / IDS_PER_TASK), gather_task, &k);
     return NN_OK;
 }

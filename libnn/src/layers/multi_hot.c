@@ -1,4 +1,5 @@
 /* Multi-hot: lists of indices stand for rows of zeros and ones, which the Dense layer behind it reads as lists. */
+#include "../kernels/lookup.h"
 #include "layers.h"
 
 static nn_status plan(nn_layer *layer, nn_error *error)
@@ -19,10 +20,10 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
     for (size_t row = 0; row < (size_t)run->batch; row++) {
         const size_t begin = layer->offsets ? (size_t)layer->offsets[row] : row * layer->ids_per_row;
         const size_t end = layer->offsets ? (size_t)layer->offsets[row + 1] : begin + layer->ids_per_row;
-        for (size_t i = begin; i < end; i++)
-            if (layer->ids[i] < 0 || layer->ids[i] >= vocab)
-                return nn_layer_fail(layer, run->error, NN_ERR_DATA, "sample %zu, index %zu: expected 0 to %d, got %d",
-                                     row, i - begin, vocab - 1, (int)layer->ids[i]);
+        const size_t bad = run->kernels->lookup->outside(layer->ids + begin, end - begin, vocab);
+        if (begin + bad < end)
+            return nn_layer_fail(layer, run->error, NN_ERR_DATA, "sample %zu, index %zu: expected 0 to %d, got %d", row,
+                                 bad, vocab - 1, (int)layer->ids[begin + bad]);
     }
     return NN_OK;
 }

@@ -1,0 +1,115 @@
+/* Multi-hot: Dense over index lists is Dense over rows of zeros and ones; padding sets none, repeats set one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <kvist/nn.h>
+#include <math.h>
+#include <string.h>
+
+enum { VOCAB = 1500, UNITS = 17, BATCH = 70, LONGEST = 4000, LENGTH = 90 };
+
+static int32_t ids[BATCH * LONGEST];
+static int64_t offsets[BATCH + 1];
+static nn_float rows[BATCH * VOCAB], dy[BATCH * UNITS];
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* Lists with padding and repeats, some empty, every 20th so long that it names most words; and their rows. `length`: of
+ * every list; 0: each its own. */
+static void make_lists(int length)
+{
+    uint32_t random = 1;
+    memset(rows, 0, sizeof rows);
+    for (int b = 0; b < BATCH; b++) {
+        const bool long_one = b % 20 == 3;
+        const int own = long_one ? LONGEST : (int)(next_random(&random) % 60), count = length ? length : own;
+        offsets[b + 1] = offsets[b] + count;
+        for (int i = 0; i < count; i++) {
+            const int32_t word = i < 5 ? 0 : (int32_t)(next_random(&random) % (long_one ? VOCAB : 40));
+            ids[offsets[b] + i] = word;
+            if (word > 0) rows[b * VOCAB + word] = 1;
+        }
+    }
+    for (int i = 0; i < BATCH * UNITS; i++) dy[i] = (nn_float)((double)next_random(&random) / (1 << 23) - 1.0);
+}
+
+static nn_model *create(const nn_layer_def *layers, int count, nn_shape input, nn_dtype type, int threads)
+{
+    nn_error error;
+    nn_model *model = nn_model_create(&(nn_model_def){ .input = input,
+                                                       .input_type = type,
+                                                       .max_batch = BATCH,
+                                                       .threads = threads,
+                                                       .seed = 5,
+                                                       .layers = layers,
+                                                       .layer_count = count },
+                                      &error);
+    if (!model) fail_msg("%s", error.text);
+    return model;
+}
+
+static void assert_close(const nn_float *got, const nn_float *want, size_t count, const char *what)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(fabs((double)got[i] - (double)want[i]) <= 2e-5)) /* sums of up to 1400 weights below 0.07 */
+            fail_msg("%s %zu: expected %.8g, got %.8g", what, i, (double)want[i], (double)got[i]);
+}
+
+static void compare(bool no_bias, int length, int threads)
+{
+    const nn_dense_def dense = { .units = UNITS, .no_bias = no_bias, .bias_init = NN_UNIFORM_05 };
+    const nn_layer_def listed[] = { { .type = NN_MULTI_HOT, .multi_hot = { VOCAB } },
+                                    { .type = NN_DENSE, .dense = dense } },
+                       plain[] = { { .type = NN_DENSE, .dense = dense } };
+    make_lists(length);
+    nn_model *lists = create(listed, 2, NN_SHAPE(length ? length : NN_RAGGED), NN_I32, threads);
+    nn_model *reals = create(plain, 1, NN_SHAPE(VOCAB), NN_F32, 1);
+    size_t count = 0, same = 0;
+    nn_float *weights = nn_model_params(lists, &count);
+    memcpy(nn_model_params(reals, &same), weights, count * sizeof *weights);
+    assert_int_equal(count, same);
+    assert_int_equal(count, (VOCAB + !no_bias) * UNITS);
+
+    const nn_tensor x = length ? nn_view_i32(ids, NN_SHAPE(BATCH, length)) : nn_view_ragged(ids, offsets, BATCH);
+    const nn_tensor all = nn_view_f32(rows, NN_SHAPE(BATCH, VOCAB)), up = nn_view_f32(dy, NN_SHAPE(BATCH, UNITS));
+    /* Twice: nothing of a step is left over for the next. */
+    for (int step = 0; step < 2; step++) {
+        const nn_tensor *got = nn_forward(lists, &x, NN_TRAIN), *want = nn_forward(reals, &all, NN_TRAIN);
+        assert_non_null(got);
+        assert_non_null(want);
+        assert_close(got->f32, want->f32, BATCH * UNITS, "output");
+        assert_non_null(nn_backward(lists, &up, NN_GRAD_PARAMS));
+        assert_non_null(nn_backward(reals, &up, NN_GRAD_PARAMS));
+        assert_close(nn_model_grads(lists, NULL), nn_model_grads(reals, NULL), count, "gradient");
+    }
+    nn_model_destroy(lists);
+    nn_model_destroy(reals);
+}
+
+static void test_ragged(void **state)
+{
+    (void)state;
+    compare(false, 0, 1);
+    compare(true, 0, 3);
+}
+
+static void test_of_one_length(void **state)
+{
+    (void)state;
+    compare(false, LENGTH, 2);
+    compare(true, LENGTH, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ragged), cmocka_unit_test(test_of_one_length) };
+    return cmocka_run_group_tests_name("multi_hot", tests, NULL, NULL);
+}
