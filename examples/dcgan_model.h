@@ -15,10 +15,12 @@ typedef struct dcgan {
     nn_model *average; /* the generator with its weights averaged over the last steps; NULL: none */
     double decay;      /* of the average */
     nn_optim *generator_optim, *discriminator_optim;
-    nn_rng rng;       /* of the noise */
-    int batch;        /* generated images of a step */
-    nn_tensor noise;  /* (batch, 100) */
-    nn_tensor labels; /* (2 batch, 1): ones, then zeros */
+    nn_rng rng;          /* of the noise */
+    int batch;           /* generated images of a step */
+    nn_tensor noise;     /* (batch, 100) */
+    nn_tensor labels;    /* (2 batch, 1): ones, then zeros */
+    nn_tensor by_logits; /* (2 batch, 1): gradients of D's and of G's loss by the logits of the generated images */
+    nn_tensor by_images; /* (batch, 28, 28, 1): the gradient of G's loss by them */
 } dcgan;
 
 /** What a step came to: the losses, and the probability D gives to real and to generated images (means). */
@@ -40,6 +42,8 @@ NN_NODISCARD nn_status dcgan_create(dcgan *gan, const dcgan_def *def, nn_error *
 /** Frees the members and zeroes the struct. */
 void dcgan_destroy(dcgan *gan);
 
+/** The gradients of both networks' losses by their weights, without a step. real: as of dcgan_step(). */
+NN_NODISCARD nn_status dcgan_backprop(dcgan *gan, const nn_tensor *real, dcgan_losses *losses, nn_error *error);
 /** One step of both networks. real: (n, 28, 28, 1) in [-1, 1], n at most the batch. */
 NN_NODISCARD nn_status dcgan_step(dcgan *gan, const nn_tensor *real, dcgan_losses *losses, nn_error *error);
 

@@ -21,6 +21,8 @@ endif()
 # Pictures of mnist_dcgan: what its animations show.
 if(TARGET mnist_dcgan)
   set(examples ${PROJECT_SOURCE_DIR}/examples)
+  kvist_test(dcgan_step LIBS kvist_examples_support kvist::nn LABELS examples SOURCES ${examples}/dcgan_model.c)
+  target_include_directories(test_dcgan_step PRIVATE ${examples})
   kvist_test(dcgan_pictures LIBS kvist_examples_support kvist::nn kvist::data ZLIB::ZLIB LABELS examples
     SOURCES ${examples}/dcgan_gallery.c ${examples}/dcgan_drawing.c support/temp.c)
   target_include_directories(test_dcgan_pictures PRIVATE ${examples})
