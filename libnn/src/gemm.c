@@ -7,7 +7,9 @@ enum {
     ROWS = 256,           /* of C, columns of C: a task */
     COLS = 128,
     BLAS_SIDE = 512, /* of a task's square of C where a BLAS computes it */
-    DEPTH = 512      /* DEPTH x COLS of B stay in the second cache while the rows of A go by */
+    DEPTH = 512,     /* DEPTH x COLS of B stay in the second cache while the rows of A go by */
+    FEW_ROWS = 128,  /* of A, by which B is read as it stands */
+    FAR = 1024       /* reals from row to row of B */
 };
 
 /* A product, and the squares of C that are its tasks. */
@@ -43,18 +45,30 @@ static void block_by_blas(const nn_product *p)
                  p->start != NULL, p->c, p->ldc);
 }
 
-/* A part of the inner dimension of B at a time into this worker's scratch, then all rows. */
+/* Whether few enough rows of A pass by B that it is not worth packing; rows of B far apart share lines of the cache. */
+static bool reads_in_place(const nn_product *p)
+{
+    return !p->b.transposed && p->m <= (p->b.stride < FAR ? FEW_ROWS : FEW_ROWS / 2);
+}
+
+/* A part of the inner dimension of B at a time, in place or packed into this worker's scratch, then all rows. */
 static void block_by_parts(const nn_gemm_kernels *gemm, const nn_product *p, nn_float *packed)
 {
     const nn_operand b = p->b;
+    const bool in_place = reads_in_place(p);
     nn_product part = *p;
     for (size_t q = 0; q < p->k; q += DEPTH) {
         part.k = least(p->k - q, DEPTH);
         part.a.data = element(p->a, 0, q);
-        part.b.data = packed;
-        const nn_pack from = { 1, 0, part.k, b.transposed ? 1 : b.stride, p->n, b.transposed ? b.stride : 1 };
-        gemm->pack(packed, element(b, q, 0), from, 0, p->n);
-        gemm->packed(&part);
+        if (in_place) {
+            part.b.data = element(b, q, 0);
+            gemm->small(&part);
+        } else {
+            const nn_pack from = { 1, 0, part.k, b.transposed ? 1 : b.stride, p->n, b.transposed ? b.stride : 1 };
+            part.b.data = packed;
+            gemm->pack(packed, element(b, q, 0), from, 0, p->n);
+            gemm->packed(&part);
+        }
         part.start = p->c;
     }
 }

@@ -21,17 +21,25 @@ NN_INLINE void transpose_square(nn_float *to, size_t to_step, const nn_float *fr
     for (size_t i = 0; i < 4; i++) memcpy(to + i * to_step, &out[i], sizeof out[i]);
 }
 
-/* Rows and columns of a transposed B in fours, then what is left of each. */
+/* Rows i .. end - 1 of the panel from four columns of a transposed B, or from fewer. */
+NN_INLINE void pack_columns(nn_float *panel, const nn_float *b, size_t col_step, size_t i, size_t end, size_t cols,
+                            size_t width)
+{
+    for (; i + 4 <= end && cols == 4; i += 4) transpose_square(panel + i * width, width, b + i, col_step);
+    for (; i < end; i++) {
+        for (size_t j = 0; j < cols; j++) panel[i * width + j] = b[i + j * col_step];
+    }
+}
+
+/* A strip of rows, a line of the cache in each column, at a time: columns may stand as far apart as lines that displace
+ * each other. */
 static void pack_transposed(nn_float *panel, const nn_float *b, size_t col_step, size_t k, size_t cols, size_t width)
 {
-    const size_t whole = cols - cols % 4;
-    for (size_t i = 0; i < k; i += 4) {
-        const size_t rows = nn_least(k - i, 4), squares = rows == 4 ? whole : 0;
-        for (size_t j = 0; j < squares; j += 4)
-            transpose_square(panel + i * width + j, width, b + i + j * col_step, col_step);
-        for (size_t j = squares; j < cols; j++) {
-            for (size_t r = i; r < i + rows; r++) panel[r * width + j] = b[r + j * col_step];
-        }
+    enum { STRIP = 16 };
+    for (size_t i = 0; i < k; i += STRIP) {
+        for (size_t j = 0; j < cols; j += 4)
+            pack_columns(panel + j, b + j * col_step, col_step, i, nn_least(k, i + STRIP), nn_least(cols - j, 4),
+                         width);
     }
 }
 
