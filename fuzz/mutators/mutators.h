@@ -12,7 +12,7 @@
 size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t room);
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 
-enum { GZIP_CONTENT = 1 << 16 };
+enum { GZIP_CONTENT = 1 << 14 };
 /*
  * Mutates the content of a gzip file and packs it anew; `repair` (or NULL) has the content last. 0 for what is no whole
  * gzip file of at most GZIP_CONTENT bytes, or does not fit.
