@@ -19,4 +19,11 @@ enum { GZIP_CONTENT = 1 << 14 };
  */
 size_t mutate_gzip(uint8_t *bytes, size_t size, size_t room, void (*repair)(uint8_t *content, size_t size));
 
+enum { MUTATED_LAYER = 1024 };
+/* `size` bytes of the text take the place of `old` ones at `at` of a header; at 0: of none, as it has no layers. */
+typedef struct layers_change {
+    size_t at, old, size;
+} layers_change;
+layers_change mutate_layers(const uint8_t *header, size_t size, unsigned seed, char text[MUTATED_LAYER]);
+
 #endif
