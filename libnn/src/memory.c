@@ -5,14 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) /* clang */
-#define NN_ADDRESS_SANITIZER
-#endif
-#elif defined(__SANITIZE_ADDRESS__) /* gcc */
-#define NN_ADDRESS_SANITIZER
-#endif
-#ifdef NN_ADDRESS_SANITIZER
+#ifdef NN_GUARDED
 #include <sanitizer/asan_interface.h>
 enum { NN_GAP = 64 };
 #else
