@@ -39,11 +39,12 @@ static const struct {
     { "dropout", "'rate':'0x1.0000000000000p-2'" },
     { "flatten", "" },
     { "reshape", "'shape':[2,-1]" },
-    { "add", "" },
-    { "concat", "" },
     { "reverse", "" },
+    { "add", "" }, /* from here on those that take several outputs */
+    { "concat", "" },
     { "dueling", "" },
 };
+enum { KINDS = sizeof kinds / sizeof kinds[0], MERGES = 3 };
 
 typedef struct layers {
     const uint8_t *header;
@@ -70,13 +71,13 @@ static void find_layers(layers *l, size_t size)
     }
 }
 
-/* The outputs that layer `index` takes: that before it, or others, and at times what is not there. */
-static void write_from(layers *l, int index, char text[32])
+/* The outputs that layer `index` takes: that before it, a merge also another, and at times what is not there. */
+static void write_from(layers *l, int index, bool merges, char text[32])
 {
     const int last = index == 0 ? -1 : index, other = draw(l, index + 1);
     if (draw(l, 16) == 0)
         snprintf(text, 32, "%d", draw(l, 4) - 2 + index);
-    else if (draw(l, 3) > 0)
+    else if (!merges)
         snprintf(text, 32, "%d", last);
     else
         snprintf(text, 32, "%d,%d", other == 0 ? -1 : other, last);
@@ -86,8 +87,9 @@ static size_t write_layer(layers *l, int index, char text[LONGEST])
 {
     char from[32], plain[LONGEST];
     size_t size = 0;
-    const int kind = draw(l, (int)(sizeof kinds / sizeof kinds[0]));
-    write_from(l, index, from);
+    const bool merges = draw(l, 3) == 0;
+    const int kind = merges ? KINDS - 1 - draw(l, MERGES) : draw(l, KINDS - MERGES);
+    write_from(l, index, merges, from);
     snprintf(plain, sizeof plain, "{'type':'%s','name':'m%d','from':[%s]%s%s}", kinds[kind].type, index, from,
              kinds[kind].options[0] ? "," : "", kinds[kind].options);
     for (const char *c = plain; *c && size + 2 < LONGEST; c++) {
