@@ -57,7 +57,12 @@ static void random_options(nn_layer_def *layer, nn_rng *rng)
                                      .padding = coin(rng) ? NN_SAME : NN_VALID };
         break;
     case NN_BATCH_NORM:
-        layer->batch_norm = (nn_batch_norm_def){ .no_scale = coin(rng), .no_center = coin(rng) };
+        layer->batch_norm = (nn_batch_norm_def){ .no_scale = coin(rng),
+                                                 .no_center = coin(rng),
+                                                 .epsilon = coin(rng) ? 0.0 : 0.5 * (double)nn_uniform(rng) };
+        break;
+    case NN_LEAKY_RELU:
+        layer->leaky_relu.slope = coin(rng) ? 0.0 : (double)nn_uniform(rng);
         break;
     case NN_ACTIVATION:
         layer->activation.type = any_activation(rng);

@@ -3,27 +3,32 @@
 #include <string.h>
 #include <zlib.h>
 
+/* Streams are made once: zlib's memory costs more than what is packed with it. A window of 512 bytes is enough. */
 static bool unpack(const uint8_t *bytes, size_t size, uint8_t *content, size_t *got)
 {
-    z_stream stream = { .next_in = (uint8_t *)(uintptr_t)bytes, .avail_in = (uInt)size };
-    if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return false;
+    static z_stream stream;
+    if (stream.state ? inflateReset(&stream) != Z_OK : inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) return false;
+    stream.next_in = (uint8_t *)(uintptr_t)bytes;
+    stream.avail_in = (uInt)size;
     stream.next_out = content;
     stream.avail_out = GZIP_CONTENT;
     const bool whole = inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_in == 0;
     *got = GZIP_CONTENT - stream.avail_out;
-    inflateEnd(&stream);
     return whole;
 }
 
 static size_t pack(uint8_t *content, size_t size, uint8_t *bytes, size_t room)
 {
-    z_stream stream = { .next_in = content, .avail_in = (uInt)size };
-    if (deflateInit2(&stream, 1, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
+    enum { LEVEL = 1, WINDOW = 9, MEMORY = 1 };
+    static z_stream stream;
+    const int code = stream.state ? deflateReset(&stream)
+                                  : deflateInit2(&stream, LEVEL, Z_DEFLATED, 16 + WINDOW, MEMORY, Z_DEFAULT_STRATEGY);
+    if (code != Z_OK) return 0;
+    stream.next_in = content;
+    stream.avail_in = (uInt)size;
     stream.next_out = bytes;
     stream.avail_out = (uInt)room;
-    const bool whole = deflate(&stream, Z_FINISH) == Z_STREAM_END;
-    deflateEnd(&stream);
-    return whole ? room - stream.avail_out : 0;
+    return deflate(&stream, Z_FINISH) == Z_STREAM_END ? room - stream.avail_out : 0;
 }
 
 size_t mutate_gzip(uint8_t *bytes, size_t size, size_t room, void (*repair)(uint8_t *content, size_t size))

@@ -99,6 +99,15 @@ static void mutate_word(file *f)
     if (old > 0) replace(f, at, old, word, size);
 }
 
+/* Another layer in the architecture, if there is one. */
+static bool mutate_architecture(file *f)
+{
+    char text[MUTATED_LAYER];
+    const layers_change change = mutate_layers(f->bytes + LENGTH_SIZE, f->header, (unsigned)draw(f, 1 << 24), text);
+    if (change.at > 0) replace(f, change.at, change.old, text, change.size);
+    return change.at > 0;
+}
+
 /* A few bytes of the data, in place. */
 static void mutate_data(file *f)
 {
@@ -121,7 +130,7 @@ static void reseal(file *f)
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigned seed)
 {
     file f = open_file(bytes, size, room, seed);
-    switch (f.header > 0 ? draw(&f, 6) : 0) {
+    switch (f.header > 0 ? draw(&f, 8) : 0) {
     case 0:
         f.size = LLVMFuzzerMutate(bytes, size, room);
         break;
@@ -133,6 +142,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigne
         break;
     case 3:
         mutate_word(&f);
+        break;
+    case 4:
+    case 5:
+        if (!mutate_architecture(&f)) mutate_number(&f);
         break;
     default:
         mutate_number(&f);

@@ -5,6 +5,7 @@
 #ifndef KVIST_FUZZ_H
 #define KVIST_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,14 +15,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 #define FUZZ_CHECK(condition) ((condition) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #condition))
 _Noreturn void fuzz_fail(const char *file, int line, const char *what);
 
-enum { FUZZ_SLOTS = 4 };
 /*
- * A file in memory with this content; its path stays the same for a slot, and what lay there before is gone. The times
- * of an empty one are 0.
+ * A file with these bytes, which stay the caller's and must stay; its path is always the same for a slot from 0 to 3.
+ * Its times are 0. All that was opened before must be closed. (memory_file.c)
  */
 const char *fuzz_file(int slot, const void *bytes, size_t size);
-/* The content of a slot now; freed by the caller. */
-uint8_t *fuzz_content(int slot, size_t *size);
+/* The bytes of such a file that is open and was not read yet; false for any other descriptor. */
+bool fuzz_opened(int descriptor, const uint8_t **bytes, size_t *size);
 
 /* Reads every byte, so that a sanitizer sees those that are not there. */
 void fuzz_touch(const void *bytes, size_t size);

@@ -32,7 +32,7 @@ static void write_idx(void)
     static const uint8_t labels[] = { 0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 9 };
     static const uint8_t images[] = { 0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6 };
     static const uint8_t claims[] = { 0, 0, 8, 3, 0, 0, 0, 3, 255, 255, 255, 255, 255, 255, 255, 255, 1 };
-    static uint8_t bomb[16 + 3 * 64 * 1024] = { 0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 1, 0, 0 };
+    static uint8_t bomb[16 + 3 * 16 * 256] = { 0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 16, 0, 0, 1, 0 };
     seed_write("idx", "labels", labels, sizeof labels);
     seed_write("idx", "images", images, sizeof images);
     seed_write("idx", "claims", claims, sizeof claims);

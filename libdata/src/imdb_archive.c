@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 16, END_OF_TAR = 1024 };
+enum { END_OF_TAR = 1024 };
 
 typedef struct source {
     const char *path;
@@ -18,7 +18,7 @@ typedef struct source {
     data_error *error;
     data_status status; // of the reader; its error is already told
     uint64_t zeros;     // how many zero bytes the stream ended in so far
-    char *chunk;        // (CHUNK) what libarchive looks at
+    char *chunk;        // (DATA_CHUNK) what libarchive looks at
     data_text text;
 } source;
 
@@ -35,7 +35,7 @@ static void count_zeros(source *s, size_t size)
 static data_status read_chunk(source *s, size_t *got)
 {
     *got = 0;
-    if (s->status == DATA_OK) s->status = data_reader_read(s->reader, s->chunk, CHUNK, got, s->error);
+    if (s->status == DATA_OK) s->status = data_reader_read(s->reader, s->chunk, DATA_CHUNK, got, s->error);
     if (s->status != DATA_OK) return s->status;
     count_zeros(s, *got);
     if (data_reader_offset(s->reader) > max_content) {
@@ -173,7 +173,7 @@ data_status data_imdb_read_archive(const char *path, data_corpus_builder *builde
     data_status status = data_reader_open(path, &s.reader, error);
     if (status != DATA_OK) return status;
     struct archive *archive = archive_read_new();
-    s.chunk = malloc(CHUNK);
+    s.chunk = malloc(DATA_CHUNK);
     s.text.bytes = malloc(DATA_TEXT_MAX);
     status = archive && s.chunk && s.text.bytes ? read_entries(&s, archive, builder)
                                                 : data_fail_memory(error, path, DATA_TEXT_MAX);

@@ -12,11 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 16 };
-
 static data_status read_text(const char *path, data_text *text, data_error *error)
 {
-    char chunk[CHUNK];
+    char chunk[DATA_CHUNK];
     int descriptor;
     uint64_t size;
     data_status status = data_open_regular(path, &descriptor, &size, error);

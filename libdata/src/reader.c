@@ -9,15 +9,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { CHUNK = 1 << 16 };
-
 struct data_reader {
     const char *path;
     int descriptor;
     bool gzip, ended; // ended: the gzip trailer was seen and checked
     uint64_t file_size, offset;
     z_stream stream;
-    unsigned char chunk[CHUNK]; // compressed bytes
+    unsigned char chunk[DATA_CHUNK]; // compressed bytes
 };
 
 static const char *kind_of(mode_t mode)
@@ -66,7 +64,7 @@ data_status data_read_fully(int descriptor, const char *path, void *out, size_t 
 static data_status refill(data_reader *r, data_error *error)
 {
     size_t got;
-    const data_status status = data_read_fully(r->descriptor, r->path, r->chunk, CHUNK, &got, error);
+    const data_status status = data_read_fully(r->descriptor, r->path, r->chunk, DATA_CHUNK, &got, error);
     r->stream.next_in = r->chunk;
     r->stream.avail_in = (uInt)got;
     return status;
@@ -158,7 +156,7 @@ static data_status read_gzip(data_reader *r, unsigned char *out, size_t size, si
             return data_fail(error, DATA_ERR_FORMAT, r->path, r->offset,
                              "gzip: expected a whole member, got the end of the file within it");
         }
-        const uInt room = size - *got > CHUNK * 16 ? CHUNK * 16 : (uInt)(size - *got);
+        const uInt room = size - *got > DATA_CHUNK * 16 ? DATA_CHUNK * 16 : (uInt)(size - *got);
         r->stream.next_out = out + *got;
         r->stream.avail_out = room;
         const int code = inflate(&r->stream, Z_NO_FLUSH);

@@ -4,6 +4,13 @@
 
 #include <kvist/data.h>
 
+// Bytes that are read at once.
+#ifdef DATA_FUZZED
+enum { DATA_CHUNK = 1 << 9 }; // fuzzed files are short, and are to be read in pieces as well
+#else
+enum { DATA_CHUNK = 1 << 16 };
+#endif
+
 typedef struct data_reader data_reader;
 
 /* Opens a file for reading if it is a regular one: never blocks on a FIFO, never starts on a device. */

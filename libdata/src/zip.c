@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 16 };
-
 struct data_zip {
     const char *path;
     int descriptor;
@@ -59,7 +57,7 @@ data_status data_zip_open(const char *path, data_zip **opened, data_error *error
     if (!zip->archive) {
         status = data_fail_memory(error, path, sizeof *zip);
     } else if (archive_read_support_format_zip_seekable(zip->archive) != ARCHIVE_OK ||
-               archive_read_open_fd(zip->archive, zip->descriptor, CHUNK) != ARCHIVE_OK) {
+               archive_read_open_fd(zip->archive, zip->descriptor, DATA_CHUNK) != ARCHIVE_OK) {
         // The seekable reader goes by the central directory at the end, as Python does.
         status = fail_archive(zip);
     }

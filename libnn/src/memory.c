@@ -5,6 +5,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#ifdef NN_GUARDED
+#include <sanitizer/asan_interface.h>
+enum { NN_GAP = 64 };
+#else
+enum { NN_GAP = 0 };
+#define ASAN_POISON_MEMORY_REGION(memory, size)   ((void)(memory), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#endif
+
 enum { NN_ALIGNMENT = 64, LARGE = 4 << 20, PAGE = 4096 };
 
 bool nn_mul_size(size_t a, size_t b, size_t *product)
@@ -68,15 +77,22 @@ void nn_release(const nn_allocator *allocator, void *memory)
 
 void *nn_arena_take(nn_arena *arena, size_t count, size_t size)
 {
-    size_t bytes = 0;
-    if (!nn_mul_size(count, size, &bytes) || bytes > SIZE_MAX - NN_ALIGNMENT) {
+    size_t exact = 0;
+    const size_t gap = arena->guarded ? NN_GAP : 0, start = arena->used;
+    if (!nn_mul_size(count, size, &exact) || exact > SIZE_MAX - NN_ALIGNMENT - NN_GAP) {
         arena->overflow = true;
         return NULL;
     }
-    const size_t start = arena->used;
-    bytes = (bytes + NN_ALIGNMENT - 1) / NN_ALIGNMENT * NN_ALIGNMENT;
+    const size_t bytes = (exact + NN_ALIGNMENT - 1) / NN_ALIGNMENT * NN_ALIGNMENT + gap;
     if (!nn_add_size(start, bytes, &arena->used)) arena->overflow = true;
-    return arena->base && count > 0 ? arena->base + start : NULL;
+    if (!arena->base || count == 0) return NULL;
+    if (gap > 0) ASAN_POISON_MEMORY_REGION(arena->base + start + exact, bytes - exact);
+    return arena->base + start;
+}
+
+void nn_arena_open(void *memory, size_t size)
+{
+    if (memory) ASAN_UNPOISON_MEMORY_REGION(memory, size);
 }
 
 nn_float *nn_arena_reals(nn_arena *arena, size_t count)

@@ -14,15 +14,19 @@ void nn_release(const nn_allocator *allocator, void *memory);
 
 /*
  * An arena is walked twice by the same code: first with base NULL, when every take only counts and returns NULL, then
- * over the memory of that size. Takes are aligned to 64 bytes. An overflow sticks in `overflow`.
+ * over the memory of that size. Takes are aligned to 64 bytes. An overflow sticks in `overflow`. With `guarded` a gap
+ * follows each take in fuzz builds (NN_GUARDED), and AddressSanitizer sees who touches it; nn_arena_open() opens the
+ * gaps.
  */
 typedef struct nn_arena {
     unsigned char *base;
     size_t used;
-    bool overflow;
+    bool overflow, guarded;
 } nn_arena;
 
 void *nn_arena_take(nn_arena *arena, size_t count, size_t size);
 nn_float *nn_arena_reals(nn_arena *arena, size_t count);
+/* Before guarded memory is released. */
+void nn_arena_open(void *memory, size_t size);
 
 #endif

@@ -295,7 +295,7 @@ static void carve(nn_model *model, nn_arena *arena)
 
 static nn_status allocate_arena(nn_model *model, nn_error *error)
 {
-    nn_arena arena = { 0 };
+    nn_arena arena = { .guarded = true };
     bool *taken = nn_alloc(&model->allocator, (size_t)model->layer_count);
     if (!taken) return nn_fail(error, NN_ERR_MEMORY, "model: out of memory");
     assign_slots(model, taken);
@@ -380,6 +380,7 @@ void nn_model_destroy(nn_model *model)
 {
     if (!model) return;
     const nn_allocator allocator = model->allocator;
+    nn_arena_open(model->arena, model->arena_size);
     nn_release(&allocator, model->arena);
     nn_release(&allocator, model->memory);
 }
