@@ -114,6 +114,20 @@ static void escapes_at_their_limits(void **state)
     refuse_string("\"\xc3\"", "expected UTF-8");
 }
 
+/* A NUL ends no string, and is no escape. */
+static void nul_is_a_control_character(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { "\"a\0b\"", "\"\\\0b\"", "\"\\n\0\"" };
+    static const char *const faults[] = { "expected no control characters in a string", "expected a known escape",
+                                          "expected no control characters in a string" };
+    for (int i = 0; i < 3; i++) {
+        char to[64];
+        const nn_json json = json_of(texts[i], 5);
+        assert_string_equal(nn_json_string(&json, to), faults[i]);
+    }
+}
+
 static void strings_are_read_as_written(void **state)
 {
     (void)state;
@@ -302,13 +316,10 @@ static void names_are_compared_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8_is_what_a_naive_reader_takes),
-        cmocka_unit_test(escapes_at_their_limits),
-        cmocka_unit_test(strings_are_read_as_written),
-        cmocka_unit_test(numbers_at_their_limits),
-        cmocka_unit_test(walks_see_every_member),
-        cmocka_unit_test(walks_say_where_a_text_is_wrong),
-        cmocka_unit_test(a_text_is_checked_before_it_is_read),
+        cmocka_unit_test(utf8_is_what_a_naive_reader_takes), cmocka_unit_test(escapes_at_their_limits),
+        cmocka_unit_test(nul_is_a_control_character),        cmocka_unit_test(strings_are_read_as_written),
+        cmocka_unit_test(numbers_at_their_limits),           cmocka_unit_test(walks_see_every_member),
+        cmocka_unit_test(walks_say_where_a_text_is_wrong),   cmocka_unit_test(a_text_is_checked_before_it_is_read),
         cmocka_unit_test(names_are_compared_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
