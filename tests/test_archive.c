@@ -496,6 +496,12 @@ static void names_must_be_usable(void **state)
     assert_int_equal(nn_archive_save(NULL, "x", &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_archive_load(NULL, "x", &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_archive_read_bytes(NULL, "x", NULL, NULL, &error), NN_ERR_ARGUMENT);
+    void *bytes = NULL;
+    size_t size = 0;
+    assert_int_equal(nn_archive_read_bytes(NULL, "x", &bytes, &size, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_read_bytes("x", NULL, &bytes, &size, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_read_bytes("x", "x", NULL, &size, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_read_bytes("x", "x", &bytes, NULL, &error), NN_ERR_ARGUMENT);
 }
 
 /* A list that is empty makes a file, too. */

@@ -73,6 +73,8 @@ static void test_10_label_beyond_classes(void **state)
     (void)state;
     write_part("train", 4, 4, 10);
     refuse(11, "train-labels-idx1-ubyte.gz:11: label of record 3: expected below 10", "got 10");
+    write_part("train", 1, 1, 10); // the first is looked at, too
+    refuse(8, "train-labels-idx1-ubyte.gz:8: label of record 0: expected below 10", "got 10");
 }
 
 static void test_sizes_differ(void **state)

@@ -152,6 +152,7 @@ static void refuses_bad_json(void **state)
         { "{@\"\xe2\x82\":" ENTRY("[1]", "0", "4") "}", "expected UTF-8" },
         { "{\"__metadata__\":{\"a\":\"b\",@\"a\":\"c\"}}", "got a duplicate" },
         { "{\"__metadata__\":{\"a\":@1}}", "expected a string" },
+        { "{\"__metadata__\":{\"a\":\"b\",@\"c\\x\":\"d\"}}", "expected a known escape" },
         { "{\"__metadata__\":{},\"__metadata__\":@{}}", "expected it once" },
         { "{\"__metadata__\":@[]}", "expected '{'" },
     };

@@ -153,6 +153,38 @@ static void test_vocabulary_faults(void **state)
     refuse("the\na\nthe\n", 6, "expected a new one, got that of rank 1 again");
 }
 
+static void test_vocabulary_of_few_words(void **state)
+{
+    (void)state;
+    char text[8];
+    data_vocabulary *v = parse("the\na\n"), *none = parse("");
+    assert_int_equal(data_vocabulary_count(none), 0);
+    assert_int_equal(data_vocabulary_write(none, DATA_ALL_WORDS, text, sizeof text), 0);
+    assert_null(data_vocabulary_word(none, 4, NULL));
+    assert_int_equal(data_vocabulary_write(v, 0, text, sizeof text), 0);
+    assert_int_equal(data_vocabulary_write(v, 1, text, sizeof text), 4);
+    assert_memory_equal(text, "the\n", 4);
+    assert_int_equal(data_vocabulary_write(v, 3, text, sizeof text), 6);
+    assert_memory_equal(text, "the\na\n", 6);
+    // Room that ends before a newline, and with it.
+    for (size_t room = 0; room < 6; room++) {
+        memset(text, '?', sizeof text);
+        assert_int_equal(data_vocabulary_write(v, 2, text, room), 6);
+        assert_memory_equal(text, "the\na\n", room);
+        assert_int_equal(text[room], '?');
+    }
+    static const char *const words[] = { NULL, "<pad>", "<start>", "<unknown>", NULL, "the", "a", NULL };
+    for (int i = 0; i < 8; i++) {
+        size_t size = 0;
+        const char *word = data_vocabulary_word(v, i - 1, &size);
+        assert_int_equal(!word, !words[i]);
+        if (word) assert_string_equal(word, words[i]);
+        if (word) assert_int_equal(size, strlen(words[i]));
+    }
+    data_vocabulary_destroy(none);
+    data_vocabulary_destroy(v);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -255,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_vocabulary_both_ways),
         cmocka_unit_test(test_vocabulary_many_words),
         cmocka_unit_test(test_vocabulary_faults),
+        cmocka_unit_test(test_vocabulary_of_few_words),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_padding),
         cmocka_unit_test(test_encoding_out_of_range),

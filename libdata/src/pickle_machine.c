@@ -93,7 +93,7 @@ static data_status begin_list(machine *m)
     void *offsets = lists->offsets;
     const bool grown = data_grow(&offsets, &lists->offset_room, lists->count + 2, sizeof *lists->offsets);
     lists->offsets = offsets;
-    if (!grown) return data_member_fail_memory(m->member, 2 * lists->count * sizeof *lists->offsets);
+    if (!grown) return data_member_fail_memory(m->member, (lists->count + 2) * sizeof *lists->offsets);
     lists->offsets[lists->count++] = (int64_t)data_numbers_count(&lists->numbers);
     return data_push(m, (value){ .kind = LIST });
 }
