@@ -36,6 +36,8 @@ kvist_test_allocations(model_run)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 kvist_test(safetensors LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files)
 target_include_directories(test_safetensors PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+kvist_test(json LIBS kvist::nn PkgConfig::XXHASH LABELS nn files)
+target_include_directories(test_json PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 kvist_test(archive LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files bitrot)
 target_include_directories(test_archive PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 # The calls to the system that a test makes fail.

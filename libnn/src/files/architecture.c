@@ -87,8 +87,7 @@ static nn_field_table fields_of(nn_layer_type type)
 static nn_layer_type type_named(const nn_json *name)
 {
     for (int type = 1; type < NN_LAYER_TYPE_END; type++) {
-        const nn_layer_ops *ops = nn_layer_ops_of((nn_layer_type)type);
-        if (ops && nn_json_is(name, ops->name)) return (nn_layer_type)type;
+        if (nn_json_is(name, nn_layer_ops_of((nn_layer_type)type)->name)) return (nn_layer_type)type;
     }
     return NN_LAYER_TYPE_END;
 }
