@@ -312,6 +312,7 @@ static void refuses_architectures(void **state)
         { "\"no_bias\":true", "\"no_bias\":fasle", "text: layer 4: no_bias: expected a legal value" },
         { "\"no_bias\":true", "\"no_bias\":1", "text: layer 4: no_bias: expected a legal value" },
         { "\"no_bias\":true", "\"no_bias\":true,\"more\":1", "text: layer 4: " },
+        { ",\"bias_init\":\"default\"}]}", "}]}", "text: layer 4: bias_init: expected a legal value" },
         { "}]}", "}]}x", "text: expected its end, got more" },
         { "}]}", "}],}", "text: expected a name in quotes" },
         { "}]}", ",\"more\":1}]}", "text: layer 4: option: expected a legal value" },
@@ -363,14 +364,45 @@ static void compares_architectures(void **state)
     nn_model_destroy(model);
 }
 
+/* What the last layer's activation was split from has it again. */
+static void writes_the_last_activation(void **state)
+{
+    (void)state;
+    static const nn_layer_def layers[][1] = {
+        { { .type = NN_DENSE, .dense = { .units = 3, .activation = NN_SOFTMAX } } },
+        { { .type = NN_CONV2D, .conv = { .filters = 3, .kernel = { 1, 1 }, .activation = NN_SIGMOID } } }
+    };
+    static const nn_shape inputs[] = { { 1, { 4 } }, { 3, { 2, 2, 1 } } };
+    for (int i = 0; i < 2; i++) {
+        nn_model *model = nn_model_create(
+            &(nn_model_def){ .input = inputs[i], .max_batch = 2, .threads = 1, .layers = layers[i], .layer_count = 1 },
+            NULL);
+        assert_non_null(model);
+        char text[1024];
+        change(model, i ? "\"activation\":\"sigmoid\"" : "\"activation\":\"softmax\"", "\"activation\":\"relu\"", text,
+               sizeof text);
+        const nn_json json = json_of(text);
+        nn_error error = { 0 };
+        assert_int_equal(nn_architecture_compare(model, &json, &error), NN_ERR_MISMATCH);
+        assert_non_null(strstr(error.text, i ? "expected sigmoid, got relu" : "expected softmax, got relu"));
+        nn_model_destroy(model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(walks_over_members),    cmocka_unit_test(refuses_what_nobody_checked),
-        cmocka_unit_test(decodes_strings),       cmocka_unit_test(refuses_strings),
-        cmocka_unit_test(reads_numbers),         cmocka_unit_test(writes_texts),
-        cmocka_unit_test(writes_unknown_names),  cmocka_unit_test(tells_what_differs),
-        cmocka_unit_test(refuses_architectures), cmocka_unit_test(compares_architectures),
+        cmocka_unit_test(walks_over_members),
+        cmocka_unit_test(refuses_what_nobody_checked),
+        cmocka_unit_test(decodes_strings),
+        cmocka_unit_test(refuses_strings),
+        cmocka_unit_test(reads_numbers),
+        cmocka_unit_test(writes_texts),
+        cmocka_unit_test(writes_unknown_names),
+        cmocka_unit_test(tells_what_differs),
+        cmocka_unit_test(refuses_architectures),
+        cmocka_unit_test(compares_architectures),
+        cmocka_unit_test(writes_the_last_activation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
