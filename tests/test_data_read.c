@@ -424,6 +424,7 @@ static int set_up(void **state)
     temp_make(&temp_here);
     image_path = temp_write_gz(&temp_here, "images.gz", images, sizeof images);
     label_path = temp_write(&temp_here, "labels", labels, sizeof labels);
+    tar_entry(&t, "aclImdb/README", '0', images, sizeof images, sizeof images); // more than is read at once
     for (int i = 0; i < 4; i++) {
         snprintf(name, sizeof name, "set/%s", files[i][0]);
         temp_write(&temp_here, name, files[i][1], strlen(files[i][1]));
@@ -439,6 +440,21 @@ static int set_up(void **state)
     return 0;
 }
 
+// Words lie beside the archive in the folder that a program works in, too.
+static void test_path_without_folder(void **state)
+{
+    (void)state;
+    char here[TEMP_PATH];
+    assert_non_null(getcwd(here, sizeof here));
+    data_imdb imdb = { 0 };
+    assert_int_equal(chdir(temp_path(&temp_here, "npz")), 0);
+    const data_status status = data_imdb_load("imdb.npz", NULL, &imdb, NULL);
+    assert_int_equal(chdir(here), 0);
+    assert_int_equal(status, DATA_OK);
+    assert_int_equal(data_vocabulary_count(imdb.vocabulary), 2);
+    data_imdb_free(&imdb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_swallowed_failure),
         cmocka_unit_test(test_file_of_absurd_size),
         cmocka_unit_test(test_unknown_errno),
+        cmocka_unit_test(test_path_without_folder),
         cmocka_unit_test(test_name_that_cannot_be_told),
     };
     return cmocka_run_group_tests(tests, set_up, temp_tear_down);

@@ -330,6 +330,28 @@ static void refuses_architectures(void **state)
         assert_null(architecture.layers);
         assert_int_not_equal(nn_architecture_compare(model, &json, &error), NN_OK);
     }
+    /* Without any layers; with a name that is no name. */
+    nn_architecture architecture;
+    nn_error error = { 0 };
+    change(model, ",\"layers\":", "}", text, sizeof text);
+    text[strcspn(text, "}") + 1] = '\0';
+    nn_json json = json_of(text);
+    assert_int_equal(nn_architecture_read(&architecture, &json, &error), NN_ERR_FORMAT);
+    assert_non_null(strstr(error.text, "text: layers: expected a legal value"));
+    char name[400] = "\"name\":\"";
+    memset(name + 8, 'n', sizeof name - 10);
+    name[sizeof name - 2] = '"';
+    name[sizeof name - 1] = '\0';
+    change(model, "\"name\":\"conv2d_1\"", name, text, sizeof text);
+    json = json_of(text);
+    error = (nn_error){ 0 };
+    assert_int_equal(nn_architecture_read(&architecture, &json, &error), NN_ERR_FORMAT);
+    assert_non_null(strstr(error.text, "text: layer 1: name: expected a legal value"));
+    change(model, "{\"type\":\"flatten\",\"name\":\"flatten_2\",\"from\":[1]}", "3", text, sizeof text);
+    json = json_of(text);
+    error = (nn_error){ 0 };
+    assert_int_equal(nn_architecture_compare(model, &json, &error), NN_ERR_FORMAT);
+    assert_non_null(strstr(error.text, "text: expected '{'"));
     nn_model_destroy(model);
 }
 
@@ -368,14 +390,16 @@ static void compares_architectures(void **state)
 static void writes_the_last_activation(void **state)
 {
     (void)state;
-    static const nn_layer_def layers[][1] = {
-        { { .type = NN_DENSE, .dense = { .units = 3, .activation = NN_SOFTMAX } } },
-        { { .type = NN_CONV2D, .conv = { .filters = 3, .kernel = { 1, 1 }, .activation = NN_SIGMOID } } }
+    static const nn_layer_def layers[][2] = {
+        { { .type = NN_DROPOUT, .dropout = { .rate = 0.5 } },
+          { .type = NN_DENSE, .dense = { .units = 3, .activation = NN_SOFTMAX } } },
+        { { .type = NN_DROPOUT, .dropout = { .rate = 0.5 } },
+          { .type = NN_CONV2D, .conv = { .filters = 3, .kernel = { 1, 1 }, .activation = NN_SIGMOID } } }
     };
     static const nn_shape inputs[] = { { 1, { 4 } }, { 3, { 2, 2, 1 } } };
     for (int i = 0; i < 2; i++) {
         nn_model *model = nn_model_create(
-            &(nn_model_def){ .input = inputs[i], .max_batch = 2, .threads = 1, .layers = layers[i], .layer_count = 1 },
+            &(nn_model_def){ .input = inputs[i], .max_batch = 2, .threads = 1, .layers = layers[i], .layer_count = 2 },
             NULL);
         assert_non_null(model);
         char text[1024];

@@ -82,6 +82,9 @@ static void test_sizes_differ(void **state)
     write_part("train", 4, 4, 9);
     temp_write(&temp_here, "t10k-images-idx3-ubyte", bytes, sizeof bytes);
     refuse(0, "test images: expected 2 x 3", "got 1 x 1");
+    unsigned char same_height[16 + 2 * 2 * 1] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1 };
+    temp_write(&temp_here, "t10k-images-idx3-ubyte", same_height, sizeof same_height);
+    refuse(0, "test images: expected 2 x 3", "got 2 x 1");
 }
 
 static void test_missing_folder_is_named(void **state)

@@ -200,7 +200,7 @@ static void test_other_places(void **state)
         { PIECE("\x80\2" RECONSTRUCT NDARRAY "K\0\x85" BYTES "\x87R."), '.', "got 1 values" }, // without rows
         { PIECE("\x80\2NU\1b\x93"), '\x93', "global: expected two texts, got other values" },
         { PIECE("\x80\2U\1bN\x93"), '\x93', "global: expected two texts, got other values" },
-        { PIECE("\x80\2U\3a\1\x80"), 'U', "text: expected one that numpy writes, got a??" },
+        { PIECE("\x80\2U\4a\1\x80\x7f"), 'U', "text: expected one that numpy writes, got a???" },
         { PIECE("\x80\2](]\x85"), '\x85', "tuple: expected values, got another list" },
         { PIECE("\x80\2](\x85"), '\x85', "tuple: expected values, got a mark" },
         { PIECE("\x80\2]]]"), ']', "list: expected one among the rows, got one elsewhere" },
@@ -285,12 +285,40 @@ static void test_too_many_numbers(void **state)
     data_lists_free(&lists);
 }
 
+/* What libarchive handed out is used up to its end, and more comes. */
+static void test_more_content(void **state)
+{
+    (void)state;
+    enum { SIZE = 1 << 20 };
+    char *content = calloc(SIZE, 1);
+    assert_non_null(content);
+    zip z = { 0 };
+    data_zip *opened;
+    data_member *member;
+    data_error error = { 0 };
+    zip_add(&z, &(zip_member){ .name = "p", .content = content, .size = SIZE });
+    zip_end(&z);
+    const char *path = temp_write(&temp_here, "long.npz", z.bytes, z.size);
+    zip_free(&z);
+    free(content);
+    assert_int_equal(data_zip_open(path, &opened, &error), DATA_OK);
+    assert_int_equal(data_zip_next(opened, &member), DATA_OK);
+    assert_true(data_member_fill(member));
+    member->at = member->end;
+    const uint64_t offset = data_member_offset(member);
+    assert_in_range(offset, 1, SIZE - 1);
+    assert_int_equal(data_member_finish(member), DATA_ERR_FORMAT);
+    assert_non_null(strstr(error.text, "content: expected the end of the member, got more bytes"));
+    assert_int_equal(error.offset, offset);
+    data_zip_close(opened);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_variants),   cmocka_unit_test(test_calls),        cmocka_unit_test(test_states),
         cmocka_unit_test(test_other_places),     cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_long_list),
-        cmocka_unit_test(test_too_many_numbers),
+        cmocka_unit_test(test_too_many_numbers), cmocka_unit_test(test_more_content),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -105,6 +105,9 @@ static void reads_empty_tensors(void **state)
     assert_false(nn_st_sealed(&reader));
     assert_int_equal(nn_st_read(&reader, &error), NN_OK);
     nn_st_close(&reader);
+    assert_int_equal(nn_st_open(&reader, write_header("{}", 0), &error), NN_OK); /* of nothing */
+    assert_false(nn_st_sealed(&reader));
+    nn_st_close(&reader);
 }
 
 /* Row 26. */
@@ -173,6 +176,7 @@ static void refuses_bad_json(void **state)
         { "{\"__metadata__\":{\"a\":@1}}", "expected a string" },
         { "{\"__metadata__\":{},\"__metadata__\":@{}}", "expected it once" },
         { "{\"__metadata__\":@[]}", "expected '{'" },
+        { "{\"__metadata__\":{@\"\\u0000\":\"x\"}}", "expected a character after \\u" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_wrong_at_mark(cases[i].header, 4, cases[i].fragment);

@@ -120,10 +120,10 @@ static void test_corpus_size(void **state)
     } refused[] = {
         { { 1, -1 }, { 1, 1 } },
         { { 1, 1 }, { 1, -1 } },
-        { { 1, 1 }, { INT64_MAX, 1 } },                     // its bytes
-        { { 1, 1 }, { INT64_MAX / 4, INT64_MAX / 4 } },     // the sum, with that of reviews
-        { { 1, 1 }, { INT64_MAX / 4, INT64_MAX / 4 - 2 } }, // with the labels
-        { { 1, 3 }, { INT64_MAX / 4, INT64_MAX / 4 - 8 } }, // with the labels
+        { { 1, 1 }, { INT64_MAX, 1 } },                 // its bytes
+        { { 1, 1 }, { INT64_MAX / 4, INT64_MAX / 4 } }, // the sum, with that of reviews
+        { { 1, 100 }, { INT64_MAX / 2 - 100, 0 } },     // with the second part's offsets
+        { { 1, 50 }, { INT64_MAX / 2 - 111, 0 } },      // with its labels
     };
     data_corpus corpus = { 0 };
     size_t size = 7;
@@ -137,6 +137,7 @@ static void test_corpus_size(void **state)
         assert_null(corpus.block);
     }
     assert_int_equal(size, 8 * (3 + 2) + 4 * 5 + 3);
+    data_corpus_builder_destroy(NULL);
 }
 
 static void test_keys(void **state)

@@ -269,7 +269,7 @@ static bool is_free_with_weights(const nn_json *key)
 /* Nor names, but of layers with weights: by these the tensors find their places, which two layers may have swapped. */
 static bool is_free(const nn_json *key)
 {
-    return nn_json_is(key, "name") || is_free_with_weights(key);
+    return nn_json_is(key, "name");
 }
 
 static nn_status fail_difference(const nn_json *json, const char *layer, const nn_difference *difference,

@@ -255,7 +255,7 @@ static int by_position(const void *a, const void *b)
     const nn_st_tensor *x = a, *y = b;
     if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
     if (x->size != y->size) return x->size < y->size ? -1 : 1;
-    return x->entry < y->entry ? -1 : x->entry > y->entry;
+    return (x->entry > y->entry) - (x->entry < y->entry);
 }
 
 static int by_name(const void *a, const void *b)
