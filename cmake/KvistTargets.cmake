@@ -53,6 +53,9 @@ function(kvist_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
+  if(CMAKE_BUILD_TYPE STREQUAL "Coverage") # not optimised, each branch counted
+    math(EXPR arg_TIMEOUT "10 * ${arg_TIMEOUT}")
+  endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${arg_LABELS}")
 endfunction()
 

@@ -35,16 +35,24 @@ kvist_test(schedule LIBS kvist::nn LABELS nn)
 kvist_test(model_run LIBS kvist::nn LABELS nn noalloc determinism)
 kvist_test_allocations(model_run)
 
+# The generator; known answers, and what is rejected.
+kvist_test(random LIBS kvist::nn LABELS nn)
+target_include_directories(test_random PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+
 # Files: the format, the list of things in them, whole models.
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 kvist_test(safetensors LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files)
 target_include_directories(test_safetensors PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
-foreach(name json fields architecture misfit)
-  kvist_test(${name} LIBS kvist::nn LABELS nn files)
+foreach(name json model_texts fields architecture misfit)
+  kvist_test(${name} LIBS kvist::nn PkgConfig::XXHASH LABELS nn files)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 endforeach()
 kvist_test(archive LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files bitrot)
 target_include_directories(test_archive PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+kvist_test(archive_below LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files)
+target_include_directories(test_archive_below PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+target_link_options(test_archive_below PRIVATE LINKER:--wrap=nn_sys_read,--wrap=nn_sys_lock,--wrap=nn_sys_fstat,--wrap=fcntl
+  LINKER:--wrap=nn_sys_link,--wrap=malloc)
 # The calls to the system that a test makes fail.
 kvist_test(archive_save LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn files crash)
 target_include_directories(test_archive_save PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)

@@ -277,6 +277,28 @@ static void test_cache_without_memory(void **state)
     assert_true(loaded > 0);
 }
 
+// Neither does one that was written before.
+static void test_reading_a_cache_without_memory(void **state)
+{
+    (void)state;
+    const data_imdb_def def = { .cache = temp_path(&temp_here, "written") };
+    int renewed = 0;
+    bool failed = true;
+    for (size_t n = 1; failed; n++) {
+        data_imdb imdb = { 0 };
+        assert_int_equal(data_imdb_load(set_path, &def, &imdb, NULL), DATA_OK);
+        data_imdb_free(&imdb);
+        alloc_fail(n, false);
+        const data_status status = data_imdb_load(set_path, &def, &imdb, NULL);
+        alloc_fail(0, false);
+        failed = alloc_failed() > 0;
+        assert_true(status == DATA_OK || status == DATA_ERR_MEMORY);
+        if (status == DATA_OK) renewed += imdb.cache == DATA_CACHE_WRITTEN;
+        data_imdb_free(&imdb);
+    }
+    assert_true(renewed >= 3); // the block, the vocabulary's text, the vocabulary
+}
+
 // With a word index beside it.
 static const char *write_npz(void)
 {
@@ -295,6 +317,32 @@ static const char *write_npz(void)
     npz_free(&x);
     npz_free(&y);
     return path;
+}
+
+// An array of no reviews is refused in the end, its offsets being allocated first.
+static void test_npz_without_reviews(void **state)
+{
+    (void)state;
+    npz_bytes x = { 0 };
+    zip z = { 0 };
+    npz_lists(&x, 0, "", 0);
+    zip_add(&z, &(zip_member){ .name = "x_train.npy", .content = x.bytes, .size = x.size });
+    zip_end(&z);
+    const char *path = temp_write(&temp_here, "none.npz", z.bytes, z.size);
+    zip_free(&z);
+    npz_free(&x);
+    for (size_t n = 1;; n++) {
+        data_error error = { 0 };
+        alloc_fail(n, false);
+        const data_status status = load_reviews(path, &error);
+        alloc_fail(0, false);
+        if (alloc_failed() == 0) {
+            assert_int_equal(status, DATA_ERR_FORMAT);
+            assert_non_null(strstr(error.text, "y_train.npy: expected it in the archive, got none"));
+            break;
+        }
+        assert_int_equal(status, DATA_ERR_MEMORY);
+    }
 }
 
 static const char *write_tar(void)
@@ -344,6 +392,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_49_no_memory),
                                         cmocka_unit_test(test_replay_tells_its_bytes),
-                                        cmocka_unit_test(test_cache_without_memory) };
+                                        cmocka_unit_test(test_cache_without_memory),
+                                        cmocka_unit_test(test_reading_a_cache_without_memory),
+                                        cmocka_unit_test(test_npz_without_reviews) };
     return cmocka_run_group_tests(tests, set_up, temp_tear_down);
 }

@@ -124,6 +124,14 @@ static void test_02_magic(void **state)
     make_images(bytes);
     bytes[2] = 0x0d; // floats
     refuse_images(bytes, SIZE, 0, "magic: expected 0x00000803", "got 0x00000d03");
+    make_images(bytes);
+    bytes[3] = 0; // ranks that there are not
+    refuse_images(bytes, SIZE, 0, "magic: expected 0x00000803", "got 0x00000800");
+    bytes[3] = 5;
+    refuse_images(bytes, SIZE, 0, "magic: expected 0x00000803", "got 0x00000805");
+    bytes[0] = 0x1f; // as gzip begins, but it goes on otherwise
+    refuse_images(bytes, SIZE, 0, "magic: expected 0x00000803", "got 0x1f000805");
+    refuse_images(bytes, 1, 0, "magic: expected 4 bytes", "got 1");
 }
 
 static void test_03_rank(void **state)

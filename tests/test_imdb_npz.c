@@ -315,6 +315,8 @@ static void test_16_npy_header(void **state)
     refuse_start("\x93NUMPY\1\0\x11\x27", 10, 8, "header: expected at most 10000 bytes, got 10001");
     refuse_start("\x93NUMPY\2\0\xff\xff\xff\xff", 12, 8, "header: expected at most 10000 bytes, got 4294967295");
     refuse_start("\x93NUMPY\3\0\x11\x27\0\0", 12, 8, "header: expected at most 10000 bytes, got 10001");
+    refuse_start("\x93NUMPY\0\0\0\0", 10, 6, "npy: expected version 1.0, 2.0 or 3.0, got 0.0");
+    refuse_start("\x93NUMPY\1\0\x20", 9, 8, "npy: expected 2 bytes, got 1");
     refuse_start("\x93NUM", 4, 0, "npy: expected 8 bytes, got 4");
     refuse_start("\x93NUMPY\1\0\x20\0{'", 12, 10, "header: expected 32 bytes, got 2");
     static const char each[] = "header: expected descr, fortran_order and shape, each once, got";

@@ -84,6 +84,9 @@ static void test_sizes_differ(void **state)
     write_part("train", 4, 4, 9);
     temp_write(&temp_here, "t10k-images-idx3-ubyte", bytes, sizeof bytes);
     refuse(0, "test images: expected 2 x 3", "got 1 x 1");
+    unsigned char same_height[16 + 2 * 2 * 1] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1 };
+    temp_write(&temp_here, "t10k-images-idx3-ubyte", same_height, sizeof same_height);
+    refuse(0, "test images: expected 2 x 3", "got 2 x 1");
 }
 
 static void test_missing_folder_is_named(void **state)
@@ -144,6 +147,37 @@ static void test_real_set(void **state)
     data_mnist_free(&m);
 }
 
+static void test_arguments(void **state)
+{
+    (void)state;
+    static const char refused[] = "images: expected two paths and a destination, got NULL";
+    data_images images = { 0 };
+    data_error error = { 0 };
+    assert_int_equal(data_images_load(NULL, "b", 10, &images, &error), DATA_ERR_ARGUMENT);
+    assert_string_equal(error.text, refused);
+    assert_int_equal(data_images_load("a", NULL, 10, &images, &error), DATA_ERR_ARGUMENT);
+    assert_string_equal(error.text, refused);
+    assert_int_equal(data_images_load("a", "b", 10, NULL, &error), DATA_ERR_ARGUMENT);
+    assert_string_equal(error.text, refused);
+    assert_int_equal(data_images_load("a", "b", 0, &images, &error), DATA_ERR_ARGUMENT);
+    assert_string_equal(error.text, "classes: expected 1 to 256, got 0");
+    assert_int_equal(data_images_load("a", "b", 257, &images, &error), DATA_ERR_ARGUMENT);
+    assert_string_equal(error.text, "classes: expected 1 to 256, got 257");
+    assert_int_equal(data_mnist_load(NULL, NULL, NULL, &error), DATA_ERR_ARGUMENT);
+    assert_string_equal(error.text, "mnist: expected a destination, got NULL");
+    data_images_free(NULL);
+    data_mnist_free(NULL);
+}
+
+static void test_status_texts(void **state)
+{
+    (void)state;
+    assert_string_not_equal(data_status_string(DATA_OK), data_status_string(DATA_ERR_FORMAT));
+    for (int status = DATA_OK; status <= DATA_ERR_UNSUPPORTED; status++)
+        assert_string_not_equal(data_status_string((data_status)status), "unknown status");
+    assert_string_equal(data_status_string((data_status)99), "unknown status");
+}
+
 static int set_up(void **state)
 {
     temp_set_up(state);
@@ -161,6 +195,8 @@ int main(void)
         cmocka_unit_test(test_missing_folder_is_named),
         cmocka_unit_test(test_scaling),
         cmocka_unit_test(test_real_set),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_status_texts),
     };
     return cmocka_run_group_tests(tests, set_up, temp_tear_down);
 }

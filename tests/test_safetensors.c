@@ -88,6 +88,28 @@ static void reads_what_is_right(void **state)
     nn_st_close(&reader);
 }
 
+/* Where tensors without elements begin others may begin, in any order; a seal of another size is a tensor. */
+static void reads_empty_tensors(void **state)
+{
+    (void)state;
+    nn_st_reader reader;
+    nn_error error = { 0 };
+    const char *path = write_header(
+        "{\"c\":" ENTRY("[1]", "0", "4") ",\"b\":" ENTRY("[0]", "0", "0") ",\"a\":" ENTRY(
+            "[0]", "0", "0") ",\"d\":" ENTRY("[0]", "4", "4") ",\"kvist.seal\":" ENTRY("[1]", "4", "8") "}",
+        8);
+    if (nn_st_open(&reader, path, &error) != NN_OK) fail_msg("%s", error.text);
+    static const char *const order[] = { "b", "a", "c", "d", "kvist.seal" };
+    assert_int_equal(reader.count, 5);
+    for (int i = 0; i < 5; i++) assert_string_equal(reader.tensors[i].name, order[i]);
+    assert_false(nn_st_sealed(&reader));
+    assert_int_equal(nn_st_read(&reader, &error), NN_OK);
+    nn_st_close(&reader);
+    assert_int_equal(nn_st_open(&reader, write_header("{}", 0), &error), NN_OK); /* of nothing */
+    assert_false(nn_st_sealed(&reader));
+    nn_st_close(&reader);
+}
+
 /* Row 26. */
 static void refuses_lengths(void **state)
 {
@@ -155,6 +177,7 @@ static void refuses_bad_json(void **state)
         { "{\"__metadata__\":{\"a\":\"b\",@\"c\\x\":\"d\"}}", "expected a known escape" },
         { "{\"__metadata__\":{},\"__metadata__\":@{}}", "expected it once" },
         { "{\"__metadata__\":@[]}", "expected '{'" },
+        { "{\"__metadata__\":{@\"\\u0000\":\"x\"}}", "expected a character after \\u" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_wrong_at_mark(cases[i].header, 4, cases[i].fragment);
@@ -186,6 +209,15 @@ static void refuses_bombs(void **state)
     while (at < SIZE) at += (size_t)sprintf(text + at, ",\"a\":{}");
     sprintf(text + at, "}");
     expect_refused(write_header(text, 0), 8 + 5, "expected dtype, shape and data_offsets");
+
+    at = (size_t)sprintf(text, "{");
+    size_t last = 0;
+    for (int i = 0; i <= NN_ST_MAX_TENSORS; i++) {
+        last = at + (i > 0);
+        at += (size_t)sprintf(text + at, "%s\"%d\":" ENTRY("[0]", "0", "0"), i > 0 ? "," : "", i);
+    }
+    sprintf(text + at, "}");
+    expect_refused(write_header(text, 0), 8 + last, "expected at most 8192 tensors");
     free(text);
 }
 
@@ -200,6 +232,9 @@ static void refuses_bad_entries(void **state)
         { "{\"a\":@" ENTRY("[1]", "4", "0") "}", "a: data_offsets: expected a begin and an end after it" },
         { "{\"a\":@" ENTRY("[1]", "-4", "0") "}", "a: data_offsets: expected a begin and an end after it" },
         { "{\"a\":@" ENTRY("[1]", "0", "\"4\"") "}", "a: data_offsets: expected a begin and an end after it" },
+        { "{\"a\":@" ENTRY("[1]", "4],\"x\":[4", "4") "}", "a: data_offsets: expected a begin and an end after it" },
+        { "{\"a\":@{\"dtype\":\"F32\",\"data_offsets\":[0,4]          }}",
+          "a: expected dtype, shape and data_offsets" },
         { "{\"a\":@" ENTRY("[1]", "0", "4,8") "}", "a: data_offsets: expected a begin and an end after it" },
         { "{\"a\":@" ENTRY("[-1]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
         { "{\"a\":@" ENTRY("[true]", "0", "4") "}", "a: shape: expected at most 8 whole numbers from 0" },
@@ -360,11 +395,11 @@ static void reals_are_exact(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_is_right),     cmocka_unit_test(refuses_lengths),
-        cmocka_unit_test(refuses_bad_json),        cmocka_unit_test(refuses_bombs),
-        cmocka_unit_test(refuses_bad_entries),     cmocka_unit_test(refuses_bad_names),
-        cmocka_unit_test(refuses_what_is_no_file), cmocka_unit_test(shortens_paths),
-        cmocka_unit_test(reals_are_exact),
+        cmocka_unit_test(reads_what_is_right), cmocka_unit_test(reads_empty_tensors),
+        cmocka_unit_test(refuses_lengths),     cmocka_unit_test(refuses_bad_json),
+        cmocka_unit_test(refuses_bombs),       cmocka_unit_test(refuses_bad_entries),
+        cmocka_unit_test(refuses_bad_names),   cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(shortens_paths),      cmocka_unit_test(reals_are_exact),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -47,10 +47,12 @@ static data_status read_dimensions(data_reader *reader, const char *path, data_i
         if (status != DATA_OK) return status;
         const uint64_t offset = 4 * (uint64_t)(i + 1);
         if (dim == 0) return data_fail(error, DATA_ERR_FORMAT, path, offset, "dimension: expected at least 1, got 0");
-        if (!data_multiply(idx->count, dim, &idx->count) || idx->count > MAX_BYTES) {
+        const uint64_t count = (uint64_t)idx->count * dim; // below 2^62
+        if (count > MAX_BYTES) {
             return data_fail(error, DATA_ERR_FORMAT, path, offset,
                              "dimensions: expected a product of at most %d, got more", MAX_BYTES);
         }
+        idx->count = (size_t)count;
         idx->dim[i] = (int)dim;
     }
     return DATA_OK;

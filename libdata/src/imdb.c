@@ -40,17 +40,15 @@ static data_status allocate_reviews(const data_corpus_part *part, const data_imd
                                     data_reviews *reviews, data_error *error)
 {
     const size_t count = (size_t)part->count, indices = (size_t)part->offsets[part->count] + count;
-    size_t tokens = 0;
+    const size_t row = def->no_tokens ? 0 : (size_t)length * sizeof *reviews->tokens; // a length has a limit
     reviews->count = part->count;
     reviews->length = length;
     reviews->labels = data_allocate(count, sizeof *reviews->labels);
     reviews->indices = data_allocate(indices, sizeof *reviews->indices);
     reviews->offsets = data_allocate(count + 1, sizeof *reviews->offsets);
-    if (!def->no_tokens && data_multiply(count, (size_t)length, &tokens)) {
-        reviews->tokens = data_allocate(tokens, sizeof *reviews->tokens);
-    }
+    if (!def->no_tokens) reviews->tokens = data_allocate(count, row);
     if (reviews->labels && reviews->indices && reviews->offsets && (reviews->tokens || def->no_tokens)) return DATA_OK;
-    return data_fail_memory(error, "reviews", (indices + tokens) * sizeof *reviews->tokens);
+    return data_fail_memory(error, "reviews", indices * sizeof *reviews->indices + count * row);
 }
 
 // One review: the start, then its ranks shifted by DATA_INDEX_FROM, all within the limits of the encoding.

@@ -93,7 +93,7 @@ static data_status check_entry(source *s, struct archive *archive, struct archiv
                          "path: expected a relative one without \"..\", got %.60s", path);
     }
     const bool plain = archive_entry_filetype(entry) == AE_IFREG || archive_entry_filetype(entry) == AE_IFDIR;
-    if (!plain || archive_entry_hardlink(entry) || archive_entry_symlink(entry)) {
+    if (!plain || archive_entry_hardlink(entry)) { // a hard link with content of its own is a plain file
         return data_fail(s->error, DATA_ERR_FORMAT, s->path, offset,
                          "type of %.60s: expected a file or folder, got a link or device", path);
     }

@@ -63,8 +63,7 @@ static bool make_room(data_words *words, size_t size)
 {
     const size_t count = (size_t)words->count + 1;
     size_t needed;
-    if (size > UINT32_MAX || count > DATA_MAX_WORDS) return false;
-    if (!data_add(words->bytes_used, size + 1, &needed)) return false;
+    if (count > DATA_MAX_WORDS || !data_add(words->bytes_used, size + 1, &needed)) return false;
     if (2 * count > words->slots && !grow_slots(words)) return false;
     void *bytes = words->bytes, *word = words->word;
     const bool grown = data_grow(&bytes, &words->bytes_room, needed, 1) &&
@@ -76,6 +75,7 @@ static bool make_room(data_words *words, size_t size)
 
 int32_t data_words_add(data_words *words, const char *word, size_t size)
 {
+    if (size > UINT32_MAX) return -1;
     const uint32_t hash = hash_of(word, size);
     if (words->slots) {
         const int32_t known = words->slot[slot_of(words, word, size, hash)];

@@ -71,7 +71,6 @@ data_status data_zip_open(const char *path, data_zip **opened, data_error *error
 
 void data_zip_close(data_zip *zip)
 {
-    if (!zip) return;
     if (zip->archive) archive_read_free(zip->archive);
     close(zip->descriptor);
     free(zip);
@@ -88,7 +87,7 @@ data_status data_zip_next(data_zip *zip, data_member **member)
     char shortened[DATA_SHORT_PATH];
     zip->member = (data_member){ .name = name, .zip = zip };
     snprintf(zip->member.path, sizeof zip->member.path, "%s(%.32s)", data_short_path(zip->path, shortened), name);
-    zip->size = archive_entry_size_is_set(zip->entry) ? (uint64_t)archive_entry_size(zip->entry) : UINT64_MAX;
+    zip->size = (uint64_t)archive_entry_size(zip->entry);
     *member = &zip->member;
     return DATA_OK;
 }
@@ -96,7 +95,7 @@ data_status data_zip_next(data_zip *zip, data_member **member)
 data_status data_member_check(data_member *m)
 {
     struct archive_entry *entry = m->zip->entry;
-    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) || archive_entry_symlink(entry)) {
+    if (archive_entry_filetype(entry) != AE_IFREG) {
         return data_member_fail(m, 0, "zip: expected a file, got a folder or link");
     }
     if (archive_entry_is_encrypted(entry)) {
@@ -112,7 +111,6 @@ bool data_member_fill(data_member *m)
     const void *bytes;
     size_t size;
     la_int64_t offset;
-    if (m->status != DATA_OK) return false;
     m->begun = data_member_offset(m);
     m->first = m->at = m->end = NULL;
     do {

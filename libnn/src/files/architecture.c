@@ -87,8 +87,7 @@ static nn_field_table fields_of(nn_layer_type type)
 static nn_layer_type type_named(const nn_json *name)
 {
     for (int type = 1; type < NN_LAYER_TYPE_END; type++) {
-        const nn_layer_ops *ops = nn_layer_ops_of((nn_layer_type)type);
-        if (ops && nn_json_is(name, ops->name)) return (nn_layer_type)type;
+        if (nn_json_is(name, nn_layer_ops_of((nn_layer_type)type)->name)) return (nn_layer_type)type;
     }
     return NN_LAYER_TYPE_END;
 }
@@ -221,7 +220,7 @@ static nn_status read_layers(nn_architecture *architecture, const nn_json *json,
     architecture->def.layers = architecture->layers;
     architecture->def.layer_count = count;
     status = nn_json_begin(&walk, json, false, error);
-    for (int i = 0; status == NN_OK && walk.more; i++) {
+    for (int i = 0; walk.more; i++) { /* counted before: it is right */
         status = nn_json_begin(&layer, &walk.value, true, error);
         if (status != NN_OK) return status;
         const char *wrong = take_layer(&layer, &architecture->layers[i], architecture->names[i]);
@@ -270,7 +269,7 @@ static bool is_free_with_weights(const nn_json *key)
 /* Nor names, but of layers with weights: by these the tensors find their places, which two layers may have swapped. */
 static bool is_free(const nn_json *key)
 {
-    return nn_json_is(key, "name") || is_free_with_weights(key);
+    return nn_json_is(key, "name");
 }
 
 static nn_status fail_difference(const nn_json *json, const char *layer, const nn_difference *difference,
@@ -284,17 +283,17 @@ static nn_status compare_layers(const nn_model *model, const nn_json *own, const
 {
     nn_difference difference;
     nn_json_walk a, b, mine, other;
-    nn_status status = nn_json_begin(&a, own, false, error);
-    if (status == NN_OK) status = nn_json_begin(&b, theirs, false, error);
-    for (int i = 0; status == NN_OK && a.more && b.more; i++) {
+    nn_json_begin(&a, own, false, error); /* our own is right, and as many layers as theirs */
+    nn_status status = nn_json_begin(&b, theirs, false, error);
+    for (int i = 0; status == NN_OK && b.more; i++) {
         char layer[NN_NAME_SIZE + 24];
         snprintf(layer, sizeof layer, "layer %d (%s): ", i + 1, model->layers[i].name);
-        status = nn_json_begin(&mine, &a.value, true, error);
-        if (status == NN_OK) status = nn_json_begin(&other, &b.value, true, error);
+        nn_json_begin(&mine, &a.value, true, error);
+        status = nn_json_begin(&other, &b.value, true, error);
         const bool weights = model->layers[i].weight_count > 0;
         if (status == NN_OK && nn_fields_differ(&mine, &other, weights ? is_free_with_weights : is_free, &difference))
             status = fail_difference(theirs, layer, &difference, error);
-        if (status == NN_OK) status = nn_json_next(&a, error);
+        nn_json_next(&a, error);
         if (status == NN_OK) status = nn_json_next(&b, error);
     }
     return status;
@@ -317,8 +316,8 @@ static nn_status compare_texts(const nn_model *model, const nn_json *own, const 
         return nn_fail_file(error, NN_ERR_MISMATCH, theirs->path,
                             "%s: another architecture: expected %d layers, got %d", theirs->what,
                             model->def.layer_count, count);
-    status = read_head(&a, own, &ignored, error);
-    return status == NN_OK ? compare_layers(model, &a.value, &layers, error) : status;
+    read_head(&a, own, &ignored, error);
+    return compare_layers(model, &a.value, &layers, error);
 }
 
 nn_status nn_architecture_compare(const nn_model *model, const nn_json *json, nn_error *error)

@@ -41,7 +41,7 @@ static bool name_files(nn_claim *claim, const char *path)
 static bool holds_lock(const nn_claim *claim)
 {
     nn_sys_info held, named;
-    return claim->target && nn_sys_fstat(claim->fd, &held) == 0 && nn_sys_stat(claim->lock, &named) == 0 &&
+    return nn_sys_fstat(claim->fd, &held) == 0 && nn_sys_stat(claim->lock, &named) == 0 &&
            held.device == named.device && held.inode == named.inode;
 }
 

@@ -157,7 +157,7 @@ static nn_status read_members(nn_st_reader *reader, nn_st_tensor *tensor, const 
     int seen = 0;
     const char *fault = NULL;
     nn_status status = nn_json_begin(&walk, entry, true, error);
-    for (; status == NN_OK && walk.more && !fault; status = nn_json_next(&walk, error)) {
+    for (; status == NN_OK && walk.more; status = nn_json_next(&walk, error)) {
         const int member = member_of(&walk.key);
         fault = seen & member ? "expected each name once, got a duplicate"
                               : take_member(reader, tensor, &walk.value, member);
@@ -240,7 +240,7 @@ static nn_status read_entries(nn_st_reader *reader, const nn_json *json, nn_erro
     if (!reader->tensors || !reader->by_name)
         return nn_fail_file(error, NN_ERR_MEMORY, reader->path, "no memory for a table of %zu tensors", count);
     status = nn_json_begin(&walk, json, true, error);
-    for (; status == NN_OK && walk.more; status = nn_json_next(&walk, error)) {
+    for (; walk.more; status = nn_json_next(&walk, error)) { /* counted before: it is right */
         const nn_status taken = nn_json_is(&walk.key, "__metadata__") ? read_metadata(reader, &walk.value, error)
                                                                       : read_entry(reader, &walk, error);
         if (taken != NN_OK) return taken;
@@ -255,7 +255,7 @@ static int by_position(const void *a, const void *b)
     const nn_st_tensor *x = a, *y = b;
     if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
     if (x->size != y->size) return x->size < y->size ? -1 : 1;
-    return x->entry < y->entry ? -1 : x->entry > y->entry;
+    return (x->entry > y->entry) - (x->entry < y->entry);
 }
 
 static int by_name(const void *a, const void *b)
