@@ -163,6 +163,9 @@ static void test_arguments(void **state)
     assert_string_equal(error.text, "classes: expected 1 to 256, got 0");
     assert_int_equal(data_images_load("a", "b", 257, &images, &error), DATA_ERR_ARGUMENT);
     assert_string_equal(error.text, "classes: expected 1 to 256, got 257");
+    /* 1 and 256 are taken: what is missing are the files. */
+    assert_int_equal(data_images_load("a", "b", 1, &images, &error), DATA_ERR_IO);
+    assert_int_equal(data_images_load("a", "b", 256, &images, &error), DATA_ERR_IO);
     assert_int_equal(data_mnist_load(NULL, NULL, NULL, &error), DATA_ERR_ARGUMENT);
     assert_string_equal(error.text, "mnist: expected a destination, got NULL");
     data_images_free(NULL);
