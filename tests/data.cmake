@@ -23,6 +23,7 @@ target_sources(test_imdb PRIVATE support/imdb_refused.c support/tar.c)
 # Times mean something in an optimised build without sanitizers.
 if(NOT KVIST_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(test_imdb PRIVATE TEST_TIMES)
+  set_tests_properties(imdb PROPERTIES RUN_SERIAL TRUE)
 endif()
 kvist_data_test(imdb_npz ARGS ${CMAKE_CURRENT_SOURCE_DIR}/data/npz)
 target_sources(test_imdb_npz PRIVATE support/imdb_refused.c support/zip.c support/npz.c)
