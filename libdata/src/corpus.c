@@ -206,7 +206,7 @@ static void tally_words(const data_corpus_builder *b, tally *tallies)
 {
     int64_t at = 0;
     for (int32_t i = 0; i < b->words.count; i++) tallies[i] = (tally){ .id = i };
-    for (size_t i = 0; b->reviews[i].part == DATA_TRAIN; i++) { // reviews of the other part follow
+    for (size_t i = 0; i < b->review_count && b->reviews[i].part == DATA_TRAIN; i++) {
         for (size_t k = 0; k < b->reviews[i].count; k++, at++) {
             tally *t = &tallies[b->ids[b->reviews[i].first + k]];
             if (t->count++ == 0) t->first = at;

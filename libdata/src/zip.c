@@ -87,7 +87,7 @@ data_status data_zip_next(data_zip *zip, data_member **member)
     char shortened[DATA_SHORT_PATH];
     zip->member = (data_member){ .name = name, .zip = zip };
     snprintf(zip->member.path, sizeof zip->member.path, "%s(%.32s)", data_short_path(zip->path, shortened), name);
-    zip->size = (uint64_t)archive_entry_size(zip->entry);
+    zip->size = archive_entry_size_is_set(zip->entry) ? (uint64_t)archive_entry_size(zip->entry) : UINT64_MAX;
     *member = &zip->member;
     return DATA_OK;
 }

@@ -37,7 +37,8 @@ static nn_status read_architecture(const model_load *load, nn_st_reader *reader,
     if (status != NN_OK) return status;
     snprintf(what, sizeof what, "model \"%.47s\"", load->name);
     const char *text = nn_st_metadata(reader, nn_item_key(NN_ITEM_MODEL, load->name).text);
-    if (!text) return nn_fail_file(error, NN_ERR_MISMATCH, reader->path, "%s: expected it, got a file without", what);
+    if (!text || strlen(load->name) >= NN_ITEM_NAME)
+        return nn_fail_file(error, NN_ERR_MISMATCH, reader->path, "%s: expected it, got a file without", what);
     const nn_json json = { reader->path, what, text, strlen(text), 8 };
     return nn_architecture_read(architecture, &json, error);
 }
