@@ -30,7 +30,7 @@ target_sources(test_imdb_npz PRIVATE support/imdb_refused.c support/zip.c suppor
 target_include_directories(test_imdb_npz PRIVATE ${PROJECT_SOURCE_DIR}/libdata/src)
 # What is inside the readers.
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
-foreach(name pickle pickle_machine words word_index word_index_bytes corpus imdb_cache)
+foreach(name pickle pickle_machine words word_index corpus imdb_cache)
   kvist_data_test(${name})
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/libdata/src)
 endforeach()
