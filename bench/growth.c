@@ -155,6 +155,18 @@ static result measure(const subject *what, const sizes *at, double seconds)
     return r;
 }
 
+/* The quickest of some runs: processors of a shared machine differ, and the system chooses one for each run. */
+static result measure_quickest(const subject *what, const sizes *at, double seconds)
+{
+    enum { RUNS = 3 };
+    result quickest = measure(what, at, seconds / RUNS);
+    for (int i = 1; i < RUNS; i++) {
+        const result r = measure(what, at, seconds / RUNS);
+        if (r.milliseconds < quickest.milliseconds) quickest = r;
+    }
+    return quickest;
+}
+
 static void print(const subject *what, const sizes *at, const result *r)
 {
     printf("growth %s", what->name);
@@ -173,7 +185,7 @@ static growth_curve grow(const subject *what, size k, int points, double seconds
     at.of[THREADS] = 1;
     for (int i = 0; i < points; i++) {
         at.of[k] = (i + 1) * (k == THREADS ? 1 : what->by.of[k]);
-        const result r = measure(what, &at, seconds);
+        const result r = measure_quickest(what, &at, seconds);
         print(what, &at, &r);
         c.value[i] = at.of[k];
         c.milliseconds[i] = r.milliseconds;

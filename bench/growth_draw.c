@@ -25,7 +25,7 @@ static void expect(const growth_curve *c, double *expected)
     double pace[GROWTH_POINTS];
     for (int i = 0; i < c->count; i++) pace[i] = c->milliseconds[i] / c->flops[i];
     qsort(pace, (size_t)c->count, sizeof *pace, compare);
-    for (int i = 0; i < c->count; i++) expected[i] = c->flops[i] * pace[c->count / 2];
+    for (int i = 0; i < c->count; i++) expected[i] = c->flops[i] * pace[(c->count - 1) / 2];
 }
 
 static bool write_figure(const growth_curve *c, const plot_panel *panels, int count, const char *what,
