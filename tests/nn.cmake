@@ -19,6 +19,7 @@ kvist_test(loss_gradient LIBS kvist_nn_double LABELS nn)
 kvist_test(recurrent LIBS kvist::nn SOURCES support/recurrent_twin.c LABELS nn)
 target_include_directories(test_recurrent PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 kvist_test(recurrent_padding LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
+kvist_test(recurrent_table LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
 
 # Initial weights: distributions and orthogonality.
 kvist_test(init LIBS kvist::nn LABELS nn)

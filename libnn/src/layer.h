@@ -81,7 +81,10 @@ struct nn_layer {
     bool in_sparse;             /* the first input is a multi-hot layer's: index lists, not rows */
     nn_shape out;               /* of one sample; set by plan() */
     size_t out_size;            /* elements of one sample, set by the model after plan() */
-    bool in_words;              /* the first input is an Embedding's: `words` are looked up */
+    int in_vocab;               /* of the Embedding that looks up the first input; else 0 */
+    bool takes_table;           /* set by plan() where in_vocab: could do with x[0] as in_table has it */
+    bool in_table;              /* set by the model: x[0] is the Embedding's table (in_vocab, features) */
+    bool out_table;             /* and y stays NULL there: the one layer that takes it reads the table */
     bool out_sparse;            /* set by plan() of multi-hot: y stays NULL */
     bool alias;    /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */
     bool keeps_dy; /* set by plan(): backward only reads dy */
@@ -94,7 +97,7 @@ struct nn_layer {
     const nn_float *x[NN_MAX_INPUTS]; /* (batch, in) */
     const int32_t *ids;               /* (batch, in), when in_type is NN_I32 or in_sparse */
     const int64_t *offsets;           /* NULL, or rows of ids are ragged */
-    const int32_t *words;             /* (batch, time), when in_words: what the Embedding below took */
+    const int32_t *words;             /* (batch, time), where in_vocab: what the Embedding below took */
     size_t ids_per_row;               /* of ids, where they are not ragged */
     nn_float *y;                      /* (batch, out); lives from forward to the last backward */
 };

@@ -125,7 +125,7 @@ static bool takes_several(nn_layer_type type)
     return type == NN_ADD || type == NN_CONCAT || type == NN_DUELING;
 }
 
-/* Fills layer->from, in, in_type, in_sparse. */
+/* Fills layer->from, in, in_type, in_sparse, in_vocab. */
 static nn_status connect(nn_model *model, nn_layer *layer, nn_error *error)
 {
     const int *from = layer->def.from, position = layer->index + 1;
@@ -145,7 +145,8 @@ static nn_status connect(nn_model *model, nn_layer *layer, nn_error *error)
         if (source >= 0) {
             layer->in[i] = model->layers[source].out;
             model->nodes[source].consumers++;
-            layer->in_words |= i == 0 && model->layers[source].def.type == NN_EMBEDDING;
+            if (i == 0 && model->layers[source].def.type == NN_EMBEDDING)
+                layer->in_vocab = model->layers[source].def.embedding.vocab;
             if (!model->layers[source].out_sparse) continue;
             if (layer->def.type != NN_DENSE)
                 return nn_layer_fail(layer, error, NN_ERR_SHAPE, "only Dense can follow multi_hot");
@@ -206,6 +207,17 @@ static nn_status check_outputs_used(const nn_model *model, nn_error *error)
     if (last->out_sparse)
         return nn_layer_fail(last, error, NN_ERR_SHAPE, "only Dense can follow multi_hot, got nothing");
     return NN_OK;
+}
+
+/* An Embedding whose rows one layer takes, which can read them where they are, need not copy them. */
+static void share_tables(nn_model *model)
+{
+    for (int i = 0; i < model->layer_count; i++) {
+        nn_layer *layer = &model->layers[i];
+        const int source = layer->from[0];
+        if (layer->takes_table && model->nodes[source].consumers == 1)
+            layer->in_table = model->layers[source].out_table = true;
+    }
 }
 
 /* A free slot for `size` reals: the smallest that is large enough, else the largest, made larger. */
@@ -278,7 +290,8 @@ static void carve(nn_model *model, nn_arena *arena)
             weight->value = (weight->trainable ? model->params : model->state) + weight->offset;
             weight->grad = weight->trainable ? model->grads + weight->offset : NULL;
         }
-        if (!layer->alias && !layer->out_sparse) layer->y = nn_arena_reals(arena, batch * layer->out_size);
+        if (!layer->alias && !layer->out_sparse && !layer->out_table)
+            layer->y = nn_arena_reals(arena, batch * layer->out_size);
         if (layer->ops->carve) layer->ops->carve(layer, arena);
         if (layer->scratch > scratch) scratch = layer->scratch;
         if (layer->worker_scratch > worker_scratch) worker_scratch = layer->worker_scratch;
@@ -337,6 +350,7 @@ static nn_status plan_model(nn_model *model, const nn_model_def *def, size_t mos
     for (int i = 0; i < model->layer_count && status == NN_OK; i++)
         status = plan_layer(model, &model->layers[i], error);
     if (status == NN_OK) status = check_outputs_used(model, error);
+    if (status == NN_OK) share_tables(model);
     if (status == NN_OK) status = check_weights(model, most_weights, error);
     if (status == NN_OK) status = allocate_arena(model, error);
     const nn_float_mode float_mode = nn_rounding_enter();

@@ -80,7 +80,8 @@ static void set_inputs(nn_model *model, nn_layer *layer, const nn_tensor *x)
     }
     layer->ids = takes_ids ? x->i32 : NULL;
     layer->offsets = takes_ids ? x->offsets : NULL;
-    layer->words = layer->in_words ? x->i32 : NULL;
+    layer->words = layer->in_vocab ? x->i32 : NULL;
+    if (layer->in_table) layer->x[0] = model->layers[layer->from[0]].weights[0].value;
     layer->ids_per_row = takes_ids && !x->offsets ? nn_shape_count(model->def.input) : 0;
     /* An alias borrows its input, which may be the caller's; nobody writes to an output but its own layer. */
     if (layer->alias) layer->y = (nn_float *)(uintptr_t)layer->x[0];

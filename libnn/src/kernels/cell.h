@@ -15,12 +15,13 @@ typedef struct nn_rnn_tile {
     size_t first, steps;  /* the chunk: steps first .. first + steps - 1, counted as they are computed */
     nn_float *h, *next;   /* (rows, padded) state and its successor; backward: dh, and a second vector */
     nn_float *c;          /* (rows, padded) LSTM's cell state; backward: dc */
+    nn_float *looked_up;  /* (rows, chunk, in) the chunk's rows of a table */
     nn_float *reset;      /* (rows, padded) r h of a GRU that resets before */
     nn_float *reset_kept; /* (rows, chunk, padded) the same, kept for the gradient */
 } nn_rnn_tile;
 
-/* All steps of a chunk: forward from the pre-activations x W + b in the input part's scratch, which backward replaces
- * by their gradients (and fills the other parts'). */
+/* All steps of a chunk: forward from the pre-activations x W + b, backward to their gradients in the input part's
+ * scratch (and the other parts'). */
 void NN_KERNEL(simple_rnn_forward)(nn_rnn_tile *tile);
 void NN_KERNEL(simple_rnn_backward)(nn_rnn_tile *tile);
 void NN_KERNEL(lstm_forward)(nn_rnn_tile *tile);
@@ -36,6 +37,11 @@ void NN_KERNEL(gru_reset_before_backward)(nn_rnn_tile *tile);
  */
 void NN_KERNEL(rnn_back)(const nn_rnn_tile *tile, int part, size_t t, nn_float *out, bool add);
 
+/* Of nn_recurrent_kernels. */
+void NN_KERNEL(rnn_pack)(const nn_rnn *rnn, nn_float *packed, nn_rnn_weights weights, size_t first, size_t last);
+void NN_KERNEL(rnn_add_gradients)(const nn_rnn *rnn, nn_rnn_weights gradients, const nn_float *partial, size_t count,
+                                  size_t first, size_t last);
+
 /* A row of the tile in x and dx; in y and dy without sequences. */
 static inline size_t nn_rnn_row(const nn_rnn_tile *tile, size_t row)
 {
@@ -49,6 +55,13 @@ static inline size_t nn_rnn_width(const nn_rnn_part *part, size_t p)
     return rest < part->panel ? rest : part->panel;
 }
 
+/* The width of panel q of the transposed weights, in reals. */
+static inline size_t nn_rnn_transposed_width(const nn_rnn_part *part, size_t q)
+{
+    const size_t most = NN_MICRO_VECTORS * NN_LANES, rest = part->depth_padded - q * most;
+    return rest < most ? rest : most;
+}
+
 /* Columns of a part in the scratch memory: panel p of a row at step t of the chunk; rows are chunk x width apart. */
 static inline nn_float *nn_rnn_at(const nn_rnn_tile *tile, int part, size_t p, size_t row, size_t t)
 {
@@ -56,6 +69,41 @@ static inline nn_float *nn_rnn_at(const nn_rnn_tile *tile, int part, size_t p, s
     const nn_rnn_part *of = &rnn->part[part];
     return tile->io->scratch + of->scratch + p * of->panel * rnn->tile * rnn->chunk +
            (row * rnn->chunk + t) * nn_rnn_width(of, p);
+}
+
+/* The place in time of a step, counted as they are computed. */
+static inline size_t nn_rnn_time(const nn_rnn *rnn, size_t step)
+{
+    return rnn->backwards ? rnn->time - 1 - step : step;
+}
+
+/* The row of the table that is a row's input at a step. */
+static inline size_t nn_rnn_word(const nn_rnn_tile *tile, size_t row, size_t step)
+{
+    const nn_rnn *rnn = tile->rnn;
+    return (size_t)tile->io->words[nn_rnn_row(tile, row) * rnn->time + nn_rnn_time(rnn, step)];
+}
+
+/* The input (in) of a row at a step. */
+static inline const nn_float *nn_rnn_input(const nn_rnn_tile *tile, size_t row, size_t step)
+{
+    const nn_rnn *rnn = tile->rnn;
+    if (tile->io->words) return tile->io->x + nn_rnn_word(tile, row, step) * rnn->in;
+    return tile->io->x + (nn_rnn_row(tile, row) * rnn->time + nn_rnn_time(rnn, step)) * rnn->in;
+}
+
+/* The same through the kernel, x W + b, panel p. */
+static inline const nn_float *nn_rnn_projected(const nn_rnn_tile *tile, size_t p, size_t row, size_t step)
+{
+    const nn_rnn_part *of = &tile->rnn->part[NN_RNN_INPUT];
+    return tile->io->projected + p * of->panel * tile->rnn->vocab + nn_rnn_word(tile, row, step) * nn_rnn_width(of, p);
+}
+
+/* Forward's pre-activations of a row at step t of the chunk, panel p. */
+static inline const nn_float *nn_rnn_pre(const nn_rnn_tile *tile, size_t p, size_t row, size_t t)
+{
+    if (tile->io->projected) return nn_rnn_projected(tile, p, row, tile->first + t);
+    return nn_rnn_at(tile, NN_RNN_INPUT, p, row, t);
 }
 
 /* Saved vectors of a block of units: `count` of them stand together. */
@@ -88,24 +136,29 @@ static inline void nn_rnn_fetch(const nn_float *from, size_t reals)
     for (size_t i = 0; i < reals; i += LINE) __builtin_prefetch(from + i);
 }
 
-/* Where the input of a step, counted as they are computed, stands among a row's. */
-static inline size_t nn_rnn_time(const nn_rnn *rnn, size_t step)
-{
-    return rnn->backwards ? rnn->time - 1 - step : step;
-}
-
 static inline void nn_rnn_fetch_input(const nn_rnn_tile *tile, size_t step)
 {
-    const nn_rnn *rnn = tile->rnn;
-    for (size_t row = 0; row < tile->io->rows; row++)
-        nn_rnn_fetch(tile->io->x + (nn_rnn_row(tile, row) * rnn->time + nn_rnn_time(rnn, step)) * rnn->in, rnn->in);
+    for (size_t row = 0; row < tile->io->rows; row++) nn_rnn_fetch(nn_rnn_input(tile, row, step), tile->rnn->in);
 }
 
-/* At step t of a forward pass' chunk: the input of the next chunk's. */
+static inline void nn_rnn_fetch_projected(const nn_rnn_tile *tile, size_t step)
+{
+    const nn_rnn_part *part = &tile->rnn->part[NN_RNN_INPUT];
+    for (size_t p = 0; p * part->panel < part->columns; p++)
+        for (size_t row = 0; row < tile->io->rows; row++)
+            nn_rnn_fetch(nn_rnn_projected(tile, p, row, step), nn_rnn_width(part, p));
+}
+
+/* At step t of a forward pass' chunk: the input of the next chunk's, or the pre-activations of a step soon. */
 static inline void nn_rnn_fetch_forward(const nn_rnn_tile *tile, size_t t)
 {
-    const size_t step = tile->first + tile->rnn->chunk + t;
-    if (step < tile->io->end) nn_rnn_fetch_input(tile, step);
+    const bool projected = tile->io->projected != NULL;
+    const size_t step = tile->first + t + (projected ? NN_RNN_AHEAD : tile->rnn->chunk);
+    if (step >= tile->io->end) return;
+    if (projected)
+        nn_rnn_fetch_projected(tile, step);
+    else
+        nn_rnn_fetch_input(tile, step);
 }
 
 /* At step t of a backward pass' chunk: what it reads of a step before. */

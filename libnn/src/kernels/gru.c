@@ -11,8 +11,7 @@ NN_INLINE void forward_rows(const int rows, const nn_rnn_tile *tile, const nn_ac
 {
     const nn_rnn *rnn = tile->rnn;
     const nn_rnn_part *part = &rnn->part[NN_RNN_STATE];
-    const size_t step = tile->first + t, pre_row = rnn->chunk * GATES * NN_LANES, unit = block * NN_LANES;
-    const nn_float *pre = nn_rnn_at(tile, NN_RNN_INPUT, block, row, t);
+    const size_t step = tile->first + t, unit = block * NN_LANES;
     const nn_float *u = tile->packed + part->forward + block * rnn->units * GATES * NN_LANES;
     const nn_float *bias = tile->packed + part->packed_bias + block * GATES * NN_LANES;
 
@@ -25,7 +24,7 @@ NN_INLINE void forward_rows(const int rows, const nn_rnn_tile *tile, const nn_ac
              step ? rnn->units : 0);
     NN_UNROLL for (int k = 0; k < rows; k++)
     {
-        const nn_float *x = pre + (size_t)k * pre_row;
+        const nn_float *x = nn_rnn_pre(tile, block, row + (size_t)k, t);
         nn_float *saved = nn_rnn_saved(tile, row + (size_t)k, step, block, SAVED);
         const nn_vec before = nn_load(tile->h + (row + (size_t)k) * rnn->padded + unit);
         const nn_vec z = nn_vactivate(gate, nn_load(x + Z * NN_LANES) + a[k][Z]);

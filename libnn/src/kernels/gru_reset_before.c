@@ -11,14 +11,14 @@ NN_INLINE void forward_gates(const int rows, const nn_rnn_tile *tile, const nn_a
                              size_t row)
 {
     const nn_rnn *rnn = tile->rnn;
-    const size_t step = tile->first + t, pre_row = rnn->chunk * SAVED * NN_LANES, unit = block * NN_LANES;
-    const nn_float *pre = nn_rnn_at(tile, NN_RNN_INPUT, block, row, t);
+    const size_t step = tile->first + t, unit = block * NN_LANES;
     const nn_float *u = tile->packed + rnn->part[NN_RNN_STATE].forward + block * rnn->units * GATES * NN_LANES;
 
     nn_micro_block a;
     NN_UNROLL for (int k = 0; k < rows; k++)
     {
-        NN_UNROLL for (int v = 0; v < GATES; v++) a[k][v] = nn_load(pre + (size_t)k * pre_row + v * NN_LANES);
+        const nn_float *pre = nn_rnn_pre(tile, block, row + (size_t)k, t);
+        NN_UNROLL for (int v = 0; v < GATES; v++) a[k][v] = nn_load(pre + v * NN_LANES);
     }
     nn_micro(a, rows, GATES, tile->h + row * rnn->padded, (ptrdiff_t)rnn->padded, 1, u, GATES * NN_LANES,
              step ? rnn->units : 0);
@@ -46,7 +46,7 @@ NN_INLINE void forward_candidate(const int rows, const nn_rnn_tile *tile, const 
     NN_UNROLL for (int k = 0; k < rows; k++)
     {
         NN_UNROLL for (int v = 0; v < vectors; v++) a[k][v] =
-            nn_load(nn_rnn_at(tile, NN_RNN_INPUT, first + (size_t)v, row + (size_t)k, t) + N * NN_LANES);
+            nn_load(nn_rnn_pre(tile, first + (size_t)v, row + (size_t)k, t) + N * NN_LANES);
     }
     nn_micro(a, rows, vectors, tile->reset + row * rnn->padded, (ptrdiff_t)rnn->padded, 1, u,
              (size_t)vectors * NN_LANES, step ? rnn->units : 0);

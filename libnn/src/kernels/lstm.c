@@ -10,14 +10,14 @@ NN_INLINE void forward_rows(const int rows, const nn_rnn_tile *tile, const nn_ac
                             const nn_activation gate, size_t t, size_t block, size_t row)
 {
     const nn_rnn *rnn = tile->rnn;
-    const size_t step = tile->first + t, pre_row = rnn->chunk * GATES * NN_LANES, unit = block * NN_LANES;
-    const nn_float *pre = nn_rnn_at(tile, NN_RNN_INPUT, block, row, t);
+    const size_t step = tile->first + t, unit = block * NN_LANES;
     const nn_float *u = tile->packed + rnn->part[NN_RNN_STATE].forward + block * rnn->units * GATES * NN_LANES;
 
     nn_micro_block a; /* x W + b + h U */
     NN_UNROLL for (int r = 0; r < rows; r++)
     {
-        NN_UNROLL for (int v = 0; v < GATES; v++) a[r][v] = nn_load(pre + (size_t)r * pre_row + v * NN_LANES);
+        const nn_float *pre = nn_rnn_pre(tile, block, row + (size_t)r, t);
+        NN_UNROLL for (int v = 0; v < GATES; v++) a[r][v] = nn_load(pre + v * NN_LANES);
     }
     nn_micro(a, rows, GATES, tile->h + row * rnn->padded, (ptrdiff_t)rnn->padded, 1, u, GATES * NN_LANES,
              step ? rnn->units : 0);

@@ -2,105 +2,28 @@
 #include "cell.h"
 #include <string.h>
 
-/* --- weights -------------------------------------------------------------------------------------------------------
- */
-
-/* Where the parts' rows and columns stand in Keras' arrays: row `line` of a part's kernel, its bias for line == depth.
- */
-static nn_float *keras_row(const nn_rnn *rnn, const nn_rnn_part *part, nn_rnn_weights weights, size_t line)
-{
-    const size_t columns = rnn->gates * rnn->units;
-    const bool input = part == &rnn->part[NN_RNN_INPUT];
-    nn_float *row = (input ? weights.kernel : weights.recurrent) + line * columns;
-    if (line == part->depth) row = part->bias ? weights.bias + (input ? 0 : columns) : NULL;
-    return row ? row + part->first_gate * rnn->units : NULL;
-}
-
-/* The panel and the column in it of a gate's unit. */
-typedef struct place {
-    size_t panel, column, width;
-} place;
-
-static place packed_place(const nn_rnn_part *part, size_t gate, size_t unit)
-{
-    const size_t block = unit / NN_LANES, column = (block * part->gates + gate) * NN_LANES + unit % NN_LANES;
-    const size_t panel = column / part->panel;
-    return (place){ panel, column % part->panel, nn_rnn_width(part, panel) };
-}
-
-/* The width of panel q of the transposed weights, in reals. */
-static size_t transposed_width(const nn_rnn_part *part, size_t q)
-{
-    const size_t most = NN_MICRO_VECTORS * NN_LANES, rest = part->depth_padded - q * most;
-    return rest < most ? rest : most;
-}
-
-static void pack_line(const nn_rnn *rnn, const nn_rnn_part *part, nn_float *packed, nn_rnn_weights weights, size_t line)
-{
-    const nn_float *row = keras_row(rnn, part, weights, line);
-    if (!row) return;
-    const size_t most = NN_MICRO_VECTORS * NN_LANES, q = line / most;
-    for (size_t gate = 0; gate < part->gates; gate++) {
-        for (size_t unit = 0; unit < rnn->units; unit++) {
-            const nn_float value = row[gate * rnn->units + unit];
-            const place at = packed_place(part, gate, unit);
-            const size_t column = at.panel * part->panel + at.column;
-            if (line == part->depth) {
-                packed[part->packed_bias + column] = value;
-            } else {
-                packed[part->forward + at.panel * part->panel * part->depth + line * at.width + at.column] = value;
-                packed[part->transposed + q * most * part->columns + column * transposed_width(part, q) + line % most] =
-                    value;
-            }
-        }
-    }
-}
-
-/* The part that a line belongs to. */
-static const nn_rnn_part *part_of(const nn_rnn *rnn, size_t line)
-{
-    const nn_rnn_part *part = rnn->part;
-    while (line >= part->lines + part->depth + 1) part++;
-    return part;
-}
-
-static void pack(const nn_rnn *rnn, nn_float *packed, nn_rnn_weights weights, size_t first, size_t last)
-{
-    for (size_t line = first; line < last; line++) {
-        const nn_rnn_part *part = part_of(rnn, line);
-        pack_line(rnn, part, packed, weights, line - part->lines);
-    }
-}
-
-static void add_gradients(const nn_rnn *rnn, nn_rnn_weights gradients, const nn_float *partial, size_t count,
-                          size_t first, size_t last)
-{
-    for (size_t line = first; line < last; line++) {
-        const nn_rnn_part *part = part_of(rnn, line);
-        const size_t i = line - part->lines;
-        nn_float *row = keras_row(rnn, part, gradients, i);
-        if (!row) continue;
-        for (size_t gate = 0; gate < part->gates; gate++) {
-            for (size_t unit = 0; unit < rnn->units; unit += NN_LANES) {
-                const place at = packed_place(part, gate, unit);
-                const nn_float *from =
-                    partial + part->gradient + at.panel * part->panel * (part->depth + 1) + i * at.width + at.column;
-                nn_float *to = row + gate * rnn->units + unit;
-                nn_vec sum = nn_load(from);
-                for (size_t k = 1; k < count; k++) sum += nn_load(from + k * rnn->gradient);
-                nn_store_part(to, nn_load_part(to, rnn->units - unit) + sum, rnn->units - unit);
-            }
-        }
-    }
-}
-
 /* --- products over a chunk ------------------------------------------------------------------------------------------
  */
 
-/* The place in x of step t of the chunk, and the distance to the next one's. */
-static size_t time_of(const nn_rnn_tile *tile, size_t t)
+/* What the words of a chunk are in the table, one step after the other as they are computed. */
+static void look_up(const nn_rnn_tile *tile)
 {
-    return nn_rnn_time(tile->rnn, tile->first + t);
+    const nn_rnn *rnn = tile->rnn;
+    for (size_t row = 0; row < tile->io->rows; row++) {
+        nn_float *to = tile->looked_up + row * rnn->chunk * rnn->in;
+        for (size_t t = 0; t < tile->steps; t++, to += rnn->in) {
+            const nn_float *from = nn_rnn_input(tile, row, tile->first + t);
+            for (size_t i = 0; i < rnn->in; i += NN_LANES)
+                nn_store_part(to + i, nn_load_part(from + i, rnn->in - i), rnn->in - i);
+        }
+    }
+}
+
+/* The input of a row at step t of the chunk, and the distance to the next one's. */
+static const nn_float *input_at(const nn_rnn_tile *tile, size_t row, size_t t)
+{
+    if (tile->io->words) return tile->looked_up + (row * tile->rnn->chunk + t) * tile->rnn->in;
+    return nn_rnn_input(tile, row, tile->first + t);
 }
 
 static ptrdiff_t time_step(const nn_rnn *rnn)
@@ -108,27 +31,36 @@ static ptrdiff_t time_step(const nn_rnn *rnn)
     return rnn->backwards ? -(ptrdiff_t)rnn->in : (ptrdiff_t)rnn->in;
 }
 
-/* Pre-activations x W + b of `rows` successive steps of one row of the tile, one panel. */
-NN_INLINE void project_steps(const int rows, const nn_rnn_tile *tile, const int vectors, size_t p, size_t row, size_t t)
+static ptrdiff_t input_step(const nn_rnn_tile *tile)
 {
-    const nn_rnn *rnn = tile->rnn;
+    return tile->io->words ? (ptrdiff_t)tile->rnn->in : time_step(tile->rnn);
+}
+
+/* out (rows, width) = x W + b, one panel; rows of x are x_row apart. */
+NN_INLINE void project_rows(const int rows, const nn_rnn *rnn, const nn_float *packed, const int vectors, size_t p,
+                            const nn_float *x, ptrdiff_t x_row, nn_float *out)
+{
     const nn_rnn_part *part = &rnn->part[NN_RNN_INPUT];
     const size_t width = (size_t)vectors * NN_LANES;
-    const nn_float *x = tile->io->x + (nn_rnn_row(tile, row) * rnn->time + time_of(tile, t)) * rnn->in;
-    const nn_float *bias = tile->packed + part->packed_bias + p * part->panel;
-    nn_float *out = nn_rnn_at(tile, NN_RNN_INPUT, p, row, t);
+    const nn_float *bias = packed + part->packed_bias + p * part->panel;
 
     nn_micro_block a;
     NN_UNROLL for (int r = 0; r < rows; r++)
     {
         NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] = nn_load(bias + v * NN_LANES);
     }
-    nn_micro(a, rows, vectors, x, time_step(rnn), 1, tile->packed + part->forward + p * part->panel * part->depth,
-             width, part->depth);
+    nn_micro(a, rows, vectors, x, x_row, 1, packed + part->forward + p * part->panel * part->depth, width, part->depth);
     NN_UNROLL for (int r = 0; r < rows; r++)
     {
         NN_UNROLL for (int v = 0; v < vectors; v++) nn_store(out + (size_t)r * width + v * NN_LANES, a[r][v]);
     }
+}
+
+/* Pre-activations of `rows` successive steps of one row of the tile, one panel. */
+NN_INLINE void project_steps(const int rows, const nn_rnn_tile *tile, const int vectors, size_t p, size_t row, size_t t)
+{
+    project_rows(rows, tile->rnn, tile->packed, vectors, p, input_at(tile, row, t), input_step(tile),
+                 nn_rnn_at(tile, NN_RNN_INPUT, p, row, t));
 }
 
 NN_INLINE void project_panel(const int vectors, const nn_rnn_tile *tile, size_t p)
@@ -142,6 +74,36 @@ static void project(const nn_rnn_tile *tile)
     const nn_rnn_part *part = &tile->rnn->part[NN_RNN_INPUT];
     for (size_t p = 0; p * part->panel < part->columns; p++)
         NN_RNN_BY_VECTORS(nn_rnn_width(part, p) / NN_LANES, project_panel, tile, p);
+}
+
+/* Some rows of a table, for panels of all its rows. */
+typedef struct words {
+    const nn_rnn *rnn;
+    const nn_float *packed, *table;
+    nn_float *projected;
+    size_t first, count;
+} words;
+
+NN_INLINE void project_words(const int rows, const words *w, const int vectors, size_t p, size_t word)
+{
+    const nn_rnn *rnn = w->rnn;
+    const size_t in = rnn->in, width = (size_t)vectors * NN_LANES;
+    nn_float *out = w->projected + p * rnn->part[NN_RNN_INPUT].panel * rnn->vocab + (w->first + word) * width;
+    project_rows(rows, rnn, w->packed, vectors, p, w->table + (w->first + word) * in, (ptrdiff_t)in, out);
+}
+
+NN_INLINE void project_words_panel(const int vectors, const words *w, size_t p)
+{
+    NN_RNN_BY_ROWS(w->count, vectors, project_words, w, vectors, p);
+}
+
+static void project_table(const nn_rnn *rnn, const nn_float *packed, const nn_float *table, nn_float *projected,
+                          size_t first, size_t last)
+{
+    const nn_rnn_part *part = &rnn->part[NN_RNN_INPUT];
+    const words w = { rnn, packed, table, projected, first, last - first };
+    for (size_t p = 0; p * part->panel < part->columns; p++)
+        NN_RNN_BY_VECTORS(nn_rnn_width(part, p) / NN_LANES, project_words_panel, &w, p);
 }
 
 /*
@@ -194,7 +156,7 @@ void NN_KERNEL(rnn_back)(const nn_rnn_tile *tile, int part, size_t t, nn_float *
 {
     const nn_rnn_part *of = &tile->rnn->part[part];
     for (size_t q = 0; q * NN_MICRO_VECTORS * NN_LANES < of->depth_padded; q++)
-        NN_RNN_BY_VECTORS(transposed_width(of, q) / NN_LANES, back_panel, tile, part, q, t, out, add);
+        NN_RNN_BY_VECTORS(nn_rnn_transposed_width(of, q) / NN_LANES, back_panel, tile, part, q, t, out, add);
 }
 
 /* dx of `rows` successive steps of one row of the tile, one panel. */
@@ -202,7 +164,8 @@ NN_INLINE void input_steps(const int rows, const nn_rnn_tile *tile, const int ve
 {
     const nn_rnn *rnn = tile->rnn;
     const size_t first = q * NN_MICRO_VECTORS * NN_LANES;
-    nn_float *dx = tile->io->dx + (nn_rnn_row(tile, row) * rnn->time + time_of(tile, t)) * rnn->in + first;
+    nn_float *dx =
+        tile->io->dx + (nn_rnn_row(tile, row) * rnn->time + nn_rnn_time(rnn, tile->first + t)) * rnn->in + first;
     back_block(rows, tile, vectors, NN_RNN_INPUT, q, row, t, 1, dx, time_step(rnn), rnn->in - first, false);
 }
 
@@ -216,28 +179,31 @@ static void input_gradient(const nn_rnn_tile *tile)
 {
     const nn_rnn_part *part = &tile->rnn->part[NN_RNN_INPUT];
     for (size_t q = 0; q * NN_MICRO_VECTORS * NN_LANES < part->depth_padded; q++)
-        NN_RNN_BY_VECTORS(transposed_width(part, q) / NN_LANES, input_panel, tile, q);
+        NN_RNN_BY_VECTORS(nn_rnn_transposed_width(part, q) / NN_LANES, input_panel, tile, q);
 }
 
 /* What multiplies a part's kernel in a chunk: element i of row r at step t >= first is a[r row + (t - first) step + i],
- * where r counts the rows of the batch for the input, of the tile for all else. */
+ * where r counts the rows of the batch (of_batch) or of the tile. */
 typedef struct factor {
     const nn_float *a;
     ptrdiff_t row, step;
     size_t first;
+    bool of_batch;
 } factor;
 
 static factor factor_of(const nn_rnn_tile *tile, int index)
 {
     const nn_rnn *rnn = tile->rnn;
     const ptrdiff_t time = (ptrdiff_t)rnn->time, in = (ptrdiff_t)rnn->in, units = (ptrdiff_t)rnn->units;
+    if (index == NN_RNN_INPUT && tile->io->words)
+        return (factor){ tile->looked_up, (ptrdiff_t)(rnn->chunk * rnn->in), in, 0, false };
     if (index == NN_RNN_INPUT)
-        return (factor){ tile->io->x + time_of(tile, 0) * rnn->in, time * in, time_step(rnn), 0 };
+        return (factor){ tile->io->x + nn_rnn_time(rnn, tile->first) * rnn->in, time * in, time_step(rnn), 0, true };
     if (index == NN_RNN_RESET)
-        return (factor){ tile->reset_kept, (ptrdiff_t)(rnn->chunk * rnn->padded), (ptrdiff_t)rnn->padded, 0 };
+        return (factor){ tile->reset_kept, (ptrdiff_t)(rnn->chunk * rnn->padded), (ptrdiff_t)rnn->padded, 0, false };
     /* the state before the step; before the first one it is zero */
-    if (tile->first == 0) return (factor){ tile->io->h, time * units, units, 1 };
-    return (factor){ tile->io->h + (tile->first - 1) * rnn->units, time * units, units, 0 };
+    if (tile->first == 0) return (factor){ tile->io->h, time * units, units, 1, false };
+    return (factor){ tile->io->h + (tile->first - 1) * rnn->units, time * units, units, 0, false };
 }
 
 /* Lines i .. i + rows - 1 of a partial gradient += factor^T d, one panel. */
@@ -254,9 +220,8 @@ NN_INLINE void gradient_lines(const int rows, const nn_rnn_tile *tile, const int
         NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] = nn_load(sum + (size_t)r * width + v * NN_LANES);
     }
     for (size_t row = 0; row < tile->io->rows; row++)
-        nn_micro(a, rows, vectors,
-                 from.a + (ptrdiff_t)(index == NN_RNN_INPUT ? nn_rnn_row(tile, row) : row) * from.row + i, 1, from.step,
-                 nn_rnn_at(tile, index, p, row, from.first), width, tile->steps - from.first);
+        nn_micro(a, rows, vectors, from.a + (ptrdiff_t)(from.of_batch ? nn_rnn_row(tile, row) : row) * from.row + i, 1,
+                 from.step, nn_rnn_at(tile, index, p, row, from.first), width, tile->steps - from.first);
     NN_UNROLL for (int r = 0; r < rows; r++)
     {
         NN_UNROLL for (int v = 0; v < vectors; v++) nn_store(sum + (size_t)r * width + v * NN_LANES, a[r][v]);
@@ -303,6 +268,7 @@ static nn_rnn_tile tile_of(const nn_rnn *rnn, const nn_float *packed, const nn_r
                           .h = states,
                           .next = states + size,
                           .c = states + 2 * size,
+                          .looked_up = io->scratch + rnn->looked_up,
                           .reset = states + 3 * size,
                           .reset_kept = io->scratch + rnn->reset };
 }
@@ -362,7 +328,8 @@ static void forward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows
     for (; tile.first < io->end; tile.first += rnn->chunk) {
         const size_t rest = io->end - tile.first;
         tile.steps = rest < rnn->chunk ? rest : rnn->chunk;
-        project(&tile);
+        if (io->words && !io->projected) look_up(&tile);
+        if (!io->projected) project(&tile);
         cells[rnn->cell](&tile);
     }
     if (!io->y) return;
@@ -384,14 +351,16 @@ static void backward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_row
         rest = tile.first;
         cells[rnn->cell](&tile);
         if (io->dx) input_gradient(&tile);
+        if (io->words && io->gradient) look_up(&tile);
         for (int part = 0; part < rnn->part_count && io->gradient; part++) gradient(&tile, part);
     }
     if (io->carried) end_backward(&tile);
 }
 
 const nn_recurrent_kernels NN_KERNEL(recurrent_kernels) = {
-    .pack = pack,
+    .pack = NN_KERNEL(rnn_pack),
+    .project = project_table,
     .forward = forward,
     .backward = backward,
-    .add_gradients = add_gradients,
+    .add_gradients = NN_KERNEL(rnn_add_gradients),
 };

@@ -45,6 +45,7 @@ typedef struct nn_rnn {
     nn_activation activation, gate_activation;
     bool sequences, backwards; /* return_sequences, go_backwards */
     size_t time, in, units;
+    size_t vocab;  /* rows of an Embedding's table that the input can be looked up in, or 0 */
     size_t padded; /* units in whole vectors */
     size_t gates;  /* the kernels have gates x units columns */
     size_t tile;   /* most rows of a call */
@@ -57,6 +58,7 @@ typedef struct nn_rnn {
     size_t lines;        /* rows of all parts, one for each bias included */
     size_t scratch;      /* of a call */
     size_t state, reset; /* offsets into the scratch memory: 4 states of (tile, padded); r h of (tile, chunk, padded) */
+    size_t looked_up;    /* and rows of the table (tile, chunk, in) */
 } nn_rnn;
 
 /* The weights as Keras has them, or their gradients; bias may be NULL. */
@@ -74,25 +76,31 @@ typedef struct nn_rnn_start {
 
 /* Some rows of a batch. */
 typedef struct nn_rnn_rows {
-    size_t rows;          /* 1 .. tile */
-    size_t begin, end;    /* steps begin .. end - 1 are run */
-    const int32_t *row;   /* (rows) of the batch, for x, dx and, without sequences, y and dy */
-    const nn_float *x;    /* (batch, time, in) */
-    nn_float *y;          /* (batch, units) or NULL: with sequences it is `h` */
-    nn_float *h;          /* (rows, time, units): the state after each step, in the order of the steps */
-    nn_float *saved;      /* (rows, time, saved) */
-    nn_rnn_start start;   /* of all rows; read if begin > 0, and kept as step begin - 1 of h and saved */
-    const nn_float *dy;   /* (batch, units) or, with sequences, (rows, time, units); NULL: 0 */
-    nn_float *dx;         /* (batch, time, in), set; or NULL */
-    nn_float *carried_in; /* (2, padded) gradient by each row's state after the last step, added to dy; or NULL */
-    nn_float *carried;    /* (2, padded) gradient by the state before step `begin`, sum over rows, set; or NULL */
-    nn_float *gradient;   /* (gradient), added to; or NULL */
-    nn_float *scratch;    /* (scratch) */
+    size_t rows;               /* 1 .. tile */
+    size_t begin, end;         /* steps begin .. end - 1 are run */
+    const int32_t *row;        /* (rows) of the batch, for x or words, dx and, without sequences, y and dy */
+    const nn_float *x;         /* (batch, time, in) or, with words, a table (vocab, in) */
+    const int32_t *words;      /* (batch, time) rows of the table; or NULL */
+    const nn_float *projected; /* of the table's rows, see project(); or NULL */
+    nn_float *y;               /* (batch, units) or NULL: with sequences it is `h` */
+    nn_float *h;               /* (rows, time, units): the state after each step, in the order of the steps */
+    nn_float *saved;           /* (rows, time, saved) */
+    nn_rnn_start start;        /* of all rows; read if begin > 0, and kept as step begin - 1 of h and saved */
+    const nn_float *dy;        /* (batch, units) or, with sequences, (rows, time, units); NULL: 0 */
+    nn_float *dx;              /* (batch, time, in), set; or NULL */
+    nn_float *carried_in;      /* (2, padded) gradient by each row's state after the last step, added to dy; or NULL */
+    nn_float *carried;         /* (2, padded) gradient by the state before step `begin`, sum over rows, set; or NULL */
+    nn_float *gradient;        /* (gradient), added to; or NULL */
+    nn_float *scratch;         /* (scratch) */
 } nn_rnn_rows;
 
 struct nn_recurrent_kernels {
     /* Packs rows first .. last - 1 of all parts' kernels (of rnn->lines). The padding must be zero before. */
     void (*pack)(const nn_rnn *rnn, nn_float *packed, nn_rnn_weights weights, size_t first, size_t last);
+    /* x W + b of rows first .. last - 1 of a table (vocab, in), into panels of (vocab, panel): what many rows look up.
+     */
+    void (*project)(const nn_rnn *rnn, const nn_float *packed, const nn_float *table, nn_float *projected, size_t first,
+                    size_t last);
     /* x -> y, h, saved */
     void (*forward)(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *rows);
     /* dy -> dx, gradient; from x, h, saved */

@@ -7,14 +7,13 @@ NN_INLINE void forward_rows(const int rows, const nn_rnn_tile *tile, const int v
     const nn_rnn *rnn = tile->rnn;
     const nn_rnn_part *part = &rnn->part[NN_RNN_STATE];
     const size_t step = tile->first + t, width = (size_t)vectors * NN_LANES, block = p * part->panel / NN_LANES;
-    const nn_float *pre = nn_rnn_at(tile, NN_RNN_INPUT, p, row, t);
     const nn_float *u = tile->packed + part->forward + p * part->panel * rnn->units;
 
     nn_micro_block a;
     NN_UNROLL for (int r = 0; r < rows; r++)
     {
-        NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] =
-            nn_load(pre + (size_t)r * rnn->chunk * width + v * NN_LANES);
+        const nn_float *pre = nn_rnn_pre(tile, p, row + (size_t)r, t);
+        NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] = nn_load(pre + v * NN_LANES);
     }
     nn_micro(a, rows, vectors, tile->h + row * rnn->padded, (ptrdiff_t)rnn->padded, 1, u, width, step ? rnn->units : 0);
     NN_UNROLL for (int r = 0; r < rows; r++)

@@ -47,7 +47,8 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
         return nn_layer_fail(layer, run->error, NN_ERR_DATA,
                              "sample %zu, step %zu: expected an index from 0 to %d, got %d", bad / steps, bad % steps,
                              layer->def.embedding.vocab - 1, (int)layer->ids[bad]);
-    nn_parallel(run->threads, (int)((k.count + IDS_PER_TASK - 1) / IDS_PER_TASK), gather_task, &k);
+    if (!layer->out_table)
+        nn_parallel(run->threads, (int)((k.count + IDS_PER_TASK - 1) / IDS_PER_TASK), gather_task, &k);
     return NN_OK;
 }
 

@@ -11,7 +11,8 @@ enum {
     CHUNK_REALS = 32 << 10,       /* of a tile's pre-activations: they are to stay in the second-level cache */
     MIN_CHUNK = 8,
     MAX_CHUNK = 64,
-    LINES_PER_TASK = 16
+    LINES_PER_TASK = 16,
+    WORDS_PER_TASK = 512
 };
 
 /* --- sizes -----------------------------------------------------------------------------------------------------------
@@ -82,6 +83,8 @@ static void plan_scratch(nn_rnn *rnn)
     rnn->scratch = plus(rnn->scratch, times(4, times(rnn->tile, rnn->padded)));
     rnn->reset = rnn->scratch;
     if (rnn->cell == NN_CELL_GRU_RESET_BEFORE) rnn->scratch = plus(rnn->scratch, times(steps, rnn->padded));
+    rnn->looked_up = rnn->scratch;
+    if (rnn->vocab > 0) rnn->scratch = plus(rnn->scratch, times(steps, rnn->in));
 }
 
 static void plan_sizes(nn_rnn *rnn, size_t lanes, size_t batch, bool bias)
@@ -143,18 +146,20 @@ nn_status nn_rnn_plan(nn_layer *layer, nn_cell cell, nn_error *error)
                      .backwards = def->go_backwards,
                      .time = (size_t)time,
                      .in = (size_t)in,
-                     .units = (size_t)def->units };
+                     .units = (size_t)def->units,
+                     .vocab = (size_t)layer->in_vocab };
     plan_sizes(rnn, (size_t)layer->kernels->lanes, batch, !def->no_bias);
     const size_t kept = times(times(batch, rnn->time), plus(rnn->saved, rnn->units));
     if (def->units > INT32_MAX / 4 || plus(plus(rnn->packed, rnn->gradient), plus(rnn->scratch, kept)) > SIZE_MAX / 256)
         return nn_layer_fail(layer, error, NN_ERR_SHAPE, "units: %d are too many", def->units);
 
     layer->keeps_dy = true;
+    layer->takes_table = layer->in_vocab > 0;
     layer->out = def->return_sequences ? (nn_shape){ 2, { time, def->units } } : (nn_shape){ 1, { def->units } };
     add_weights(layer, rnn, in);
     const size_t tiles = (batch + rnn->tile - 1) / rnn->tile, fitting = MAX_GRADIENT_REALS / rnn->gradient;
     priv->gradients = (int)least(tiles, least(MAX_GRADIENTS, fitting ? fitting : 1));
-    priv->prefix.possible = layer->in_words && !rnn->sequences && !rnn->backwards;
+    priv->prefix.possible = layer->in_vocab > 0 && !rnn->sequences && !rnn->backwards;
     layer->scratch = times((size_t)priv->gradients + 1, rnn->gradient);
     layer->worker_scratch = rnn->scratch;
     return NN_OK;
@@ -172,12 +177,22 @@ static void carve_prefix(nn_rnn_prefix *prefix, const nn_rnn *rnn, nn_arena *are
     prefix->carried = nn_arena_reals(arena, times(tiles + 1, times(2, rnn->padded)));
 }
 
+/* A table's rows are worth a product of their own where they are looked up twice or more. */
+static bool worth_projecting(const nn_layer *layer, int batch)
+{
+    const nn_rnn *rnn = &((const nn_rnn_layer *)layer->priv)->rnn;
+    return layer->in_table && rnn->vocab <= (size_t)batch * rnn->time / 2;
+}
+
 void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
 {
     nn_rnn_layer *priv = layer->priv;
     const nn_rnn *rnn = &priv->rnn;
     const size_t steps = (size_t)layer->max_batch * rnn->time;
     priv->packed = nn_arena_reals(arena, rnn->packed);
+    priv->projected_is_stale = true;
+    if (worth_projecting(layer, layer->max_batch))
+        priv->projected = nn_arena_reals(arena, times(rnn->vocab, rnn->part[NN_RNN_INPUT].columns));
     priv->saved = nn_arena_reals(arena, times(steps, rnn->saved));
     if (!rnn->sequences) priv->h = nn_arena_reals(arena, times(steps, rnn->units));
     carve_prefix(&priv->prefix, rnn, arena, (size_t)layer->max_batch);
@@ -226,6 +241,8 @@ static nn_rnn_rows rows_of(const call *c, int tile, int worker)
                          .end = rnn->time,
                          .row = prefix->order + first,
                          .x = layer->x[0],
+                         .words = layer->in_table ? layer->words : NULL,
+                         .projected = priv->projected_is_stale ? NULL : priv->projected,
                          .y = rnn->sequences ? NULL : layer->y,
                          .h = (rnn->sequences ? layer->y : priv->h) + steps * rnn->units,
                          .saved = priv->saved ? priv->saved + steps * rnn->saved : NULL,
@@ -248,6 +265,15 @@ static void pack_task(void *context, int task, int worker)
     (void)worker;
     c->run->kernels->recurrent->pack(&priv->rnn, priv->packed, weights_of(c->layer, false),
                                      (size_t)task * LINES_PER_TASK, last_line(&priv->rnn, task));
+}
+
+static void project_task(void *context, int task, int worker)
+{
+    const call *c = context;
+    const nn_rnn_layer *priv = c->layer->priv;
+    const size_t first = (size_t)task * WORDS_PER_TASK, last = least(priv->rnn.vocab, first + WORDS_PER_TASK);
+    (void)worker;
+    c->run->kernels->recurrent->project(&priv->rnn, priv->packed, c->layer->x[0], priv->projected, first, last);
 }
 
 static void forward_task(void *context, int tile, int worker)
@@ -308,6 +334,11 @@ nn_status nn_rnn_forward(nn_layer *layer, const nn_run *run)
     call c = call_of(layer, run);
     nn_rnn_prefix_find(&priv->prefix, &priv->rnn, layer->words, run->batch);
     if (run->weights_changed) nn_parallel(run->threads, line_tasks(&priv->rnn), pack_task, &c);
+    priv->projected_is_stale |= run->weights_changed;
+    if (priv->projected_is_stale && worth_projecting(layer, run->batch)) {
+        nn_parallel(run->threads, (int)((priv->rnn.vocab + WORDS_PER_TASK - 1) / WORDS_PER_TASK), project_task, &c);
+        priv->projected_is_stale = false;
+    }
     if (priv->prefix.steps > 0) nn_rnn_prefix_forward(layer, run);
     nn_parallel(run->threads, c.tiles, forward_task, &c);
     return NN_OK;

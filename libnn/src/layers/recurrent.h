@@ -24,10 +24,12 @@ typedef struct nn_rnn_prefix {
 typedef struct nn_rnn_layer {
     nn_rnn rnn;
     nn_rnn_prefix prefix;
-    int gradients;    /* partial gradients there can be, without the shared row's */
-    nn_float *packed; /* (rnn.packed) */
-    nn_float *h;      /* (max_batch, time, units); NULL with sequences: it is y */
-    nn_float *saved;  /* (max_batch, time, rnn.saved) */
+    int gradients;           /* partial gradients there can be, without the shared row's */
+    nn_float *packed;        /* (rnn.packed) */
+    nn_float *projected;     /* of an Embedding's table (vocab, columns), see nn_recurrent_kernels; or NULL */
+    bool projected_is_stale; /* weights changed since */
+    nn_float *h;             /* (max_batch, time, units); NULL with sequences: it is y */
+    nn_float *saved;         /* (max_batch, time, rnn.saved) */
 } nn_rnn_layer;
 
 /* Sets order and steps for the layer's words (where it is possible); all rows in order where no step is shared. */

@@ -51,6 +51,8 @@ static nn_rnn_rows shared_row(const nn_layer *layer, const nn_run *run)
                           .end = (size_t)priv->prefix.steps,
                           .row = priv->prefix.order + last_begin(&priv->rnn, run->batch),
                           .x = layer->x[0],
+                          .words = layer->in_table ? layer->words : NULL,
+                          .projected = priv->projected_is_stale ? NULL : priv->projected,
                           .h = priv->prefix.h,
                           .saved = priv->prefix.saved,
                           .scratch = nn_worker_scratch(run, 0) };

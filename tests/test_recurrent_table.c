@@ -1,0 +1,177 @@
+/*
+ * A recurrent layer that reads an Embedding's table where it stands (nn_layer.in_table), and projects the whole table
+ * at once where words come again (nn_rnn_layer.projected): the same bits as from the Embedding's output, which a second
+ * layer that takes it keeps in being.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "one_layer.h"
+#include "recurrent_twin.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { TIME = 41, DIM = 6, BATCH = 19, FEW_WORDS = 23, MANY_WORDS = TIME * BATCH, PADDING = 17 };
+
+typedef struct pair {
+    nn_model *table, *output; /* of the Embedding are read */
+    nn_optim *table_optim, *output_optim;
+    int outputs; /* of `table`; those of `output` go on after them */
+    bool sequences;
+} pair;
+
+static nn_model *make_model(const nn_layer_def *layers, int count, nn_isa isa)
+{
+    nn_error error = { 0 };
+    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(TIME),
+                                                       .input_type = NN_I32,
+                                                       .max_batch = BATCH,
+                                                       .layers = layers,
+                                                       .layer_count = count,
+                                                       .seed = 4,
+                                                       .threads = 1,
+                                                       .isa = isa },
+                                      &error);
+    if (!model) fail_msg("%s", error.text);
+    return model;
+}
+
+static nn_optim *make_optim(nn_model *model)
+{
+    nn_error error = { 0 };
+    nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ NN_SGD, .lr = 0.5 }, &error);
+    if (!optim) fail_msg("%s", error.text);
+    return optim;
+}
+
+static pair make_pair(int cell, nn_rnn_def def, int vocab, nn_isa isa)
+{
+    def.reset_before = twin_cells[cell].reset_before;
+    const nn_layer_def layers[] = {
+        { NN_EMBEDDING, .embedding = { .vocab = vocab, .dim = DIM } },
+        { twin_cells[cell].type, .rnn = def },
+        { NN_RESHAPE, .from = { 1 }, .reshape = { def.return_sequences ? NN_SHAPE(TIME, DIM) : NN_SHAPE(TIME * DIM) } },
+        { NN_CONCAT, .from = { 2, 3 } },
+    };
+    pair p = { .table = make_model(layers, 2, isa), .output = make_model(layers, 4, isa), .outputs = def.units };
+    p.sequences = def.return_sequences;
+    p.table_optim = make_optim(p.table);
+    p.output_optim = make_optim(p.output);
+    return p;
+}
+
+static void destroy_pair(pair *p)
+{
+    nn_optim_destroy(p->table_optim);
+    nn_optim_destroy(p->output_optim);
+    nn_model_destroy(p->table);
+    nn_model_destroy(p->output);
+}
+
+/* Forward, backward from dy = y, and a step. */
+static void train(pair *p, const int32_t *words, int batch, const char *label)
+{
+    static nn_float dy[BATCH * TIME * 64];
+    const nn_tensor x = nn_view_i32((int32_t *)(uintptr_t)words, NN_SHAPE(batch, TIME));
+    const nn_tensor *one = nn_forward(p->table, &x, NN_TRAIN), *other = nn_forward(p->output, &x, NN_TRAIN);
+    assert_true(one && other);
+    const size_t units = (size_t)p->outputs, rows = nn_shape_count(one->shape) / units;
+    const size_t width = nn_shape_count(other->shape) / rows;
+    assert_true(rows * width <= sizeof dy / sizeof *dy);
+    memset(dy, 0, sizeof dy);
+    for (size_t row = 0; row < rows; row++) {
+        if (memcmp(one->f32 + row * units, other->f32 + row * width, units * sizeof *dy) != 0)
+            fail_msg("%s: output, row %zu", label, row);
+        memcpy(dy + row * width, other->f32 + row * width, units * sizeof *dy);
+    }
+    const nn_tensor dy_one = nn_view_f32(one->f32, one->shape), dy_other = nn_view_f32(dy, other->shape);
+    nn_zero_grad(p->table);
+    nn_zero_grad(p->output);
+    assert_non_null(nn_backward(p->table, &dy_one, NN_GRAD_PARAMS));
+    assert_non_null(nn_backward(p->output, &dy_other, NN_GRAD_PARAMS));
+    size_t count = 0, same = 0;
+    const nn_float *grads = nn_model_grads(p->table, &count), *others = nn_model_grads(p->output, NULL);
+    while (same < count && memcmp(&grads[same], &others[same], sizeof *grads) == 0) same++;
+    if (same < count)
+        fail_msg("%s: gradient %zu of %zu: %.9g and %.9g", label, same, count, (double)grads[same],
+                 (double)others[same]);
+    nn_optim_step(p->table_optim);
+    nn_optim_step(p->output_optim);
+}
+
+/* Words below vocab, the first steps of most samples padding. */
+static void fill(int32_t *words, int vocab, bool padded, uint64_t seed)
+{
+    nn_rng rng = { .seed = seed };
+    for (int i = 0; i < BATCH * TIME; i++) {
+        const bool padding = padded && i / TIME > 1 && i % TIME < PADDING;
+        words[i] = padding ? 0 : (int32_t)nn_random_below(&rng, (uint32_t)vocab);
+    }
+}
+
+/* A small batch between large ones does not look up enough words for the table to be projected anew, of other weights.
+ */
+static void check(int cell, nn_rnn_def def, int vocab, bool padded, nn_isa isa)
+{
+    static const int batches[] = { BATCH, BATCH, 1, BATCH, 2, 3, BATCH };
+    static int32_t words[BATCH * TIME];
+    char label[96];
+    pair p = make_pair(cell, def, vocab, isa);
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        snprintf(label, sizeof label, "%s, %d words, padded %d, isa %d, turn %zu", twin_cells[cell].name, vocab, padded,
+                 (int)isa, i);
+        fill(words, vocab, padded, i);
+        train(&p, words, batches[i], label);
+    }
+    destroy_pair(&p);
+}
+
+static void same_bits_as_from_the_output(void **state)
+{
+    static const nn_isa isas[] = { NN_ISA_PORTABLE, NN_ISA_AVX2, NN_ISA_AVX512 };
+    static const nn_rnn_def forms[] = { { .units = 19 },
+                                        { .units = 9, .return_sequences = true },
+                                        { .units = 33, .go_backwards = true, .no_bias = true } };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        if (!one_layer_has(isas[i])) continue;
+        for (int cell = 0; cell < TWIN_CELLS; cell++) {
+            for (int form = 0; form < 3; form++) {
+                check(cell, forms[form], FEW_WORDS, false, isas[i]);
+                check(cell, forms[form], FEW_WORDS, true, isas[i]);
+                check(cell, forms[form], MANY_WORDS, true, isas[i]);
+            }
+        }
+    }
+}
+
+/* Predictions of weights that do not change, then of weights that were written. */
+static void written_weights_are_seen(void **state)
+{
+    static int32_t words[BATCH * TIME];
+    (void)state;
+    for (int cell = 0; cell < TWIN_CELLS; cell++) {
+        pair p = make_pair(cell, (nn_rnn_def){ .units = 19 }, FEW_WORDS, NN_ISA_BEST);
+        const nn_tensor x = nn_view_i32(words, NN_SHAPE(BATCH, TIME));
+        nn_float before[19];
+        fill(words, FEW_WORDS, false, 1);
+        for (int i = 0; i < 2; i++) memcpy(before, nn_forward(p.table, &x, NN_EVAL)->f32, sizeof before);
+        train(&p, words, BATCH, "after predictions");
+        nn_model_params(p.table, NULL)[words[0] * DIM] += 1;
+        nn_model_params(p.output, NULL)[words[0] * DIM] += 1;
+        assert_memory_not_equal(before, nn_forward(p.table, &x, NN_EVAL)->f32, sizeof before);
+        train(&p, words, BATCH, "after a change by the caller");
+        destroy_pair(&p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(same_bits_as_from_the_output),
+                                        cmocka_unit_test(written_weights_are_seen) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
