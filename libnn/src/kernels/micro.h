@@ -1,6 +1,7 @@
 /*
- * The innermost loop of matrix products: a block of C in registers while the inner dimension passes. Inlined with
- * constant numbers of rows and vectors, so that cells of recurrent layers can go on with the block where it is.
+ * The innermost loop of all matrix products: a block of C in registers while the inner dimension passes. Inlined with
+ * constant numbers of rows and vectors: into the tiles of dense layers and convolutions (tile.c), and into the cells of
+ * recurrent layers, which go on with the block where it is.
  */
 #ifndef NN_KERNELS_MICRO_H
 #define NN_KERNELS_MICRO_H
@@ -26,6 +27,23 @@ enum { NN_MICRO_VECTORS = 4, NN_MICRO_ROWS = 8 };
 
 typedef nn_vec nn_micro_block[NN_MICRO_ROWS][NN_MICRO_VECTORS];
 
+/* One step of the inner dimension, c[r][v] += a[r][k] b[v ..]; the last vector of b stands at `last`. */
+NN_INLINE void nn_micro_step(nn_micro_block c, const int rows, const int vectors, const nn_float *const *a, ptrdiff_t k,
+                             const nn_float *b, size_t last)
+{
+    nn_vec row[NN_MICRO_VECTORS];
+    NN_UNROLL for (int v = 0; v < vectors; v++)
+    {
+        row[v] = nn_load(b + (v + 1 < vectors ? (size_t)v * NN_LANES : last));
+        NN_KEEP(row[v]);
+    }
+    NN_UNROLL for (int r = 0; r < rows; r++)
+    {
+        const nn_float x = a[r][k];
+        NN_UNROLL for (int v = 0; v < vectors; v++) c[r][v] += x * row[v];
+    }
+}
+
 /*
  * c[r][v] += sum over k < depth of a[r a_row + k a_step] b[k b_step + v NN_LANES ..]. A constant `b_step` of whole
  * vectors and either a_row or a_step of 1 are the common cases.
@@ -34,17 +52,9 @@ NN_INLINE void nn_micro(nn_micro_block c, const int rows, const int vectors, con
                         ptrdiff_t a_step, const nn_float *b, size_t b_step, size_t depth)
 {
     for (size_t k = 0; k < depth; k++, a += a_step, b += b_step) {
-        nn_vec row[NN_MICRO_VECTORS];
-        NN_UNROLL for (int v = 0; v < vectors; v++)
-        {
-            row[v] = nn_load(b + v * NN_LANES);
-            NN_KEEP(row[v]);
-        }
-        NN_UNROLL for (int r = 0; r < rows; r++)
-        {
-            const nn_vec x = nn_splat(a[r * a_row]);
-            NN_UNROLL for (int v = 0; v < vectors; v++) c[r][v] += x * row[v];
-        }
+        const nn_float *row[NN_MICRO_ROWS];
+        NN_UNROLL for (int r = 0; r < rows; r++) row[r] = a + r * a_row;
+        nn_micro_step(c, rows, vectors, row, 0, b, (size_t)(vectors - 1) * NN_LANES);
     }
 }
 

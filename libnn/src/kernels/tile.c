@@ -1,5 +1,10 @@
 #include "tile.h"
 
+#include "micro.h"
+
+_Static_assert((int)NN_TILE_ROWS <= (int)NN_MICRO_ROWS && (int)NN_TILE_VECTORS <= (int)NN_MICRO_VECTORS,
+               "a tile is a block");
+
 /* Where vector v of a row of C or of unpacked B stands: the last one ends where the row ends, and so overlaps the one
  * before it rather than reaching beyond. */
 NN_INLINE size_t column_of(int v, int vectors, size_t cols)
@@ -15,7 +20,8 @@ NN_INLINE void tile_of(const int rows, const int vectors, const bool narrow, con
                        int count)
 {
     const size_t cols = (size_t)t->cols, a_step = t->a_step, b_step = t->b_step;
-    nn_vec sum[NN_TILE_ROWS][NN_TILE_VECTORS];
+    const size_t last = narrow ? 0 : column_of(vectors - 1, vectors, cols);
+    nn_micro_block sum;
     for (int v = 0; v < vectors; v++) {
         const size_t at = narrow ? 0 : column_of(v, vectors, cols);
         const nn_vec start = !t->start ? (nn_vec){ 0 } : narrow ? nn_load_part(t->start, cols) : nn_load(t->start + at);
@@ -28,14 +34,8 @@ NN_INLINE void tile_of(const int rows, const int vectors, const bool narrow, con
         for (int r = 0; r < rows; r++) a[r] = t->a[r] + spans[s].a;
         const nn_float *b = t->b + spans[s].b * b_step;
         const size_t end = spans[s].n * a_step;
-        for (size_t k = 0; k < end; k += a_step, b += b_step) {
-            nn_vec row[NN_TILE_VECTORS];
-            for (int v = 0; v < vectors; v++) row[v] = nn_load(b + (narrow ? 0 : column_of(v, vectors, cols)));
-            for (int r = 0; r < rows; r++) {
-                const nn_float x = a[r][k];
-                for (int v = 0; v < vectors; v++) sum[r][v] += x * row[v];
-            }
-        }
+        for (size_t k = 0; k < end; k += a_step, b += b_step)
+            nn_micro_step(sum, rows, vectors, a, (ptrdiff_t)k, b, last);
     }
     for (int r = 0; r < rows; r++) {
         for (int v = 0; v < vectors; v++) {
