@@ -21,6 +21,11 @@ target_include_directories(test_recurrent PRIVATE ${PROJECT_SOURCE_DIR}/libnn/sr
 kvist_test(recurrent_padding LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
 kvist_test(recurrent_table LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
 
+# Loops of a team of threads, inside the library.
+kvist_test(parallel LIBS kvist::nn LABELS nn)
+target_include_directories(test_parallel PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+target_compile_definitions(test_parallel PRIVATE $<$<BOOL:${KVIST_OPENMP}>:WITH_OPENMP>)
+
 # Initial weights: distributions and orthogonality.
 kvist_test(init LIBS kvist::nn LABELS nn)
 

@@ -70,7 +70,8 @@ static void multiply(matrices *x, const nn_kernels *kernels, const size_t size[3
     const size_t stride = nn_gemm_worker_scratch(kernels);
     nn_float *scratch = malloc(stride * (size_t)threads * sizeof *scratch);
     assert_non_null(scratch);
-    const nn_run run = { .kernels = kernels, .threads = threads, .worker_scratch = scratch, .worker_stride = stride };
+    nn_team team = { .threads = threads };
+    const nn_run run = { .kernels = kernels, .team = &team, .worker_scratch = scratch, .worker_stride = stride };
     memcpy(x->c, x->initial, x->ldc * size[0] * sizeof *x->c);
     nn_gemm(&run, &(nn_product){ .m = size[0],
                                  .n = size[1],

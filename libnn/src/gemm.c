@@ -103,5 +103,5 @@ void nn_gemm(const nn_run *run, const nn_product *p)
     s.rows = s.blas ? BLAS_SIDE : ROWS;
     s.cols = s.blas ? BLAS_SIDE : COLS;
     s.row_tasks = (p->m + s.rows - 1) / s.rows;
-    nn_parallel(run->threads, (int)(s.row_tasks * ((p->n + s.cols - 1) / s.cols)), block_task, &s);
+    nn_parallel(run->team, (int)(s.row_tasks * ((p->n + s.cols - 1) / s.cols)), block_task, &s);
 }

@@ -6,7 +6,7 @@
 #include "layer.h"
 
 /*
- * The product on run->threads. Split by shape alone: bitwise the same for any number of threads. Which shapes go to
+ * The product on run->team. Split by shape alone: bitwise the same for any number of threads. Which shapes go to
  * BLAS and which to the built-in kernel is decided here.
  */
 void nn_gemm(const nn_run *run, const nn_product *product);

@@ -33,7 +33,7 @@ typedef struct nn_run {
     const nn_kernels *kernels;
     int batch; /* samples of this call, 1 .. max_batch */
     nn_mode mode;
-    int threads;              /* workers of nn_parallel */
+    nn_team *team;            /* for nn_parallel */
     bool weights_changed;     /* since the last forward: packed copies are stale */
     nn_float *scratch;        /* the largest `scratch` of all layers, free between operations */
     nn_float *worker_scratch; /* threads x worker_stride reals */

@@ -21,7 +21,7 @@ struct nn_model {
     nn_layer *layers; /* layer_count, one more than the table if the last activation became a layer of its own */
     int layer_count;
     const nn_kernels *kernels;
-    int threads;
+    nn_team team;
     nn_allocator allocator; /* a copy; alloc NULL: malloc */
 
     nn_float *params, *grads, *state; /* one block, in layer order */

@@ -166,7 +166,7 @@ static nn_status plan_layer(nn_model *model, nn_layer *layer, nn_error *error)
 {
     size_t most = 0;
     layer->max_batch = model->def.max_batch;
-    layer->threads = model->threads;
+    layer->threads = model->team.threads;
     layer->kernels = model->kernels;
     nn_status status = connect(model, layer, error);
     if (status == NN_OK) status = layer->ops->plan(layer, error);
@@ -303,7 +303,7 @@ static void carve(nn_model *model, nn_arena *arena)
     model->loss_grad = nn_arena_reals(arena, batch * model->layers[model->layer_count - 1].out_size);
     model->scratch = nn_arena_reals(arena, scratch);
     model->worker_stride = (worker_scratch + 63) / 64 * 64;
-    model->worker_scratch = nn_arena_reals(arena, model->worker_stride * (size_t)model->threads);
+    model->worker_scratch = nn_arena_reals(arena, model->worker_stride * (size_t)model->team.threads);
 }
 
 static nn_status allocate_arena(nn_model *model, nn_error *error)
@@ -380,8 +380,7 @@ nn_model *nn_model_create_within(const nn_model_def *def, size_t most_weights, n
     model->allocator = def->allocator ? *def->allocator : (nn_allocator){ 0 };
     model->def.allocator = &model->allocator;
     model->kernels = kernels;
-    model->threads = def->threads ? def->threads : nn_max_threads();
-    if (model->threads > NN_MAX_THREADS) model->threads = NN_MAX_THREADS;
+    model->team = nn_team_make(def->threads, NN_MAX_THREADS);
     model->rng = (nn_rng){ def->seed, NN_STREAM_DROPOUT, 0 };
     model->weights_changed = true;
     nn_blas_prepare(def->keep_blas_threads);

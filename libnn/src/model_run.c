@@ -16,7 +16,7 @@ static nn_run make_run(nn_model *model, int batch, nn_mode mode)
     return (nn_run){ .kernels = model->kernels,
                      .batch = batch,
                      .mode = mode,
-                     .threads = model->threads,
+                     .team = &model->team,
                      .weights_changed = model->weights_changed || model->params_exposed,
                      .scratch = model->scratch,
                      .worker_scratch = model->worker_scratch,

@@ -273,14 +273,14 @@ void nn_optim_step(nn_optim *optim)
 {
     if (!optim) return;
     nn_model *model = optim->model;
-    const int threads = model->param_count >= NN_PARALLEL_FROM ? model->threads : 1;
+    nn_team *team = model->param_count >= NN_PARALLEL_FROM ? &model->team : NULL;
     const nn_float_mode float_mode = nn_float_mode_enter();
     optim_step step = { optim, next_update(optim), optim->def.clip_norm + optim->def.global_clip_norm };
     if (step.clip > 0.0) {
-        nn_parallel(threads, optim->part_count, measure_part, &step);
+        nn_parallel(team, optim->part_count, measure_part, &step);
         sum_norms(optim);
     }
-    nn_parallel(threads, optim->part_count, update_part, &step);
+    nn_parallel(team, optim->part_count, update_part, &step);
     nn_float_mode_leave(float_mode);
     optim->steps++;
     nn_model_weights_changed(model);

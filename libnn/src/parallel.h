@@ -3,18 +3,32 @@
 #ifndef NN_SRC_PARALLEL_H
 #define NN_SRC_PARALLEL_H
 
+#include <stdbool.h>
+
 /* One task of a parallel loop. `worker` in [0, threads) owns a part of the scratch memory while the task runs. */
 typedef void nn_task(void *context, int task, int worker);
 
-/* Runs tasks 0 .. count - 1 on at most `threads` threads, each with denormals flushed to zero where the caller's are
- * (see nn_float_mode); returns when all are done. */
-void nn_parallel(int threads, int count, nn_task *run, void *context);
+/*
+ * The threads of a model. Where another process has their processors, each loop ends only when the system has let the
+ * last of them run, some milliseconds later; so after such a wait the calling thread does the next loops alone. That
+ * changes no result, which does not depend on threads.
+ */
+typedef struct nn_team {
+    int threads;  /* at most */
+    int alone;    /* loops that the calling thread does alone before it asks the others again */
+    int pause;    /* how many those were the last time */
+    bool patient; /* more threads were asked for than there are processors: they wait for each other by design */
+} nn_team;
 
-/* The number of parts, a power of two, into which `threads` split work whose result does not depend on the parts. */
-int nn_parts(int threads);
+/* A team of so many threads; 0: as many as OpenMP would use (1 without OpenMP), but no more than `most`. */
+nn_team nn_team_make(int threads, int most);
 
-/* What OpenMP would use; 1 without OpenMP. */
-int nn_max_threads(void);
+/* Runs tasks 0 .. count - 1, each with denormals flushed to zero where the caller's are (see nn_float_mode); returns
+ * when all are done. Team NULL: on the calling thread. */
+void nn_parallel(nn_team *team, int count, nn_task *run, void *context);
+
+/* The number of parts, a power of two, into which a team splits work whose result does not depend on the parts. */
+int nn_parts(const nn_team *team);
 
 /*
  * The calling thread's floating-point mode on x86-64, until it is given back: to nearest, whatever the caller's

@@ -370,7 +370,7 @@ typedef struct nn_model_def {
     const nn_layer_def *layers;    /**< in topological order */
     int layer_count;               /**< of them; NN_LAYERS() sets both */
     uint64_t seed;                 /**< of the initial weights and of dropout */
-    int threads;                   /**< 0: as many as OpenMP would use; results do not depend on it */
+    int threads;                   /**< most at work, 0: as OpenMP would use; results do not depend on it */
     nn_isa isa;                    /**< default: the best that the processor has */
     bool keep_blas_threads;        /**< do not set a pthread-built OpenBLAS, or BLIS, to one thread (a process-wide
                                         setting) */

@@ -116,7 +116,7 @@ static block block_of(const batch_norm_run *r, int task)
 
 static void each_block(nn_task *task, batch_norm_run *r)
 {
-    nn_parallel(r->run->threads, (int)(row_blocks(r->b, r->run->batch) * r->b->col_blocks), task, r);
+    nn_parallel(r->run->team, (int)(row_blocks(r->b, r->run->batch) * r->b->col_blocks), task, r);
 }
 
 /* --- forward -------------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
     b->batch_statistics = run->mode == NN_TRAIN;
     if (b->batch_statistics) {
         each_block(moments_task, &r);
-        nn_parallel(run->threads, (int)b->col_blocks, combine_moments_task, &r);
+        nn_parallel(run->team, (int)b->col_blocks, combine_moments_task, &r);
     } else {
         for (size_t j = 0; j < b->c; j++)
             set_statistics(b, j, (double)b->moving_mean->value[j], (double)b->moving_variance->value[j]);
@@ -243,7 +243,7 @@ static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
     batch_norm *b = layer->priv;
     batch_norm_run r = { layer, b, run, dy, dx[0], (size_t)run->batch * b->rows_per_sample, want_params };
     each_block(sums_task, &r);
-    nn_parallel(run->threads, (int)b->col_blocks, combine_sums_task, &r);
+    nn_parallel(run->team, (int)b->col_blocks, combine_sums_task, &r);
     if (dx[0]) each_block(dx_task, &r);
 }
 

@@ -233,7 +233,7 @@ static void pack(pass *p)
     }
     const int panel = (int)p->run->kernels->gemm->panel;
     const int cols = !p->up ? p->c->conv.f : p->scatters ? (int)(p->c->kernel / (size_t)p->c->conv.f) : p->c->conv.c;
-    nn_parallel(p->run->threads, ceil_div(cols, panel), pack_task, p);
+    nn_parallel(p->run->team, ceil_div(cols, panel), pack_task, p);
 }
 
 /* Bias and activation of `rows` rows of the result from row `at` on, where it is the layer's output. */
@@ -276,11 +276,11 @@ static void pass_task(void *context, int task, int worker)
 static void run_pass(pass *p)
 {
     if (!p->c->winograd) {
-        nn_parallel(p->run->threads, ceil_div(p->run->batch, p->samples) * p->parts, pass_task, p);
+        nn_parallel(p->run->team, ceil_div(p->run->batch, p->samples) * p->parts, pass_task, p);
         return;
     }
     nn_winograd_run(p->layer, p->run, p->up, p->result, p->source, p->packed);
-    if (p->output) nn_parallel(p->run->threads, p->run->batch, activate_task, p);
+    if (p->output) nn_parallel(p->run->team, p->run->batch, activate_task, p);
 }
 
 nn_status nn_convolution_forward(nn_layer *layer, const nn_run *run)
@@ -365,8 +365,8 @@ static void weights_backward(const nn_layer *layer, const nn_run *run, const nn_
                   run->scratch,
                   chunk_count(c, run->batch) };
     const int parts = (int)((c->kernel + SUM_REALS - 1) / SUM_REALS);
-    nn_parallel(run->threads, w.chunks, weights_task, &w);
-    nn_parallel(run->threads, parts + (layer->def.conv.no_bias ? 0 : 1), sum_task, &w);
+    nn_parallel(run->team, w.chunks, weights_task, &w);
+    nn_parallel(run->team, parts + (layer->def.conv.no_bias ? 0 : 1), sum_task, &w);
 }
 
 void nn_convolution_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
@@ -374,7 +374,7 @@ void nn_convolution_backward(nn_layer *layer, const nn_run *run, nn_float *dy, n
     const nn_convolution *c = layer->priv;
     if (layer->def.conv.activation != NN_LINEAR) {
         pass p = make_pass(layer, run, c->transposed, dy, NULL, NULL);
-        nn_parallel(run->threads, run->batch, activate_backward_task, &p);
+        nn_parallel(run->team, run->batch, activate_backward_task, &p);
     }
     if (want_params) weights_backward(layer, run, dy);
     if (!dx[0]) return;

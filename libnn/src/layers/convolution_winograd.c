@@ -72,7 +72,7 @@ void nn_winograd_pack(const nn_layer *layer, const nn_run *run, bool up, nn_floa
     const nn_winograd *conv = &c->squares[up];
     const int panel = (int)run->kernels->gemm->panel, blocks = (conv->source_c - 1) / ROWS_PER_TASK + 1;
     packing p = { run, conv, layer->weights[0].value, packed, blocks };
-    nn_parallel(run->threads, ((conv->c - 1) / panel + 1) * blocks, pack_task, &p);
+    nn_parallel(run->team, ((conv->c - 1) / panel + 1) * blocks, pack_task, &p);
 }
 
 /* --- a pass ------------------------------------------------------------------------------------------------------- */
@@ -101,5 +101,5 @@ void nn_winograd_run(const nn_layer *layer, const nn_run *run, bool up, nn_float
     const nn_winograd *conv = &c->squares[up];
     const size_t count = nn_winograd_squares(conv) * (size_t)run->batch;
     squares s = { run, conv, result, source, packed, count };
-    nn_parallel(run->threads, (int)((count - 1) / NN_SQUARES) + 1, pass_task, &s);
+    nn_parallel(run->team, (int)((count - 1) / NN_SQUARES) + 1, pass_task, &s);
 }

@@ -88,7 +88,7 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
                                     .start = bias,
                                     .c = layer->y,
                                     .ldc = units });
-    if (layer->def.dense.activation != NN_LINEAR) nn_parallel(run->threads, task_count(&d), activate_task, &d);
+    if (layer->def.dense.activation != NN_LINEAR) nn_parallel(run->team, task_count(&d), activate_task, &d);
     return NN_OK;
 }
 
@@ -109,7 +109,7 @@ static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
     const size_t units = (size_t)layer->def.dense.units, in = (size_t)layer->weights[0].shape.dim[0];
     const nn_operand dz = { dy, units, false };
     nn_weight *kernel = &layer->weights[0];
-    if (layer->def.dense.activation != NN_LINEAR) nn_parallel(run->threads, task_count(&d), activate_backward_task, &d);
+    if (layer->def.dense.activation != NN_LINEAR) nn_parallel(run->team, task_count(&d), activate_backward_task, &d);
     if (want_params) {
         if (layer->in_sparse)
             nn_multi_hot_backward(layer, layer->priv, run, dy);

@@ -22,9 +22,9 @@ void nn_multi_hot_carve(nn_multi_hot *lists, nn_arena *arena, int max_batch)
     lists->counts = nn_arena_take(arena, (size_t)max_batch, sizeof *lists->counts);
 }
 
-static int threads_of(const nn_layer *dense, const nn_run *run)
+static nn_team *team_of(const nn_layer *dense, const nn_run *run)
 {
-    return dense->def.dense.units >= SHARED_UNITS ? run->threads : 1;
+    return dense->def.dense.units >= SHARED_UNITS ? run->team : NULL;
 }
 
 /* A list of words, which take no more than reals, and a mark for each word. */
@@ -88,7 +88,7 @@ static void forward_task(void *context, int task, int worker)
 void nn_multi_hot_forward(const nn_layer *dense, nn_multi_hot *lists, const nn_run *run, const nn_float *bias)
 {
     multi_hot_run m = { .dense = dense, .lists = *lists, .run = run, .bias = bias };
-    nn_parallel(threads_of(dense, run), (run->batch + ROWS_PER_TASK - 1) / ROWS_PER_TASK, forward_task, &m);
+    nn_parallel(team_of(dense, run), (run->batch + ROWS_PER_TASK - 1) / ROWS_PER_TASK, forward_task, &m);
 }
 
 /* A part of the words, all samples in order: each row of dW has its sum in the same order whoever does it. */
@@ -113,8 +113,6 @@ static void backward_task(void *context, int task, int worker)
 
 void nn_multi_hot_backward(const nn_layer *dense, const nn_multi_hot *lists, const nn_run *run, const nn_float *dz)
 {
-    multi_hot_run m = {
-        .dense = dense, .lists = *lists, .run = run, .dz = dz, .parts = nn_parts(threads_of(dense, run))
-    };
-    nn_parallel(run->threads, m.parts, backward_task, &m);
+    multi_hot_run m = { .dense = dense, .lists = *lists, .run = run, .dz = dz, .parts = nn_parts(team_of(dense, run)) };
+    nn_parallel(team_of(dense, run), m.parts, backward_task, &m);
 }

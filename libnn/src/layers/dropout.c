@@ -49,7 +49,7 @@ static void drop(const nn_layer *layer, const nn_run *run, const nn_float *in, n
     if (run->mode == NN_EVAL || layer->def.dropout.rate == 0.0)
         memcpy(out, in, d.count * sizeof *out);
     else
-        nn_parallel(run->threads, (int)((d.count + ELEMENTS_PER_TASK - 1) / ELEMENTS_PER_TASK), drop_task, &d);
+        nn_parallel(run->team, (int)((d.count + ELEMENTS_PER_TASK - 1) / ELEMENTS_PER_TASK), drop_task, &d);
 }
 
 static nn_status forward(nn_layer *layer, const nn_run *run)

@@ -47,8 +47,7 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
         return nn_layer_fail(layer, run->error, NN_ERR_DATA,
                              "sample %zu, step %zu: expected an index from 0 to %d, got %d", bad / steps, bad % steps,
                              layer->def.embedding.vocab - 1, (int)layer->ids[bad]);
-    if (!layer->out_table)
-        nn_parallel(run->threads, (int)((k.count + IDS_PER_TASK - 1) / IDS_PER_TASK), gather_task, &k);
+    if (!layer->out_table) nn_parallel(run->team, (int)((k.count + IDS_PER_TASK - 1) / IDS_PER_TASK), gather_task, &k);
     return NN_OK;
 }
 
@@ -64,9 +63,9 @@ static void scatter_task(void *context, int task, int worker)
 
 static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
 {
-    lookup k = { layer, run, dy, (size_t)run->batch * nn_shape_count(layer->in[0]), nn_parts(run->threads) };
+    lookup k = { layer, run, dy, (size_t)run->batch * nn_shape_count(layer->in[0]), nn_parts(run->team) };
     (void)dx;
-    if (want_params) nn_parallel(run->threads, k.parts, scatter_task, &k);
+    if (want_params) nn_parallel(run->team, k.parts, scatter_task, &k);
 }
 
 const nn_layer_ops nn_embedding_ops = {

@@ -45,7 +45,7 @@ static pool_run split(const nn_layer *layer, const nn_run *run, const nn_float *
 
 static void run_tasks(nn_task *task, pool_run *p)
 {
-    nn_parallel(p->run->threads, (p->run->batch - 1) / p->samples + 1, task, p);
+    nn_parallel(p->run->team, (p->run->batch - 1) / p->samples + 1, task, p);
 }
 
 /* Samples *first .. of a task, up to what is returned. */

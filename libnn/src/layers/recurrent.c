@@ -333,14 +333,14 @@ nn_status nn_rnn_forward(nn_layer *layer, const nn_run *run)
     nn_rnn_layer *priv = layer->priv;
     call c = call_of(layer, run);
     nn_rnn_prefix_find(&priv->prefix, &priv->rnn, layer->words, run->batch);
-    if (run->weights_changed) nn_parallel(run->threads, line_tasks(&priv->rnn), pack_task, &c);
+    if (run->weights_changed) nn_parallel(run->team, line_tasks(&priv->rnn), pack_task, &c);
     priv->projected_is_stale |= run->weights_changed;
     if (priv->projected_is_stale && worth_projecting(layer, run->batch)) {
-        nn_parallel(run->threads, (int)((priv->rnn.vocab + WORDS_PER_TASK - 1) / WORDS_PER_TASK), project_task, &c);
+        nn_parallel(run->team, (int)((priv->rnn.vocab + WORDS_PER_TASK - 1) / WORDS_PER_TASK), project_task, &c);
         priv->projected_is_stale = false;
     }
     if (priv->prefix.steps > 0) nn_rnn_prefix_forward(layer, run);
-    nn_parallel(run->threads, c.tiles, forward_task, &c);
+    nn_parallel(run->team, c.tiles, forward_task, &c);
     return NN_OK;
 }
 
@@ -352,11 +352,11 @@ void nn_rnn_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
     c.dx = dx[0];
     c.want_params = want_params;
     if (!want_params && !c.dx) return;
-    nn_parallel(run->threads, c.groups, backward_task, &c);
+    nn_parallel(run->team, c.groups, backward_task, &c);
     if (priv->prefix.steps > 0) {
         nn_float *gradient = want_params ? run->scratch + (size_t)c.groups * priv->rnn.gradient : NULL;
         if (gradient) memset(gradient, 0, priv->rnn.gradient * sizeof *gradient);
         nn_rnn_prefix_backward(layer, run, c.dx, gradient, c.tiles);
     }
-    if (want_params) nn_parallel(run->threads, line_tasks(&priv->rnn), add_gradients_task, &c);
+    if (want_params) nn_parallel(run->team, line_tasks(&priv->rnn), add_gradients_task, &c);
 }

@@ -1,0 +1,129 @@
+/* Loops on the threads of a team: each task once, and alone for a while where the other threads do not come. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "parallel.h"
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+enum { TASKS = 40, WORKERS = 2, FIRST_PAUSE = 8, LONGEST_PAUSE = 256 };
+
+typedef struct work {
+    atomic_int done[TASKS], of_worker[WORKERS];
+    bool meet; /* the first two tasks wait for each other, so that both threads take part */
+    atomic_int arrived;
+    long late_ms; /* that worker 1 sleeps in its first task */
+    long task_ms; /* that each task takes */
+} work;
+
+static void sleep_ms(long ms)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+}
+
+static void do_task(void *context, int task, int worker)
+{
+    work *w = context;
+    atomic_fetch_add(&w->done[task], 1);
+    const int mine = atomic_fetch_add(&w->of_worker[worker], 1);
+    if (w->meet && mine == 0) {
+        atomic_fetch_add(&w->arrived, 1);
+        while (atomic_load(&w->arrived) < WORKERS) sleep_ms(1);
+    }
+    if (worker == 1 && mine == 0 && w->late_ms > 0) sleep_ms(w->late_ms);
+    if (w->task_ms > 0) sleep_ms(w->task_ms);
+}
+
+static void run(nn_team *team, work *w)
+{
+    memset(w->done, 0, sizeof w->done);
+    memset(w->of_worker, 0, sizeof w->of_worker);
+    atomic_store(&w->arrived, 0);
+    nn_parallel(team, TASKS, do_task, w);
+    for (int i = 0; i < TASKS; i++) assert_int_equal(atomic_load(&w->done[i]), 1);
+}
+
+static void no_team_is_the_caller(void **state)
+{
+    work w = { .meet = false };
+    (void)state;
+    run(NULL, &w);
+    assert_int_equal(atomic_load(&w.of_worker[0]), TASKS);
+    assert_int_equal(nn_parts(NULL), 1);
+    assert_int_equal(nn_parts(&(nn_team){ .threads = 3 }), 4);
+    assert_int_equal(nn_parts(&(nn_team){ .threads = 3, .alone = 1 }), 1);
+    assert_int_equal(nn_team_make(7, 5).threads, 5);
+    assert_true(nn_team_make(4096, 4096).patient);
+    assert_false(nn_team_make(1, 5).patient);
+}
+
+#ifdef WITH_OPENMP
+/* The other thread comes 300 ms after all is done, far more than 40 tasks of nothing explain. */
+static void alone_after_a_long_wait(void **state)
+{
+    nn_team team = { .threads = WORKERS };
+    work late = { .meet = true, .late_ms = 300 }, alone = { .meet = false };
+    (void)state;
+    for (int pause = FIRST_PAUSE; pause < LONGEST_PAUSE; pause *= 4) {
+        run(&team, &late);
+        assert_int_equal(team.alone, pause);
+        for (int i = 0; i < pause; i++) {
+            run(&team, &alone);
+            assert_int_equal(atomic_load(&alone.of_worker[0]), TASKS);
+        }
+        assert_int_equal(team.alone, 0);
+    }
+    run(&team, &late);
+    assert_int_equal(team.alone, LONGEST_PAUSE);
+}
+
+/* A loop without such a wait shortens the next pause. Long tasks, for on a busy machine threads wait indeed; some
+ * tries, for it may be very busy. */
+static void together_again(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        nn_team team = { .threads = WORKERS, .pause = 64 };
+        work w = { .task_ms = 10 };
+        run(&team, &w);
+        if (team.alone > 0) continue;
+        assert_int_equal(team.pause, 56);
+        return;
+    }
+    fail_msg("threads that do not wait are taken to wait");
+}
+
+/* More threads than processors were asked for: their waits are no reason. */
+static void patience_goes_on(void **state)
+{
+    nn_team team = { .threads = WORKERS, .patient = true };
+    work late = { .meet = true, .late_ms = 50 };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        run(&team, &late);
+        assert_int_equal(team.alone, 0);
+        assert_true(atomic_load(&late.of_worker[1]) > 0);
+    }
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_team_is_the_caller),
+#ifdef WITH_OPENMP
+        cmocka_unit_test(alone_after_a_long_wait),
+        cmocka_unit_test(together_again),
+        cmocka_unit_test(patience_goes_on),
+#endif
+    };
+#ifndef WITH_OPENMP
+    print_message("built without OpenMP: teams of one thread only\n");
+#endif
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
