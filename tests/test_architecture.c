@@ -50,7 +50,7 @@ static nn_json json_of(const char *text)
 
 /* --- reading --- */
 
-/* Comparing refuses it, too. */
+/* Comparing refuses it, too, and the first reason stays. */
 static void refuse_text(const nn_model *model, const char *text, const char *fragment)
 {
     nn_architecture architecture;
@@ -60,7 +60,11 @@ static void refuse_text(const nn_model *model, const char *text, const char *fra
     if (status != NN_ERR_FORMAT) fail_msg("%s was taken", text);
     if (!strstr(error.text, fragment)) fail_msg("expected \"%s\" in: %s", fragment, error.text);
     assert_null(architecture.layers);
-    if (nn_architecture_compare(model, &json, NULL) == NN_OK) fail_msg("%s is the same", text);
+    const nn_error first = error;
+    if (nn_architecture_compare(model, &json, &error) == NN_OK) fail_msg("%s is the same", text);
+    assert_string_equal(error.text, first.text);
+    assert_int_equal(error.offset, first.offset);
+    assert_int_not_equal(nn_architecture_compare(model, &json, NULL), NN_OK);
 }
 
 static void refuse(const nn_model *model, const char *from, const char *to, const char *fragment)
