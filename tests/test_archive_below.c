@@ -1,7 +1,7 @@
 /*
  * Reading and locking that fail below us, and what no archive of ours writes, from inside the library: the status, the
  * reason and the place are told. Saving that fails is in test_archive_save.c, whole files that are wrong in
- * test_archive.c. The linker puts these calls before the library's (--wrap).
+ * test_archive_refusals.c. The linker puts these calls before the library's (--wrap).
  */
 #include "files/archive.h"
 #include "files/report.h"

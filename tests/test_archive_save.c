@@ -4,11 +4,10 @@
  * library's own (-Wl,--wrap).
  */
 #include "files/system.h"
+#include "generations.h"
 #include "temp.h"
-#include <dirent.h>
+
 #include <errno.h>
-#include <fcntl.h>
-#include <kvist/nn.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -33,7 +32,6 @@ static struct {
     int calls;
     const char *failed; /* the name of the call that was hit */
     bool short_reads_and_writes;
-    bool lock_vanishes; /* once, when it was opened */
 } fault;
 
 static bool hit(const char *name)
@@ -73,18 +71,7 @@ WRAP(link, (const char *from, const char *to), (from, to))
 WRAP(rename, (const char *from, const char *to), (from, to))
 WRAP(unlink, (const char *path), (path))
 WRAP(lock, (int fd), (fd))
-
-/* Between the opening and the locking the holder before may remove the file. */
-int __real_nn_sys_open_lock(const char *path);
-int __wrap_nn_sys_open_lock(const char *path);
-int __wrap_nn_sys_open_lock(const char *path)
-{
-    if (hit("open_lock")) return -1;
-    const int fd = __real_nn_sys_open_lock(path);
-    if (fault.lock_vanishes) assert_int_equal(unlink(path), 0);
-    fault.lock_vanishes = false;
-    return fd;
-}
+WRAP(open_lock, (const char *path), (path))
 
 /* The descriptor is gone even if close() fails. */
 int __real_nn_sys_close(int fd);
@@ -125,75 +112,16 @@ int __wrap_nn_sys_list(const char *directory, void (*visit)(const char *, void *
     return hit("list") ? -1 : __real_nn_sys_list(directory, visit, context);
 }
 
-/* --- a file of generations --- */
-
 static int remove_folder(void **state)
 {
     set_fault(NO_FAULT, 0, 0);
     return temp_tear_down(state);
 }
 
-/* A file that holds a number, and enough bytes that a part of it can be written. */
-typedef struct keeper {
-    nn_archive *archive;
-    uint64_t generation;
-    unsigned char bytes[1000];
-} keeper;
-
-static void begin_keeper(keeper *k)
-{
-    k->archive = nn_archive_create(NULL);
-    assert_non_null(k->archive);
-    nn_archive_add_u64(k->archive, "generation", &k->generation);
-    nn_archive_add_bytes(k->archive, "bytes", k->bytes, sizeof k->bytes);
-}
-
-static nn_status save_generation(const char *path, uint64_t generation, nn_error *error)
-{
-    keeper k = { .generation = generation };
-    memset(k.bytes, (int)generation, sizeof k.bytes);
-    begin_keeper(&k);
-    const nn_status status = nn_archive_save(k.archive, path, error);
-    nn_archive_destroy(k.archive);
-    return status;
-}
-
-/* 0 if none loads; *exact: the file itself is whole, not only the one before it. */
-static uint64_t load_generation(const char *path, bool *exact)
-{
-    keeper k = { 0 };
-    nn_error error = { 0 };
-    begin_keeper(&k);
-    const nn_status status = nn_archive_load(k.archive, path, &error);
-    nn_archive_destroy(k.archive);
-    if (exact) *exact = status == NN_OK && error.text[0] == '\0';
-    for (size_t i = 0; status == NN_OK && i < sizeof k.bytes; i++)
-        assert_int_equal(k.bytes[i], (unsigned char)k.generation);
-    return status == NN_OK ? k.generation : 0;
-}
-
-static int count_temporaries(void)
-{
-    DIR *stream = opendir(temp_here.path);
-    int count = 0;
-    assert_non_null(stream);
-    for (const struct dirent *entry; (entry = readdir(stream));) count += strstr(entry->d_name, ".tmp") != NULL;
-    closedir(stream);
-    return count;
-}
-
-/* Generation 1 as .prev, 2 as the file; or nothing. */
 static const char *prepare(const char *name, bool with_old)
 {
-    const char *path = temp_path(&temp_here, name);
     set_fault(NO_FAULT, 0, 0);
-    unlink(path);
-    char previous[TEMP_PATH + 8];
-    snprintf(previous, sizeof previous, "%s.prev", path);
-    unlink(previous);
-    for (uint64_t generation = 1; with_old && generation <= 2; generation++)
-        assert_int_equal(save_generation(path, generation, NULL), NN_OK);
-    return path;
+    return prepare_generations(name, with_old);
 }
 
 /* --- each call fails --- */
@@ -400,52 +328,6 @@ static void killed_at_every_call(void **state)
     assert_in_range(news, 3, 20);
 }
 
-/* --- places that cannot be written --- */
-
-static void expect_no_claim(const char *path, const char *fragment)
-{
-    nn_error error = { 0 };
-    nn_archive *archive = nn_archive_create(NULL);
-    assert_int_equal(nn_archive_claim(archive, path, &error), NN_ERR_IO);
-    if (!strstr(error.text, fragment)) fail_msg("%s", error.text);
-    assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_IO);
-    if (!strstr(error.text, fragment)) fail_msg("%s", error.text);
-    nn_archive_destroy(archive);
-}
-
-/* Row 44: a claim finds it before the training. */
-static void places_are_checked_first(void **state)
-{
-    (void)state;
-    nn_error error = { 0 };
-    expect_no_claim(temp_path(&temp_here, "missing/file"),
-                    "missing/file.lock: cannot create: No such file or directory");
-    expect_no_claim(temp_here.path, "expected a regular file");
-    expect_no_claim("/dev/full", "/dev/full: expected a regular file");
-    nn_archive *archive = nn_archive_create(NULL);
-    assert_int_equal(nn_archive_claim(archive, "", &error), NN_ERR_ARGUMENT);
-    assert_int_equal(nn_archive_claim(archive, NULL, &error), NN_ERR_ARGUMENT);
-    assert_int_equal(nn_archive_claim(NULL, "x", &error), NN_ERR_ARGUMENT);
-    nn_archive_destroy(archive);
-
-    /* Root writes anywhere, so that the child becomes nobody. */
-    const char *directory = temp_path(&temp_here, "read-only"), *path = temp_path(&temp_here, "read-only/file");
-    assert_int_equal(mkdir(directory, 0555), 0);
-    assert_int_equal(chmod(temp_here.path, 0755), 0);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (geteuid() == 0 && setuid(65534) != 0) _exit(2);
-        archive = nn_archive_create(NULL);
-        const nn_status status = nn_archive_claim(archive, path, &error);
-        const char *expected = "read-only/file.lock: cannot create: Permission denied";
-        _exit(status == NN_ERR_IO && strstr(error.text, expected) ? 0 : 1);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-}
-
 /* A real limit, not one of ours: the file may not grow beyond 500 bytes. */
 static void files_may_not_grow(void **state)
 {
@@ -469,99 +351,7 @@ static void files_may_not_grow(void **state)
     assert_int_equal(count_temporaries(), 0);
 }
 
-/* --- one trainer a path --- */
-
-/* Row 45. */
-static void a_second_trainer_is_refused(void **state)
-{
-    (void)state;
-    nn_error error = { 0 };
-    int to_child[2], to_parent[2];
-    char byte = 0;
-    const char *path = prepare("claimed", true);
-    assert_int_equal(pipe(to_child), 0);
-    assert_int_equal(pipe(to_parent), 0);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        nn_archive *archive = nn_archive_create(NULL);
-        const bool claimed = nn_archive_claim(archive, path, NULL) == NN_OK;
-        if (write(to_parent[1], "x", 1) != 1 || read(to_child[0], &byte, 1) != 1) _exit(2);
-        _exit(claimed ? 0 : 1); /* as a kill does: the lock file stays */
-    }
-    assert_int_equal(read(to_parent[0], &byte, 1), 1);
-    assert_int_equal(save_generation(path, 3, &error), NN_ERR_IO);
-    assert_non_null(strstr(error.text, "claimed: another process or archive is saving to it"));
-    assert_int_equal(load_generation(path, NULL), 2);
-    int status = 0;
-    assert_int_equal(write(to_child[1], "x", 1), 1);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    char lock[TEMP_PATH + 8];
-    snprintf(lock, sizeof lock, "%s.lock", path);
-    assert_int_equal(access(lock, F_OK), 0);
-    assert_int_equal(save_generation(path, 3, &error), NN_OK);
-    assert_int_not_equal(access(lock, F_OK), 0);
-    for (int i = 0; i < 2; i++) {
-        close(to_child[i]);
-        close(to_parent[i]);
-    }
-}
-
-/* Locks of processes would let a second archive of the same process in, and end with any descriptor it closes. */
-static void a_second_archive_is_refused(void **state)
-{
-    (void)state;
-    nn_error error = { 0 };
-    const char *path = prepare("archives", false), *other = temp_path(&temp_here, "other");
-    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
-    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
-    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(nn_archive_claim(two, path, &error), NN_ERR_IO);
-        assert_non_null(strstr(error.text, "archives: another process or archive is saving to it"));
-    }
-    assert_int_equal(nn_archive_save(one, path, NULL), NN_OK);
-    assert_int_equal(nn_archive_save(two, path, NULL), NN_ERR_IO);
-    assert_int_equal(nn_archive_claim(one, other, NULL), NN_OK);
-    assert_int_equal(nn_archive_save(two, path, NULL), NN_OK);
-    nn_archive_destroy(one);
-    nn_archive_destroy(two);
-}
-
-/* Someone tidied up and removed the lock: it is taken again before the next save, unless another came first. */
-static void a_removed_lock_is_taken_again(void **state)
-{
-    (void)state;
-    nn_error error = { 0 };
-    const char *path = prepare("removed", false), *lock = temp_path(&temp_here, "removed.lock");
-    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
-    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
-    assert_int_equal(unlink(lock), 0);
-    assert_int_equal(nn_archive_save(one, path, NULL), NN_OK);
-    assert_int_equal(access(lock, F_OK), 0);
-    assert_int_equal(unlink(lock), 0);
-    assert_int_equal(nn_archive_claim(two, path, NULL), NN_OK);
-    assert_int_equal(nn_archive_save(one, path, &error), NN_ERR_IO);
-    nn_archive_destroy(one);
-    assert_int_equal(access(lock, F_OK), 0);
-    nn_archive_destroy(two);
-    assert_int_not_equal(access(lock, F_OK), 0);
-}
-
-/* A lock on a file that no longer has the name keeps nobody out. */
-static void a_vanished_lock_is_not_taken(void **state)
-{
-    (void)state;
-    const char *path = prepare("vanished", false);
-    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
-    fault.lock_vanishes = true;
-    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
-    assert_int_equal(access(temp_path(&temp_here, "vanished.lock"), F_OK), 0);
-    assert_int_equal(nn_archive_claim(two, path, NULL), NN_ERR_IO);
-    nn_archive_destroy(one);
-    nn_archive_destroy(two);
-}
+/* --- what else is in the folder --- */
 
 /* What a killed process left is removed; what only looks alike is not. */
 static void leftovers_are_removed(void **state)
@@ -637,12 +427,7 @@ int main(void)
         cmocka_unit_test(short_reads_and_writes_are_gone_on_with),
         cmocka_unit_test(loads_say_what_failed),
         cmocka_unit_test(killed_at_every_call),
-        cmocka_unit_test(places_are_checked_first),
         cmocka_unit_test(files_may_not_grow),
-        cmocka_unit_test(a_second_trainer_is_refused),
-        cmocka_unit_test(a_second_archive_is_refused),
-        cmocka_unit_test(a_removed_lock_is_taken_again),
-        cmocka_unit_test(a_vanished_lock_is_not_taken),
         cmocka_unit_test(leftovers_are_removed),
         cmocka_unit_test(keeps_permissions),
         cmocka_unit_test(a_reader_keeps_its_file),

@@ -3,6 +3,7 @@
  * give when they fail. The status, the reason and the file are told, the destination stays as it was; a read that a
  * signal interrupts goes on. The linker puts these calls before the libraries' (--wrap).
  */
+#include "faults.h"
 #include "npz.h"
 #include "tar.h"
 #include "temp.h"
@@ -10,7 +11,6 @@
 #include <archive.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <kvist/data.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,29 +25,13 @@
 
 /* --- calls to the system: the k-th fails -------------------------------------------------------------------------- */
 
-static int fail_at, calls, number;    // the call that fails, from 1 (0: none), and its errno
-static bool failed, reads_only, huge; // huge: files are said to be of any size
-
-static bool fails(bool reads)
-{
-    if (fail_at == 0 || (reads_only && !reads) || ++calls != fail_at) return false;
-    failed = true;
-    errno = number;
-    return true;
-}
-
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...)
-{
-    return fails(false) ? -1 : __real_open(path, flags, 0600);
-}
+static bool huge; // files are said to be of any size
 
 int __real_fstat(int descriptor, struct stat *info);
 int __wrap_fstat(int descriptor, struct stat *info);
 int __wrap_fstat(int descriptor, struct stat *info)
 {
-    if (fails(false)) return -1;
+    if (fault_due(false)) return -1;
     const int result = __real_fstat(descriptor, info);
     if (huge) info->st_size = INT64_MAX;
     return result;
@@ -57,14 +41,14 @@ ssize_t __real_read(int descriptor, void *bytes, size_t size);
 ssize_t __wrap_read(int descriptor, void *bytes, size_t size);
 ssize_t __wrap_read(int descriptor, void *bytes, size_t size)
 {
-    return fails(true) ? -1 : __real_read(descriptor, bytes, size);
+    return fault_due(true) ? -1 : __real_read(descriptor, bytes, size);
 }
 
 struct dirent *__real_readdir(DIR *folder);
 struct dirent *__wrap_readdir(DIR *folder);
 struct dirent *__wrap_readdir(DIR *folder)
 {
-    return fails(false) ? NULL : __real_readdir(folder);
+    return fault_due(false) ? NULL : __real_readdir(folder);
 }
 
 /* --- calls to libraries ------------------------------------------------------------------------------------------- */
@@ -190,13 +174,9 @@ static data_status load_bad_npz(data_error *error)
 
 static data_status run_with(operation run, int k, int errno_of_it, bool of_reads, data_error *error)
 {
-    fail_at = k;
-    number = errno_of_it;
-    reads_only = of_reads;
-    calls = 0;
-    failed = false;
+    fault_at(k, errno_of_it, of_reads);
     const data_status status = run(error);
-    fail_at = 0;
+    fault_at(0, 0, false);
     return status;
 }
 
@@ -206,7 +186,7 @@ static int each_call_fails(operation run, int asking)
     for (int k = 1;; k++) {
         data_error error = { 0 };
         const data_status status = run_with(run, k, EIO, false, &error);
-        if (!failed) {
+        if (!fault_happened()) {
             assert_int_equal(status, DATA_OK);
             return k - 1;
         }
@@ -232,10 +212,10 @@ static void test_each_call_fails(void **state)
 static void test_each_read_of_an_npz_fails(void **state)
 {
     (void)state;
-    for (int k = 1; k == 1 || failed; k++) {
+    for (int k = 1; k == 1 || fault_happened(); k++) {
         data_error error = { 0 };
         const data_status status = run_with(load_npz, k, EIO, false, &error);
-        if (!failed) break;
+        if (!fault_happened()) break;
         assert_true(status == DATA_ERR_IO || status == DATA_ERR_FORMAT);
         assert_int_equal(error.status, status);
         assert_non_null(strstr(error.text, temp_here.path));
@@ -251,7 +231,7 @@ static void test_interrupted_reads_go_on(void **state)
         do {
             data_error error = { 0 };
             if (run_with(operations[i], k, EINTR, true, &error) != DATA_OK) fail_msg("read %d: %s", k, error.text);
-        } while (failed && k++);
+        } while (fault_happened() && k++);
         assert_true(k > 2);
     }
 }
@@ -273,7 +253,7 @@ static void test_cache_that_cannot_be_read(void **state)
     for (int k = 1; k <= 3; k++) { // header, block, vocabulary
         data_error error = { 0 };
         assert_int_equal(run_with(load_cached, k, EIO, true, &error), DATA_OK);
-        assert_true(failed);
+        assert_true(fault_happened());
         assert_int_equal(cache_state, DATA_CACHE_WRITTEN);
         assert_int_equal(error.status, DATA_OK);
     }
@@ -347,7 +327,7 @@ static void test_swallowed_failure(void **state)
     swallows = true;
     for (int k = 6;; k++) { // after what asks for a zip, and the reader's own first
         const data_status status = run_with(load_tar, k, EIO, false, &error);
-        if (!failed) break;
+        if (!fault_happened()) break;
         assert_int_equal(status, DATA_ERR_IO);
         assert_non_null(strstr(error.text, strerror(EIO)));
     }

@@ -3,10 +3,10 @@
  * stays as it was, byte for byte, nothing temporary remains, and the failure is told; a cache is gone without. The
  * linker puts these calls before the C library's (--wrap).
  */
+#include "faults.h"
 #include "temp.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <kvist/data.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,43 +17,18 @@
 
 #include <cmocka.h>
 
-static int fail_at, calls, number; /* the call that fails, from 1 (0: none), and its errno */
-static bool failed;
-
-static bool fails(void)
-{
-    if (fail_at == 0 || ++calls != fail_at) return false;
-    failed = true;
-    errno = number;
-    return true;
-}
-
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...)
-{
-    int mode = 0;
-    if (flags & O_CREAT) {
-        va_list arguments;
-        va_start(arguments, flags);
-        mode = va_arg(arguments, int);
-        va_end(arguments);
-    }
-    return fails() ? -1 : __real_open(path, flags, mode);
-}
-
 FILE *__real_fdopen(int descriptor, const char *mode);
 FILE *__wrap_fdopen(int descriptor, const char *mode);
 FILE *__wrap_fdopen(int descriptor, const char *mode)
 {
-    return fails() ? NULL : __real_fdopen(descriptor, mode);
+    return fault_due(false) ? NULL : __real_fdopen(descriptor, mode);
 }
 
 size_t __real_fwrite(const void *bytes, size_t size, size_t count, FILE *file);
 size_t __wrap_fwrite(const void *bytes, size_t size, size_t count, FILE *file);
 size_t __wrap_fwrite(const void *bytes, size_t size, size_t count, FILE *file)
 {
-    return fails() ? 0 : __real_fwrite(bytes, size, count, file);
+    return fault_due(false) ? 0 : __real_fwrite(bytes, size, count, file);
 }
 
 /* The stream is gone even if closing it fails. */
@@ -61,9 +36,10 @@ int __real_fclose(FILE *file);
 int __wrap_fclose(FILE *file);
 int __wrap_fclose(FILE *file)
 {
-    const bool this_one = fails();
+    const bool this_one = fault_due(false);
+    const int told = errno;
     const int result = __real_fclose(file);
-    if (this_one) errno = number;
+    if (this_one) errno = told;
     return this_one ? EOF : result;
 }
 
@@ -71,12 +47,13 @@ int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to)
 {
-    return fails() ? -1 : __real_rename(from, to);
+    return fault_due(false) ? -1 : __real_rename(from, to);
 }
 
 /* --- what is written ---------------------------------------------------------------------------------------------- */
 
 static const char *folder; /* of reviews */
+static int number;         /* the errno of the call that fails */
 static const char old[] = "what was there before";
 
 typedef data_status (*operation)(const char *path, data_error *error);
@@ -120,18 +97,15 @@ static void each_call_fails(const char *name, operation run)
     static const int numbers[] = { ENOSPC, EIO, EDQUOT, EINTR, EROFS };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         int errors = 0;
-        failed = true;
-        for (int k = 1; failed; k++) {
+        for (int k = 1; k == 1 || fault_happened(); k++) {
             const char *path = temp_write(&temp_here, name, old, sizeof old);
             const int entries = temp_entries(&temp_here);
             data_error error = { 0 };
             size_t size;
-            failed = false;
-            calls = 0;
             number = numbers[i];
-            fail_at = k;
+            fault_at(k, number, false);
             const data_status status = run(path, &error);
-            fail_at = 0;
+            fault_at(0, 0, false);
             unsigned char *now = temp_read(path, &size);
             const bool same = size == sizeof old && memcmp(now, old, size) == 0;
             free(now);

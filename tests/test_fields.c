@@ -166,6 +166,19 @@ static void fields_at_their_limits(void **state)
     assert_true(takes(4, "\"0x0.0000000000000p+0\"", &is) && is.real == 0.0);
 }
 
+static void names_that_are_unknown_are_written_so(void **state)
+{
+    (void)state;
+    static const nn_field field[] = { { "a", NN_FIELD_ACTIVATION, 0 } };
+    for (int value = -1; value <= 99; value += 100) {
+        nn_text text = { 0 };
+        nn_fields_write((nn_field_table){ field, 1 }, &value, &text);
+        assert_int_equal(text.size, 7);
+        assert_memory_equal(text.text, "\"a\":\"?\"", 7);
+        free(text.text);
+    }
+}
+
 static bool ignores_b(const nn_json *key)
 {
     return nn_json_is(key, "b");
@@ -202,8 +215,14 @@ static void differences_are_told(void **state)
     expect_difference("{\"a\":1}", own, NULL, "options", "as many", "more or fewer");
     expect_difference(own, "{\"a\":1 \"b\":\"relu\"}", NULL, "a", "1", "1 \"b\":\"relu\"");
     expect_difference(own, "{\"a\":1,}", NULL, "options", "as many", "more or fewer");
+    expect_difference("{\"a\":1,}", "{\"a\":1}", NULL, "options", "as many", "more or fewer");
+    expect_difference("{\"a\":1]", "{\"a\":1]", NULL, "options", "as many", "more or fewer");
+    expect_difference("{\"a\":1}", "{\"a\":1]", NULL, "options", "as many", "more or fewer");
+    expect_difference("{\"a\":1}", "{\"b\":1}", NULL, "a", "a", "b");
     /* Reals in decimal; what the terminal could take for its own is hidden; long ones are cut. */
     expect_difference("{\"a\":\"0x1.8000000000000p+1\"}", "{\"a\":\"0x1.999999999999ap-4\"}", NULL, "a", "3", "0.1");
+    expect_difference("{\"a\":\"x\"}", "{\"a\":\"0x1.8000000000000p+0\"}", NULL, "a", "x", "1.5");
+    expect_difference("{\"a\":\"x\"}", "{\"a\":\"y\x01\x7f\"}", NULL, "a", "x", "y??");
     expect_difference("{\"a\":1}", "{\"a\":\"x\x1f\x7f y\"}", NULL, "a", "1", "x?? y");
     expect_difference("{\"a\":1}", "{\"a\":\"0123456789012345678901234567890123456789\"}", NULL, "a", "1",
                       "012345678901234567890123456789");
@@ -216,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_come_back_as_they_were),
         cmocka_unit_test(fields_at_their_limits),
+        cmocka_unit_test(names_that_are_unknown_are_written_so),
         cmocka_unit_test(differences_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,7 @@ static void utf8_is_what_a_naive_reader_takes(void **state)
     assert_true(nn_is_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z", 11));
     assert_false(nn_is_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z", 9));
     assert_false(nn_is_utf8("ab\xff", 3));
+    assert_false(nn_is_utf8("a\0b", 3));
 }
 
 /* --- strings --- */
@@ -93,12 +94,21 @@ static void escapes_at_their_limits(void **state)
     expect_text("\"\\u0800\\ud7ff\\uE000\\uffff\"", "\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf");
     expect_text("\"\\ud800\\udc00\\udbff\\udfff\"", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
     expect_text("\"\\uD801\\uDC01\\uaAfF\\u9009\"", "\xf0\x90\x90\x81\xea\xab\xbf\xe9\x80\x89");
-    static const char *const wrong[] = {
-        "\"\\u0000\"",        "\"\\u123\"",        "\"\\u12/4\"",        "\"\\u12:4\"",        "\"\\u@234\"",
-        "\"\\u123G\"",        "\"\\u`123\"",       "\"\\u123g\"",        "\"\\ud800\"",        "\"\\udbff\"",
-        "\"\\udc00\"",        "\"\\udfff\"",       "\"\\ud800\\udbff\"", "\"\\ud800\\ue000\"", "\"\\ud800/udc00\"",
-        "\"\\ud800\\tdc00\"", "\"\\ud800\\udc0\"", "\"\\ud800\\ud800\"", "\"\\ud800\\udc0g\"", "\"\\u\""
-    };
+    expect_text("\"\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"",
+                "\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
+    static const char *const wrong[] = { "\"\\u/000\"",        "\"\\u:000\"",
+                                         "\"\\u@000\"",        "\"\\uG000\"",
+                                         "\"\\ug000\"",        "\"\\ud800\\xdc00\"",
+                                         "\"\\u0000\"",        "\"\\u123\"",
+                                         "\"\\u12/4\"",        "\"\\u12:4\"",
+                                         "\"\\u@234\"",        "\"\\u123G\"",
+                                         "\"\\u`123\"",        "\"\\u123g\"",
+                                         "\"\\ud800\"",        "\"\\udbff\"",
+                                         "\"\\udc00\"",        "\"\\udfff\"",
+                                         "\"\\ud800\\udbff\"", "\"\\ud800\\ue000\"",
+                                         "\"\\ud800/udc00\"",  "\"\\ud800\\tdc00\"",
+                                         "\"\\ud800\\udc0\"",  "\"\\ud800\\ud800\"",
+                                         "\"\\ud800\\udc0g\"", "\"\\u\"" };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         refuse_string(wrong[i], "expected a character after \\u");
     refuse_string("\"\\a\"", "expected a known escape");
@@ -155,6 +165,7 @@ static void numbers_at_their_limits(void **state)
                   { "-0", 0 },
                   { "9", 9 },
                   { "-10", -10 },
+                  { "-42", -42 },
                   { "1234567890", 1234567890 },
                   { "9223372036854775799", 9223372036854775799 },
                   { "-9223372036854775799", -9223372036854775799 } };
@@ -165,12 +176,14 @@ static void numbers_at_their_limits(void **state)
                                          "+1",
                                          "1.",
                                          "1e3",
+                                         "1a",
                                          "/",
                                          ":",
                                          "1 ",
                                          " 1",
                                          "--1",
                                          "1-",
+                                         "9223372036854775807",
                                          "9223372036854775808",
                                          "92233720368547758070",
                                          "-9223372036854775808" };
@@ -226,6 +239,7 @@ static void walks_see_every_member(void **state)
     expect_walk("{\"a\":1}", "\"a\"=1;");
     expect_walk("{ \"a\" : [1, {\"b\": \"]}\"}] , \"c\\\"\" :\t\"x,\\\\\" \n}\r",
                 "\"a\"=[1, {\"b\": \"]}\"}];\"c\\\"\"=\"x,\\\\\";");
+    expect_walk("{\t\"a\"\r:\n1 ,\"b\" : [ {\"c\":\"]\"} ] } \r\n\t", "\"a\"=1;\"b\"=[ {\"c\":\"]\"} ];");
     expect_walk("[[], {} ,[[1],[2]]]", "=[];={};=[[1],[2]];");
 }
 
@@ -245,6 +259,7 @@ static void refuse_walk(const char *text, bool object, uint64_t offset, const ch
     const nn_json json = json_of(text, strlen(text));
     const nn_status status = walk_all(&json, object, seen, sizeof seen, &error);
     expect_fault(status, &error, text, offset, expected);
+    assert_int_equal(walk_all(&json, object, seen, sizeof seen, NULL), status);
 }
 
 static void walks_say_where_a_text_is_wrong(void **state)
@@ -253,9 +268,11 @@ static void walks_say_where_a_text_is_wrong(void **state)
     refuse_walk("", true, 0, "expected '{'");
     refuse_walk("[]", true, 0, "expected '{'");
     refuse_walk("{}", false, 0, "expected '['");
+    refuse_walk("{", true, 1, "expected a name in quotes");
     refuse_walk("{ 1}", true, 2, "expected a name in quotes");
     refuse_walk("{\"a\" 1}", true, 5, "expected ':'");
     refuse_walk("{\"a\"", true, 4, "expected ':'");
+    refuse_walk("{\"a\":", true, 5, "expected a value");
     refuse_walk("{\"a\": }", true, 6, "expected a value");
     refuse_walk("{\"a\": ,\"b\":1}", true, 6, "expected a value");
     refuse_walk("{\"a\":1,}", true, 7, "expected a name in quotes");
@@ -309,6 +326,8 @@ static void names_are_compared_whole(void **state)
     assert_false(nn_json_is(&key, "see"));
     assert_false(nn_json_is(&key, "seeds"));
     assert_false(nn_json_is(&key, "deed"));
+    const nn_json number = json_of("123456", 6);
+    assert_false(nn_json_is(&number, "seed"));
     const nn_json bare = json_of("xseed\"", 6);
     assert_false(nn_json_is(&bare, "seed"));
 }

@@ -2,6 +2,7 @@
 #include "files/report.h"
 #include "files/safetensors.h"
 #include "temp.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -379,10 +380,15 @@ static void reals_are_exact(void **state)
                                          "0x1.0000000000000p+99999",
                                          "inf",
                                          "nan" };
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        double value = 0.0;
+    double value = 7.0;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         if (nn_real_parse(wrong[i], &value)) fail_msg("\"%s\" was taken", wrong[i]);
-    }
+    assert_string_equal(nn_real_format(HUGE_VAL).text, "inf");
+    assert_string_equal(nn_real_format(-HUGE_VAL).text, "-inf");
+    assert_string_equal(nn_real_format(fabs((double)NAN)).text, "nan");
+    value = 7.0;
+    assert_false(nn_real_parse("inf", &value));
+    assert_true(value == 7.0);
     uint64_t number = 0;
     assert_string_equal(nn_u64_format(UINT64_MAX).text, "0xffffffffffffffff");
     assert_true(nn_u64_parse("0x0123456789abcdef", &number));

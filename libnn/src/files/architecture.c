@@ -207,9 +207,20 @@ static nn_status count_layers(const nn_json *json, int *count, nn_error *error)
     return status;
 }
 
+static nn_status read_layer(nn_architecture *architecture, int index, const nn_json *json, nn_error *error)
+{
+    nn_json_walk walk;
+    const nn_status status = nn_json_begin(&walk, json, true, error);
+    if (status != NN_OK) return status;
+    const char *wrong = take_layer(&walk, &architecture->layers[index], architecture->names[index]);
+    return wrong ? nn_fail_at(error, NN_ERR_FORMAT, json->path, json->offset,
+                              "%s: layer %d: %s: expected a legal value", json->what, index + 1, wrong)
+                 : NN_OK;
+}
+
 static nn_status read_layers(nn_architecture *architecture, const nn_json *json, nn_error *error)
 {
-    nn_json_walk walk, layer;
+    nn_json_walk walk;
     int count = 0;
     nn_status status = count_layers(json, &count, error);
     if (status != NN_OK) return status;
@@ -220,14 +231,9 @@ static nn_status read_layers(nn_architecture *architecture, const nn_json *json,
     architecture->def.layers = architecture->layers;
     architecture->def.layer_count = count;
     status = nn_json_begin(&walk, json, false, error);
-    for (int i = 0; walk.more; i++) { /* counted before: it is right */
-        status = nn_json_begin(&layer, &walk.value, true, error);
-        if (status != NN_OK) return status;
-        const char *wrong = take_layer(&layer, &architecture->layers[i], architecture->names[i]);
-        if (wrong)
-            return nn_fail_at(error, NN_ERR_FORMAT, json->path, json->offset,
-                              "%s: layer %d: %s: expected a legal value", json->what, i + 1, wrong);
-        status = nn_json_next(&walk, error);
+    for (int i = 0; status == NN_OK && walk.more; i++) {
+        status = read_layer(architecture, i, &walk.value, error);
+        if (status == NN_OK) status = nn_json_next(&walk, error);
     }
     return status;
 }
@@ -279,21 +285,27 @@ static nn_status fail_difference(const nn_json *json, const char *layer, const n
                         json->what, layer, difference->key, difference->expected, difference->got);
 }
 
+static nn_status begin_both(nn_json_walk *mine, const nn_json *own, nn_json_walk *other, const nn_json *theirs,
+                            bool object, nn_error *error)
+{
+    const nn_status status = nn_json_begin(other, theirs, object, error);
+    return status == NN_OK ? nn_json_begin(mine, own, object, error) : status;
+}
+
+/* There are as many of both. */
 static nn_status compare_layers(const nn_model *model, const nn_json *own, const nn_json *theirs, nn_error *error)
 {
     nn_difference difference;
     nn_json_walk a, b, mine, other;
-    nn_json_begin(&a, own, false, error); /* our own is right, and as many layers as theirs */
-    nn_status status = nn_json_begin(&b, theirs, false, error);
+    nn_status status = begin_both(&a, own, &b, theirs, false, error);
     for (int i = 0; status == NN_OK && b.more; i++) {
         char layer[NN_NAME_SIZE + 24];
         snprintf(layer, sizeof layer, "layer %d (%s): ", i + 1, model->layers[i].name);
-        nn_json_begin(&mine, &a.value, true, error);
-        status = nn_json_begin(&other, &b.value, true, error);
+        status = begin_both(&mine, &a.value, &other, &b.value, true, error);
         const bool weights = model->layers[i].weight_count > 0;
         if (status == NN_OK && nn_fields_differ(&mine, &other, weights ? is_free_with_weights : is_free, &difference))
             status = fail_difference(theirs, layer, &difference, error);
-        nn_json_next(&a, error);
+        if (status == NN_OK) status = nn_json_next(&a, error);
         if (status == NN_OK) status = nn_json_next(&b, error);
     }
     return status;
@@ -301,23 +313,23 @@ static nn_status compare_layers(const nn_model *model, const nn_json *own, const
 
 static nn_status compare_texts(const nn_model *model, const nn_json *own, const nn_json *theirs, nn_error *error)
 {
-    nn_json_walk a, b;
+    nn_json_walk a = { 0 }, b = { 0 };
     nn_difference difference;
     nn_model_def ignored = { 0 };
     int count = 0;
     nn_status status = read_head(&b, theirs, &ignored, error); /* says what is wrong with it, if it is */
     const nn_json layers = b.value;
+    if (status == NN_OK) status = read_head(&a, own, &ignored, error);
+    const nn_json own_layers = a.value;
     if (status == NN_OK) status = count_layers(&layers, &count, error);
-    if (status == NN_OK) status = nn_json_begin(&b, theirs, true, error);
-    if (status == NN_OK) status = nn_json_begin(&a, own, true, error);
+    if (status == NN_OK) status = begin_both(&a, own, &b, theirs, true, error);
     if (status != NN_OK) return status;
     if (nn_fields_differ(&a, &b, is_free_in_head, &difference)) return fail_difference(theirs, "", &difference, error);
     if (count != model->def.layer_count)
         return nn_fail_file(error, NN_ERR_MISMATCH, theirs->path,
                             "%s: another architecture: expected %d layers, got %d", theirs->what,
                             model->def.layer_count, count);
-    read_head(&a, own, &ignored, error);
-    return compare_layers(model, &a.value, &layers, error);
+    return compare_layers(model, &own_layers, &layers, error);
 }
 
 nn_status nn_architecture_compare(const nn_model *model, const nn_json *json, nn_error *error)

@@ -240,10 +240,10 @@ static nn_status read_entries(nn_st_reader *reader, const nn_json *json, nn_erro
     if (!reader->tensors || !reader->by_name)
         return nn_fail_file(error, NN_ERR_MEMORY, reader->path, "no memory for a table of %zu tensors", count);
     status = nn_json_begin(&walk, json, true, error);
-    for (; walk.more; status = nn_json_next(&walk, error)) { /* counted before: it is right */
-        const nn_status taken = nn_json_is(&walk.key, "__metadata__") ? read_metadata(reader, &walk.value, error)
-                                                                      : read_entry(reader, &walk, error);
-        if (taken != NN_OK) return taken;
+    while (status == NN_OK && walk.more) {
+        status = nn_json_is(&walk.key, "__metadata__") ? read_metadata(reader, &walk.value, error)
+                                                       : read_entry(reader, &walk, error);
+        if (status == NN_OK) status = nn_json_next(&walk, error);
     }
     return status;
 }

@@ -1,0 +1,14 @@
+/* Calls to the system of which one fails. A test's wrappers of them (--wrap) ask fault_due(); that of open is here. */
+#ifndef KVIST_TESTS_FAULTS_H
+#define KVIST_TESTS_FAULTS_H
+
+#include <stdbool.h>
+
+/* The k-th call from now on fails, from 1 (0: none), with this errno. With reads_only no others count. */
+void fault_at(int k, int number, bool reads_only);
+/* Counts a call, of read or another: whether it is the one to fail, and errno then. */
+bool fault_due(bool read);
+/* Whether it came to that since fault_at. */
+bool fault_happened(void);
+
+#endif

@@ -1,0 +1,180 @@
+/* Claims of a path: a place that cannot be written is found before the training, and a path has one trainer at a time.
+ */
+#include "files/system.h"
+#include "generations.h"
+#include "temp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static bool lock_vanishes; /* once, when it was opened */
+
+/* Between the opening and the locking the holder before may remove the file. */
+int __real_nn_sys_open_lock(const char *path);
+int __wrap_nn_sys_open_lock(const char *path);
+int __wrap_nn_sys_open_lock(const char *path)
+{
+    const int fd = __real_nn_sys_open_lock(path);
+    if (lock_vanishes) assert_int_equal(unlink(path), 0);
+    lock_vanishes = false;
+    return fd;
+}
+
+/* --- places that cannot be written --- */
+
+static void expect_no_claim(const char *path, const char *fragment)
+{
+    nn_error error = { 0 };
+    nn_archive *archive = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(archive, path, &error), NN_ERR_IO);
+    if (!strstr(error.text, fragment)) fail_msg("%s", error.text);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_IO);
+    if (!strstr(error.text, fragment)) fail_msg("%s", error.text);
+    nn_archive_destroy(archive);
+}
+
+/* Row 44: a claim finds it before the training. */
+static void places_are_checked_first(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    expect_no_claim(temp_path(&temp_here, "missing/file"),
+                    "missing/file.lock: cannot create: No such file or directory");
+    expect_no_claim(temp_here.path, "expected a regular file");
+    expect_no_claim("/dev/full", "/dev/full: expected a regular file");
+    nn_archive *archive = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(archive, "", &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_claim(archive, NULL, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_claim(NULL, "x", &error), NN_ERR_ARGUMENT);
+    nn_archive_destroy(archive);
+
+    /* Root writes anywhere, so that the child becomes nobody. */
+    const char *directory = temp_path(&temp_here, "read-only"), *path = temp_path(&temp_here, "read-only/file");
+    assert_int_equal(mkdir(directory, 0555), 0);
+    assert_int_equal(chmod(temp_here.path, 0755), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (geteuid() == 0 && setuid(65534) != 0) _exit(2);
+        archive = nn_archive_create(NULL);
+        const nn_status status = nn_archive_claim(archive, path, &error);
+        const char *expected = "read-only/file.lock: cannot create: Permission denied";
+        _exit(status == NN_ERR_IO && strstr(error.text, expected) ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* --- one trainer a path --- */
+
+/* Row 45. */
+static void a_second_trainer_is_refused(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    int to_child[2], to_parent[2];
+    char byte = 0;
+    const char *path = prepare_generations("claimed", true);
+    assert_int_equal(pipe(to_child), 0);
+    assert_int_equal(pipe(to_parent), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        nn_archive *archive = nn_archive_create(NULL);
+        const bool claimed = nn_archive_claim(archive, path, NULL) == NN_OK;
+        if (write(to_parent[1], "x", 1) != 1 || read(to_child[0], &byte, 1) != 1) _exit(2);
+        _exit(claimed ? 0 : 1); /* as a kill does: the lock file stays */
+    }
+    assert_int_equal(read(to_parent[0], &byte, 1), 1);
+    assert_int_equal(save_generation(path, 3, &error), NN_ERR_IO);
+    assert_non_null(strstr(error.text, "claimed: another process or archive is saving to it"));
+    assert_int_equal(load_generation(path, NULL), 2);
+    int status = 0;
+    assert_int_equal(write(to_child[1], "x", 1), 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    char lock[TEMP_PATH + 8];
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    assert_int_equal(access(lock, F_OK), 0);
+    assert_int_equal(save_generation(path, 3, &error), NN_OK);
+    assert_int_not_equal(access(lock, F_OK), 0);
+    for (int i = 0; i < 2; i++) {
+        close(to_child[i]);
+        close(to_parent[i]);
+    }
+}
+
+/* Locks of processes would let a second archive of the same process in, and end with any descriptor it closes. */
+static void a_second_archive_is_refused(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    const char *path = prepare_generations("archives", false), *other = temp_path(&temp_here, "other");
+    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
+    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(nn_archive_claim(two, path, &error), NN_ERR_IO);
+        assert_non_null(strstr(error.text, "archives: another process or archive is saving to it"));
+    }
+    assert_int_equal(nn_archive_save(one, path, NULL), NN_OK);
+    assert_int_equal(nn_archive_save(two, path, NULL), NN_ERR_IO);
+    assert_int_equal(nn_archive_claim(one, other, NULL), NN_OK);
+    assert_int_equal(nn_archive_save(two, path, NULL), NN_OK);
+    nn_archive_destroy(one);
+    nn_archive_destroy(two);
+}
+
+/* Someone tidied up and removed the lock: it is taken again before the next save, unless another came first. */
+static void a_removed_lock_is_taken_again(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    const char *path = prepare_generations("removed", false), *lock = temp_path(&temp_here, "removed.lock");
+    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(nn_archive_save(one, path, NULL), NN_OK);
+    assert_int_equal(access(lock, F_OK), 0);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(nn_archive_claim(two, path, NULL), NN_OK);
+    assert_int_equal(nn_archive_save(one, path, &error), NN_ERR_IO);
+    nn_archive_destroy(one);
+    assert_int_equal(access(lock, F_OK), 0);
+    nn_archive_destroy(two);
+    assert_int_not_equal(access(lock, F_OK), 0);
+}
+
+/* A lock on a file that no longer has the name keeps nobody out. */
+static void a_vanished_lock_is_not_taken(void **state)
+{
+    (void)state;
+    const char *path = prepare_generations("vanished", false);
+    nn_archive *one = nn_archive_create(NULL), *two = nn_archive_create(NULL);
+    lock_vanishes = true;
+    assert_int_equal(nn_archive_claim(one, path, NULL), NN_OK);
+    assert_int_equal(access(temp_path(&temp_here, "vanished.lock"), F_OK), 0);
+    assert_int_equal(nn_archive_claim(two, path, NULL), NN_ERR_IO);
+    nn_archive_destroy(one);
+    nn_archive_destroy(two);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places_are_checked_first),     cmocka_unit_test(a_second_trainer_is_refused),
+        cmocka_unit_test(a_second_archive_is_refused),  cmocka_unit_test(a_removed_lock_is_taken_again),
+        cmocka_unit_test(a_vanished_lock_is_not_taken),
+    };
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
+}

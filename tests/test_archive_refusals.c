@@ -1,0 +1,252 @@
+/* Files that an archive refuses: damaged ones, and whole ones that do not fit its list. Nothing on the list changes,
+   and the message says why. */
+#include "archive_run.h"
+#include "files/seal.h"
+#include "temp.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Row 33, and truncation: every bit and every length of a whole checkpoint. */
+static void refuses_every_damage(void **state)
+{
+    (void)state;
+    run a, b;
+    size_t size = 0;
+    nn_error error = { 0 };
+    const char *path = temp_path(&temp_here, "damage");
+    begin_run(&a, 4);
+    begin_run(&b, 5);
+    train(&a, 1);
+    save(&a, path);
+    unsigned char *bytes = temp_read(path, &size);
+    assert_in_range(size, 1000, 20000);
+    for (size_t i = 0; i < size; i++) {
+        for (int bit = 0; bit < 8; bit++) {
+            FILE *file = fopen(path, "r+b");
+            fseek(file, (long)i, SEEK_SET);
+            fputc(bytes[i] ^ 1 << bit, file);
+            fclose(file);
+            if (nn_archive_load(b.archive, path, &error) != NN_ERR_FORMAT)
+                fail_msg("bit %d of byte %zu: %s", bit, i, error.text);
+            assert_true(error.offset <= size);
+            file = fopen(path, "r+b");
+            fseek(file, (long)i, SEEK_SET);
+            fputc(bytes[i], file);
+            fclose(file);
+        }
+    }
+    assert_int_equal(nn_archive_load(b.archive, path, &error), NN_OK);
+    bytes[size - 40] ^= 1;
+    expect_refused(&b, temp_write(&temp_here, "damage", bytes, size), NN_ERR_FORMAT, "seal: expected 0x");
+    bytes[size - 40] ^= 1;
+    for (size_t length = size; length-- > 0;) {
+        assert_int_equal(truncate(path, (off_t)length), 0);
+        if (nn_archive_load(b.archive, path, &error) != NN_ERR_FORMAT) fail_msg("%zu bytes: %s", length, error.text);
+    }
+    free(bytes);
+    end_run(&a);
+    end_run(&b);
+}
+
+/* Puts another text of the same length into a file, and a seal that fits. */
+static const char *forge(const char *path, const char *from, const char *to)
+{
+    size_t size = 0;
+    unsigned char *bytes = temp_read(path, &size);
+    const size_t length = strlen(from);
+    size_t at = 0;
+    assert_int_equal(length, strlen(to));
+    while (at + length < size && memcmp(bytes + at, from, length) != 0) at++;
+    assert_true(at + length < size);
+    memcpy(bytes + at, to, length);
+    nn_seal seal;
+    nn_seal_begin(&seal);
+    nn_seal_add(&seal, bytes, size - NN_SEAL_SIZE);
+    nn_seal_get(&seal, bytes + size - NN_SEAL_SIZE);
+    const char *forged = temp_write(&temp_here, "forged", bytes, size);
+    free(bytes);
+    return forged;
+}
+
+/* Rows 31, 32, 34, 35 and what else a whole file may say that does not fit. */
+static void refuses_what_does_not_fit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to;
+        nn_status status;
+        const char *fragment;
+    } cases[] = {
+        { "\"kvist.format\":\"1\"", "\"kvist.format\":\"2\"", NN_ERR_FORMAT,
+          "expected at most 1, got 2: of a newer kvist" },
+        { "\"kvist.format\":\"1\"", "\"kvist.format\":\"x\"", NN_ERR_FORMAT,
+          "kvist.format: expected a number, got none" },
+        { "\"kvist.format\":\"1\"", "\"kvist.fOrmat\":\"1\"", NN_ERR_FORMAT,
+          "kvist.format: expected a number, got none" },
+        { "kvist.optim.optim", "kvist.optim.optin", NN_ERR_MISMATCH,
+          "1 of 7 parts not in this file: optimiser \"optim\"" },
+        { "\"count\"", "\"cxunt\"", NN_ERR_MISMATCH, "1 of 7 parts not in this file: number \"count\"" },
+        { "model/dense_1/bias", "model/dense_1/bia5", NN_ERR_MISMATCH,
+          "1 missing, 1 extra: missing model/dense_1/bias; extra model/dense_1/bia5" },
+        { "\"shape\":[5,6]", "\"shape\":[6,5]", NN_ERR_MISMATCH,
+          "1 mismatched: mismatched model/dense_1/kernel: expected F32 (5, 6), got F32 (6, 5)" },
+        { "\"number\":{\"dtype\":\"F64\"", "\"number\":{\"dtype\":\"U64\"", NN_ERR_MISMATCH,
+          "mismatched number: expected F64 (), got U64 ()" },
+        { "\\\"relu\\\"", "\\\"tanh\\\"", NN_ERR_MISMATCH,
+          "model \"model\": another architecture: layer 1 (dense_1): activation: expected relu, got tanh" },
+        { "\\\"0x1.0000000000000p-2\\\"", "\\\"0x1.0000000000000p-1\\\"", NN_ERR_MISMATCH,
+          "rate: expected 0.25, got 0.5" },
+        { "\\\"input\\\":[5]", "\\\"input\\\":[6]", NN_ERR_MISMATCH, "input: expected [5], got [6]" },
+        { "\\\"from\\\":[2]", "\\\"from\\\":[1]", NN_ERR_MISMATCH, "layer 3 (dropout_3): from: expected [2], got [1]" },
+        { "\\\"adam\\\"", "\\\"adan\\\"", NN_ERR_MISMATCH, "optimiser \"optim\": type: expected adam, got adan" },
+        { "\\\"schedule.steps\\\":\\\"0x0000000000000003", "\\\"schedule.steps\\\":\\\"0x0000000000000004",
+          NN_ERR_MISMATCH, "optimiser \"optim\": schedule.steps: expected 0x0000000000000003" },
+        { "\\\"max_batch\\\"", "\\\"max_botch\\\"", NN_ERR_FORMAT,
+          "model \"model\": max_batch: expected a legal value" },
+        { "\\\"layers\\\":[{", "\\\"layers\\\":[[", NN_ERR_FORMAT, "expected the other bracket" },
+    };
+    run a, b;
+    const char *path = temp_path(&temp_here, "fit");
+    begin_run(&a, 6);
+    begin_run(&b, 7);
+    save(&a, path);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        expect_refused(&b, forge(path, cases[i].from, cases[i].to), cases[i].status, cases[i].fragment);
+    /* What may differ: the size of batches, names and seeds. */
+    assert_int_equal(nn_archive_load(b.archive, forge(path, "\\\"max_batch\\\":4", "\\\"max_batch\\\":9"), NULL),
+                     NN_OK);
+    end_run(&a);
+    end_run(&b);
+}
+
+/* Row 32: the same tensors, the same shapes, the layers in another order. */
+static void refuses_another_order(void **state)
+{
+    (void)state;
+    const nn_layer_def first[] = { { NN_DENSE, .name = "a", .dense = { .units = 3 } },
+                                   { NN_DENSE, .name = "b", .dense = { .units = 3 } },
+                                   { .type = NN_DROPOUT, .name = "c", .dropout = { .rate = 0.5 } } };
+    const nn_layer_def orders[][3] = { { first[1], first[0], first[2] }, { first[0], first[2], first[1] } };
+    static const char *const texts[] = {
+        "model \"model\": another architecture: layer 1 (b): name: expected b, got a",
+        "model \"model\": another architecture: layer 2 (c): type: expected dropout, got dense"
+    };
+    nn_error error = { 0 };
+    const char *path = temp_path(&temp_here, "order");
+    const nn_model_def def = { .input = NN_SHAPE(3), .max_batch = 1, .threads = 1, NN_LAYERS(first) };
+    nn_model *model = nn_model_create(&def, &error);
+    assert_non_null(model);
+    assert_int_equal(nn_model_save(model, path, &error), NN_OK);
+    nn_model_destroy(model);
+    for (int i = 0; i < 2; i++) {
+        nn_float before[32];
+        size_t count;
+        nn_model_def other = def;
+        other.layers = orders[i];
+        other.seed = 1;
+        model = nn_model_create(&other, &error);
+        assert_non_null(model);
+        const nn_float *params = nn_model_read_params(model, &count);
+        assert_in_range(count, 1, 32);
+        memcpy(before, params, count * sizeof *params);
+        nn_archive *archive = nn_archive_create(&error);
+        nn_archive_add_model(archive, "model", model);
+        assert_int_equal(nn_archive_load(archive, path, &error), NN_ERR_MISMATCH);
+        assert_int_equal(error.status, NN_ERR_MISMATCH);
+        if (!strstr(error.text, texts[i])) fail_msg("expected \"%s\" in: %s", texts[i], error.text);
+        assert_memory_equal(before, params, count * sizeof *params);
+        nn_archive_destroy(archive);
+        nn_model_destroy(model);
+    }
+}
+
+/* Row 35. */
+static void says_what_weights_alone_lack(void **state)
+{
+    (void)state;
+    run a;
+    nn_error error = { 0 };
+    const char *path = temp_path(&temp_here, "weights-only");
+    begin_run(&a, 8);
+    assert_int_equal(nn_model_save(a.model, path, &error), NN_OK);
+    expect_refused(&a, path, NN_ERR_MISMATCH,
+                   "6 of 7 parts not in this file: optimiser \"optim\", generator \"noise\", number \"count\"");
+    end_run(&a);
+}
+
+/* Twelve tensors missing: ten are named as far as there is room, and how many there are is always said. Row 31. */
+static void lists_are_short_but_counted(void **state)
+{
+    (void)state;
+    nn_layer_def many[12], few[1] = { { NN_DENSE, .name = "other", .dense = { .units = 3 } } };
+    for (int i = 0; i < 12; i++) many[i] = (nn_layer_def){ NN_DENSE, .dense = { .units = 3, .no_bias = true } };
+    nn_error error = { 0 };
+    const nn_model_def def = { .input = NN_SHAPE(3), .max_batch = 1, .threads = 1, NN_LAYERS(many) },
+                       small = { .input = NN_SHAPE(3), .max_batch = 1, .threads = 1, NN_LAYERS(few) };
+    nn_model *a = nn_model_create(&small, &error), *b = nn_model_create(&def, &error);
+    assert_non_null(a);
+    assert_non_null(b);
+    const char *path = temp_path(&temp_here, "many");
+    assert_int_equal(nn_model_save(a, path, &error), NN_OK);
+    nn_archive *archive = nn_archive_create(&error);
+    nn_archive_add_model(archive, "model", b);
+    assert_int_equal(nn_archive_load(archive, path, &error), NN_ERR_MISMATCH);
+    assert_non_null(strstr(error.text, ": 12 missing, 2 extra: missing model/dense_1/kernel, model/dense_2/kernel, "));
+    assert_non_null(strstr(error.text, "...; extra model/other/kernel, model/other/bias"));
+    nn_archive_destroy(archive);
+    nn_model_destroy(a);
+    nn_model_destroy(b);
+}
+
+/* Row 36, both ways: a file with such weights is neither loaded nor written over a good one. */
+static void refuses_weights_that_are_no_numbers(void **state)
+{
+    (void)state;
+    run a;
+    nn_error error = { 0 };
+    const char *path = temp_path(&temp_here, "nan");
+    begin_run(&a, 9);
+    nn_tensor bias;
+    assert_int_equal(nn_model_weight(a.model, "dense_1/bias", &bias, NULL), NN_OK);
+    memcpy(&bias.f32[4], &(uint32_t){ 0x43214321 }, 4);
+    save(&a, path);
+    size_t size = 0, good_size = 0;
+    unsigned char *good = temp_read(path, &good_size);
+    bias.f32[4] = 0;
+    expect_refused(&a, forge(path, "\x21\x43\x21\x43", "\xff\xff\xff\x7f"), NN_ERR_NUMERIC,
+                   "model/dense_1/bias: element 4: expected a finite number, got nan");
+    expect_refused(&a, forge(path, "\x21\x43\x21\x43", "\x01\x01\x80\x7f"), NN_ERR_NUMERIC,
+                   "model/dense_1/bias: element 4");
+    bias.f32[4] = -INFINITY;
+    assert_int_equal(nn_archive_save(a.archive, path, &error), NN_ERR_NUMERIC);
+    assert_non_null(strstr(error.text, "model/dense_1/bias: element 4: expected a finite number, got -inf"));
+    unsigned char *still = temp_read(path, &size);
+    assert_int_equal(size, good_size);
+    assert_memory_equal(still, good, size);
+    bias.f32[4] = 0;
+    nn_optim_slot(a.optim, 1, NULL)[0] = NAN;
+    assert_int_equal(nn_archive_save(a.archive, path, &error), NN_ERR_NUMERIC);
+    assert_non_null(strstr(error.text, "optim/v/dense_1/kernel: element 0"));
+    free(good);
+    free(still);
+    end_run(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_every_damage),        cmocka_unit_test(refuses_what_does_not_fit),
+        cmocka_unit_test(refuses_another_order),       cmocka_unit_test(says_what_weights_alone_lack),
+        cmocka_unit_test(lists_are_short_but_counted), cmocka_unit_test(refuses_weights_that_are_no_numbers),
+    };
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
+}

@@ -1,0 +1,235 @@
+/* What nn_fit() refuses: options and data that are wrong, and numbers that are no longer finite. */
+#include "fitting.h"
+#include "temp.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct refusal {
+    nn_fit_def def; /* x and y are filled in where NULL, unless `bare` */
+    nn_status status;
+    const char *text;
+    bool bare;
+} refusal;
+
+/* Rows 51 and 53 of docs/faults.md. */
+static void test_refusals(void **state)
+{
+    (void)state;
+    nn_float data[12] = { 0 };
+    int32_t ids[4] = { 0 };
+    const nn_tensor x = nn_view_f32(data, NN_SHAPE(6, 1)), wide = nn_view_f32(data, NN_SHAPE(6, 2)),
+                    few = nn_view_f32(data, NN_SHAPE(5, 1)), none = nn_view_f32(data, NN_SHAPE(0, 1)),
+                    ints = nn_view_i32(ids, NN_SHAPE(4, 1)), one = nn_view_f32(data, NN_SHAPE(1, 1)),
+                    empty = nn_view_f32(NULL, NN_SHAPE(6, 1));
+    const refusal cases[] = {
+        { { .x = NULL }, NN_ERR_ARGUMENT, "x: expected a tensor, got NULL", .bare = true },
+        { { .x = &x }, NN_ERR_ARGUMENT, "y: expected a tensor, got NULL", .bare = true },
+        { { .x = &empty }, NN_ERR_ARGUMENT, "x: expected data, got NULL", false },
+        { { .epochs = -1 }, NN_ERR_ARGUMENT, "fit: epochs: expected a positive number, got -1", false },
+        { { .batch = -1 }, NN_ERR_ARGUMENT, "fit: batch: expected 1 to the model's max_batch 4, got -1", false },
+        { { .batch = 5 }, NN_ERR_ARGUMENT, "fit: batch: expected 1 to the model's max_batch 4, got 5", false },
+        { { .val_split = 1 }, NN_ERR_ARGUMENT, "fit: val_split: expected a number in [0, 1), got 1", false },
+        { { .val_split = -0.1 }, NN_ERR_ARGUMENT, "fit: val_split: expected a number in [0, 1), got -0.1", false },
+        { { .val_split = NAN }, NN_ERR_ARGUMENT, "fit: val_split: expected a number in [0, 1), got nan", false },
+        { { .val_split = 0.99 },
+          NN_ERR_ARGUMENT,
+          "fit: val_split: expected a sample in each part, got 0 and 6 of 6 by 0.99",
+          false },
+        { { .val_split = 0.5, .val_x = &x, .val_y = &x },
+          NN_ERR_ARGUMENT,
+          "fit: val_split: expected 0, as val_x is given, got 0.5",
+          false },
+        { { .val_x = &x }, NN_ERR_ARGUMENT, "fit: expected both of val_x and val_y or none, got one", false },
+        { { .val_x = &wide, .val_y = &x },
+          NN_ERR_SHAPE,
+          "val_x: expected (6, 1) with at least one sample, got (6, 2)",
+          false },
+        { { .val_x = &x, .val_y = &few }, NN_ERR_SHAPE, "val_y: expected 6 samples, as val_x has, got 5", false },
+        { { .patience = -1 }, NN_ERR_ARGUMENT, "fit: patience: expected a number of epochs >= 0, got -1", false },
+        { { .min_delta = -1 }, NN_ERR_ARGUMENT, "fit: min_delta: expected a number >= 0, got -1", false },
+        { { .min_delta = NAN }, NN_ERR_ARGUMENT, "fit: min_delta: expected a number >= 0, got nan", false },
+        { { .checkpoint_every = -1 },
+          NN_ERR_ARGUMENT,
+          "fit: checkpoint_every: expected a positive number, got -1",
+          false },
+        { { .resume = true }, NN_ERR_ARGUMENT, "fit: resume: expected a checkpoint to go on from, got NULL", false },
+        { { .monitor = NN_MONITOR_VAL_LOSS },
+          NN_ERR_ARGUMENT,
+          "fit: monitor: validation: expected validation data, got none",
+          false },
+        { { .monitor = NN_MONITOR_ACCURACY },
+          NN_ERR_ARGUMENT,
+          "fit: monitor: accuracy: expected a metric, got none",
+          false },
+        { { .monitor = (nn_monitor)9 }, NN_ERR_ARGUMENT, "fit: monitor: expected a nn_monitor, got 9", false },
+        { { .metric = (nn_metric)9 }, NN_ERR_ARGUMENT, "fit: metric: expected a nn_metric, got 9", false },
+        { { .loss = { .type = (nn_loss_type)99 } },
+          NN_ERR_ARGUMENT,
+          "loss: type: expected a nn_loss_type, got 99",
+          false },
+        { { .x = &wide }, NN_ERR_SHAPE, "x: expected (6, 1) with at least one sample, got (6, 2)", false },
+        { { .x = &ints }, NN_ERR_SHAPE, "x: expected reals (NN_F32), got indices (NN_I32)", false },
+        { { .y = &few }, NN_ERR_SHAPE, "y: expected 6 samples, as x has, got 5", false },
+        { { .y = &wide }, NN_ERR_SHAPE, "y: expected (6, 1), got (6, 2)", false },
+        { { .x = &none, .y = &none }, NN_ERR_SHAPE, "x: expected 1 to 4 positive dimensions, got (0, 1)", false },
+        { { .x = &one, .y = &one, .val_split = 0.5 },
+          NN_ERR_ARGUMENT,
+          "fit: val_split: expected a sample in each part, got 0 and 1 of 1 by 0.5",
+          false },
+        { { .checkpoint = "missing-directory/c.safetensors" }, NN_ERR_IO, "missing-directory/c.safetensors", false },
+        { { .best = "missing-directory/b.safetensors" }, NN_ERR_IO, "missing-directory/b.safetensors", false },
+    };
+    nn_model *model = make_zero_line(4), *other = make_zero_line(4);
+    nn_optim *optim = make_optim(model, &still), *foreign = make_optim(other, &still);
+    nn_error error;
+    for (int i = 0; i < COUNT(cases); i++) {
+        nn_fit_def def = cases[i].def;
+        int done = 7;
+        def.epochs_done = &done;
+        if (!def.x && !cases[i].bare) def.x = &x;
+        if (!def.y && !cases[i].bare) def.y = &x;
+        if (nn_fit(model, optim, &def, &error) != cases[i].status || !strstr(error.text, cases[i].text))
+            fail_msg("case %d: expected \"%s\", got \"%s\"", i, cases[i].text, error.text);
+        assert_int_equal(done, 0);
+    }
+    const nn_fit_def good = { .x = &x, .y = &x, .loss = mse };
+    assert_int_equal(nn_fit(NULL, optim, &good, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_fit(model, NULL, &good, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_fit(model, optim, NULL, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_fit(model, foreign, &good, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "fit: optim: expected one made for this model, got another's");
+    assert_int_equal(nn_fit(model, foreign, &good, NULL), NN_ERR_ARGUMENT);
+    assert_true(nn_optim_steps(optim) == 0);
+    expect_fit(nn_fit(model, optim, &good, &error), NN_OK, &error); /* batch 32 would be more than max_batch */
+    assert_true(nn_optim_steps(optim) == 2);
+    nn_optim_destroy(optim);
+    nn_optim_destroy(foreign);
+    nn_model_destroy(model);
+    nn_model_destroy(other);
+}
+
+static void test_bad_data(void **state)
+{
+    (void)state;
+    int32_t words[] = { 1, 2, 1 }, classes[] = { 0, 1, 2 };
+    int64_t offsets[] = { 0, 2, 1, 3 };
+    const nn_tensor x = nn_view_ragged(words, offsets, 3), y = nn_view_i32(classes, NN_SHAPE(3));
+    const nn_layer_def layers[] = { { NN_MULTI_HOT, .multi_hot = { .vocab = 3 } },
+                                    { NN_DENSE, .dense = { .units = 2, .activation = NN_SOFTMAX } } };
+    nn_model *model = make_model(
+        &(nn_model_def){ .input = NN_SHAPE(NN_RAGGED), .input_type = NN_I32, .max_batch = 1, NN_LAYERS(layers) });
+    nn_optim *optim = make_optim(model, &still);
+    nn_error error;
+    const nn_fit_def def = { .x = &x, .y = &y, .loss = { .type = NN_SPARSE_CATEGORICAL }, .no_shuffle = true };
+    assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_DATA);
+    assert_string_equal(error.text, "x: row 1: offsets: expected ascending from 0, got 2 then 1");
+    offsets[2] = 2;
+    assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_DATA);
+    assert_string_equal(error.text, "y: row 2: expected a class in [0, 2), got 2");
+    classes[2] = 1;
+    words[2] = 3;
+    assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_DATA);
+    assert_non_null(strstr(error.text, "epoch 1, batch 3: "));
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
+/* A loss that is not finite stops at once; the step that made it is not taken. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    nn_float x[] = { 1, 1, 1 }, y[] = { 1, 2, INFINITY };
+    const nn_tensor tx = nn_view_f32(x, NN_SHAPE(3, 1)), ty = nn_view_f32(y, NN_SHAPE(3, 1));
+    nn_model *model = make_zero_line(1);
+    nn_optim *optim = make_optim(model, &still);
+    nn_error error;
+    const nn_fit_def def = { .x = &tx, .y = &ty, .loss = mse, .no_shuffle = true, .epochs = 2 };
+    assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_NUMERIC);
+    assert_non_null(strstr(error.text, "epoch 1, batch 3: loss is inf"));
+    assert_true(nn_optim_steps(optim) == 2);
+
+    /* Steps that are far too large: the weights themselves run away. */
+    y[2] = 3;
+    nn_optim *wild = make_optim(model, &(nn_optim_def){ .type = NN_SGD, .lr = 1e20 });
+    assert_int_equal(nn_fit(model, wild, &def, &error), NN_ERR_NUMERIC);
+    assert_non_null(strstr(error.text, "epoch 1, batch "));
+    nn_optim_destroy(wild);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
+static bool count_batch(const nn_progress *progress, void *user)
+{
+    (void)progress;
+    ++*(int *)user;
+    return true;
+}
+
+/* Where it began, and the last checkpoint, which is whole and of finite weights. */
+static void expect_not_finite(const nn_optim_def *how, nn_float *x, nn_float *y, int samples, int batches,
+                              const char *text)
+{
+    const nn_layer_def layers[] = { { NN_DENSE, .dense = { .units = 1, .no_bias = true }, .name = "first" },
+                                    { NN_DENSE, .dense = { .units = 1 }, .name = "second" } };
+    const nn_model_def model_def = { .input = NN_SHAPE(1), .max_batch = 1, .threads = 1, .seed = 1, NN_LAYERS(layers) };
+    const nn_tensor tx = nn_view_f32(x, NN_SHAPE(samples, 1)), ty = nn_view_f32(y, NN_SHAPE(samples, 1));
+    nn_error error;
+    size_t count;
+    int done = 0;
+    const char *path = temp_path(&temp_here, "c.safetensors");
+    nn_model *model = make_model(&model_def);
+    nn_optim *optim = make_optim(model, how);
+    const nn_fit_def def = { .x = &tx,
+                             .y = &ty,
+                             .loss = mse,
+                             .no_shuffle = true,
+                             .epochs = 3,
+                             .checkpoint = path,
+                             .on_batch = count_batch,
+                             .user = &done };
+    assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_NUMERIC);
+    assert_int_equal(error.status, NN_ERR_NUMERIC);
+    if (!strstr(error.text, text)) fail_msg("expected \"%s\" in: %s", text, error.text);
+    assert_int_equal(done, batches);
+    assert_true(strncmp(text, "after", 5) != 0 ||
+                strstr(error.text, "model/first/kernel: element 0: expected a finite"));
+    nn_model *kept = nn_model_load(path, NULL, NULL, &error);
+    if (!kept) fail_msg("%s", error.text);
+    const nn_float *params = nn_model_read_params(kept, &count);
+    for (size_t i = 0; i < count; i++) assert_true(isfinite(params[i]));
+    nn_model_destroy(kept);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
+static void test_57_not_finite(void **state)
+{
+    (void)state;
+    const nn_optim_def wild = { .type = NN_SGD, .lr = 1e38 };
+    nn_float x[] = { 1, 1, NAN }, ones[] = { 1, 1, 1 }, y[] = { 1, 2, 3 }, far[] = { 1, 2, INFINITY };
+    expect_not_finite(&still, x, y, 3, 2, "epoch 1, batch 3: loss is nan; first not finite: input of layer first");
+    expect_not_finite(&still, ones, far, 3, 2, "epoch 1, batch 3: loss is inf; every layer is finite: the target");
+    expect_not_finite(&wild, ones, y, 3, 1, "epoch 1, batch 2: loss is inf; first not finite: output of layer second");
+    /* Found only when the epoch is over: by what would have become the next checkpoint. */
+    nn_float large[] = { 1e4f };
+    expect_not_finite(&wild, ones, large, 1, 1, "after batch 1 of epoch 1: ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_bad_data),
+        cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_57_not_finite),
+    };
+    return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
+}
