@@ -99,7 +99,8 @@ kvist_test_allocations(fit_memory)
 kvist_test(activation LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
 
 # Convolutions, pools, batch normalisation and matrix products against naive twins; the products are inside the library.
-kvist_test(convolution LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
+kvist_test(convolution LIBS kvist::nn SOURCES support/convolution_twin.c support/one_layer.c LABELS nn)
+kvist_test(convolution_large LIBS kvist::nn SOURCES support/convolution_twin.c support/one_layer.c LABELS nn)
 kvist_test(pool LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
 kvist_test(batch_norm LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
 kvist_test(gemm LIBS kvist::nn LABELS nn)

@@ -232,6 +232,83 @@ static void test_pixels_are_antialiased_and_symmetric(void **state)
             assert_memory_equal(right[row][column], pixels[row][WIDTH - 1 - column], 3);
 }
 
+/* Half a pixel covered is half the colour: a quarter of a pixel to the right, edges lie within pixels. */
+static void test_pixels_of_edges(void **state)
+{
+    (void)state;
+    paint(0.002, 0);
+    assert_colour(275, 305, 64, 64, 64); /* the cart's edges */
+    assert_colour(325, 305, 191, 191, 191);
+    assert_colour(295, 230, 215, 178, 140); /* the pole's */
+    assert_colour(305, 230, 242, 229, 217);
+}
+
+/* The naive twin of a picture: a point's colour, in pixels of a 600 x 400 window, the y axis up. */
+static const double *colour_at(double px, double py, double x, double theta, double half_line)
+{
+    static const double white[3] = { 255, 255, 255 }, black[3] = { 0 }, brown[3] = { 202, 152, 101 },
+                        violet[3] = { 129, 132, 203 };
+    const double cart_x = px - (300 + 125 * x), cart_y = py - 100, axle_y = cart_y - 7.5;
+    const double along = cart_x * sin(theta) + axle_y * cos(theta), across = cart_x * cos(theta) - axle_y * sin(theta);
+    if (cart_x * cart_x + axle_y * axle_y < 25) return violet;
+    if (fabs(across) < 5 && along > -5 && along < 120) return brown;
+    if (fabs(cart_x) < 25 && fabs(cart_y) < 15) return black;
+    return fabs(cart_y) < half_line ? black : white;
+}
+
+/* The mean over points of each pixel. Distances know no corners: there up to a third of the colour is off, for few. */
+static void check_picture(int width, int height, double x, double theta)
+{
+    enum { SIDE = 8 };
+    const env_cartpole env = standing(x, theta);
+    const double scale = fmin(width / 600.0, height / 400.0), half_line = fmax(1, 1 / scale);
+    uint8_t *pixel = pixels[0][0];
+    double off = 0, ink = 0;
+    assert_int_equal(env_cartpole_rgb(&env, pixel, sizeof pixels, width, height), ENV_OK);
+    for (int i = 0; i < width * height; i++, pixel += 3) {
+        double want[3] = { 0 };
+        for (int s = 0; s < SIDE * SIDE; s++) {
+            const double column = i % width + (s % SIDE + 0.5) / SIDE, row = i / width + (s / SIDE + 0.5) / SIDE;
+            const double *c = colour_at((column - width / 2.0) / scale + 300, (height / 2.0 - row) / scale + 200, x,
+                                        theta, half_line);
+            for (int k = 0; k < 3; k++) want[k] += c[k] / (SIDE * SIDE);
+        }
+        for (int k = 0; k < 3; k++) {
+            const double difference = fabs(want[k] - pixel[k]);
+            if (difference > 85)
+                fail_msg("%d x %d, pixel %d, %d: expected %.0f, got %d", width, height, i % width, i / width, want[k],
+                         pixel[k]);
+            off += difference;
+            ink += 255 - want[k];
+        }
+    }
+    if (off > 0.02 * ink) fail_msg("%d x %d: off by %.3f of the picture", width, height, off / ink);
+}
+
+static void test_pixels_are_those_of_a_twin(void **state)
+{
+    (void)state;
+    static const double states[][2] = { { 0, 0 }, { 0.7, 0.15 }, { -1.9, -0.2 }, { 2.3, 2.5 } };
+    for (int k = 0; k < 4; k++) {
+        check_picture(240, 160, states[k][0], states[k][1]);
+        check_picture(150, 300, states[k][0], states[k][1]); /* higher than it needs */
+        check_picture(400, 80, states[k][0], states[k][1]);  /* wider */
+    }
+}
+
+/* A picture whose pixels are as large as the cart shows all of it. */
+static void test_pixels_of_a_small_picture(void **state)
+{
+    (void)state;
+    const env_cartpole env = standing(0, 0);
+    uint8_t small[13][20][3];
+    assert_int_equal(env_cartpole_rgb(&env, small[0][0], sizeof small, 20, 13), ENV_OK);
+    assert_true(small[5][9][2] < 240); /* the pole's tip, 31 window pixels a pixel */
+    assert_int_equal(small[4][9][2], 255);
+    static const uint8_t track[] = { 255, 191, 0, 64, 255 }; /* a pixel up and one down from its line */
+    for (int row = 7; row < 12; row++) assert_int_equal(small[row][0][0], track[row - 7]);
+}
+
 static void test_pixel_sizes(void **state)
 {
     (void)state;
@@ -275,6 +352,9 @@ int main(void)
         cmocka_unit_test(test_pixels_of_the_middle),
         cmocka_unit_test(test_pixels_follow_the_state),
         cmocka_unit_test(test_pixels_are_antialiased_and_symmetric),
+        cmocka_unit_test(test_pixels_of_edges),
+        cmocka_unit_test(test_pixels_are_those_of_a_twin),
+        cmocka_unit_test(test_pixels_of_a_small_picture),
         cmocka_unit_test(test_pixel_sizes),
         cmocka_unit_test(test_pixel_errors),
     };

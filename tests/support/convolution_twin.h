@@ -1,0 +1,19 @@
+/* Convolutions against a naive twin: plain loops in double, for every instruction set and number of threads. */
+#ifndef KVIST_TESTS_CONVOLUTION_TWIN_H
+#define KVIST_TESTS_CONVOLUTION_TWIN_H
+
+#include <kvist/nn.h>
+#include <stdbool.h>
+
+typedef struct conv_case {
+    nn_layer_type type;
+    int batch, h, w, in, filters, kernel[2], stride[2];
+    nn_padding padding;
+    nn_activation activation;
+    bool no_bias;
+} conv_case;
+
+/* Checks each case's shape, result and gradients against the twin; skips where the processor has not got the set. */
+void check_convolutions(const conv_case *cases, int count, nn_isa isa);
+
+#endif

@@ -1,0 +1,53 @@
+/* Conv2D and Conv2DTranspose over shapes as large as those of networks; test_convolution.c has a small one for each
+ * path. */
+#include <kvist/nn.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "convolution_twin.h"
+#include <cmocka.h>
+
+#define DOWN NN_CONV2D
+#define UP   NN_CONV2D_TRANSPOSE
+
+static const conv_case cases[] = {
+    { DOWN, 7, 14, 14, 5, 33, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true },
+    { DOWN, 5, 28, 28, 1, 64, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false }, /* one channel */
+    { DOWN, 9, 7, 7, 19, 66, { 3, 3 }, { 1, 1 }, NN_SAME, NN_HARD_SIGMOID, false },
+    { DOWN, 2, 3, 3, 130, 600, { 3, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false }, /* many filters, chunks of taps */
+    { UP, 6, 14, 14, 64, 1, { 5, 5 }, { 2, 2 }, NN_SAME, NN_TANH, false },      /* one channel */
+    { UP, 2, 7, 7, 256, 65, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false },
+    { DOWN, 11, 19, 13, 33, 40, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false }, /* Winograd's squares, from here on */
+    { DOWN, 34, 8, 11, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true },
+    { DOWN, 65, 6, 8, 40, 32, { 5, 5 }, { 1, 1 }, NN_SAME, NN_TANH, false },
+    { UP, 33, 7, 7, 40, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true },
+    { UP, 33, 5, 9, 70, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false },
+};
+
+enum { COUNT = (int)(sizeof cases / sizeof *cases) };
+
+static void portable(void **state)
+{
+    (void)state;
+    check_convolutions(cases, COUNT, NN_ISA_PORTABLE);
+}
+
+static void avx2(void **state)
+{
+    (void)state;
+    check_convolutions(cases, COUNT, NN_ISA_AVX2);
+}
+
+static void avx512(void **state)
+{
+    (void)state;
+    check_convolutions(cases, COUNT, NN_ISA_AVX512);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(portable), cmocka_unit_test(avx2), cmocka_unit_test(avx512) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
