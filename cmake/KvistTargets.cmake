@@ -31,11 +31,17 @@ function(kvist_compile_options target)
   endif()
 endfunction()
 
+# What scripts/coverage counts: each line and branch as it is written, which the optimiser would join and double.
+function(kvist_counted target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Coverage>:-O0;--coverage;-fprofile-update=prefer-atomic>)
+endfunction()
+
 # kvist_library(nn): the static library lib<name>.a with its public header directory, also known as kvist::<name>.
 function(kvist_library name)
   add_library(kvist_${name} STATIC ${ARGN})
   add_library(kvist::${name} ALIAS kvist_${name})
   kvist_compile_options(kvist_${name})
+  kvist_counted(kvist_${name})
   set_target_properties(kvist_${name} PROPERTIES OUTPUT_NAME ${name} EXPORT_NAME ${name})
   target_include_directories(kvist_${name}
     PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
