@@ -94,12 +94,33 @@ static void avx512(void **state)
     check_isa(NN_ISA_AVX512);
 }
 
+/* More rows than a task takes, the last task with fewer; rows longer than a task. */
+static void rows_of_several_tasks(void **state)
+{
+    (void)state;
+    const nn_layer_def layers[] = { { .type = NN_ACTIVATION, .activation = { NN_RELU } },
+                                    { .type = NN_LEAKY_RELU, .leaky_relu = { 0.25 } } };
+    const nn_shape shapes[] = { NN_SHAPE(1000, 5), NN_SHAPE(20000) };
+    for (int k = 0; k < 4; k++) {
+        one_layer one;
+        one_layer_run(&one, &layers[k / 2], shapes[k % 2], 7, NN_TRAIN, NN_ISA_BEST, 1, false, 1);
+        const nn_float below = k / 2 ? 0.25f : 0;
+        for (size_t i = 0; i < nn_shape_count(one.y.shape); i++) {
+            const nn_float x = one.x.f32[i], slope = x > 0 ? 1 : below;
+            if (one.y.f32[i] != slope * x || one.dx.f32[i] != slope * one.dy.f32[i])
+                fail_msg("case %d, element %zu: got %g, %g", k, i, (double)one.y.f32[i], (double)one.dx.f32[i]);
+        }
+        one_layer_free(&one);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(portable),
         cmocka_unit_test(avx2),
         cmocka_unit_test(avx512),
+        cmocka_unit_test(rows_of_several_tasks),
     };
     return cmocka_run_group_tests_name("activation", tests, NULL, NULL);
 }

@@ -248,6 +248,11 @@ static void test_refusals(void **state)
     t = nn_view_f32(other, NN_SHAPE(4, 2));
     expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_SHAPE, &e,
            "dy: expected the shape of y (4, 3), got (4, 2)");
+    t = nn_view_i32(classes, NN_SHAPE(4, 3));
+    expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_SHAPE, &e,
+           "dy: expected reals (NN_F32), got indices (NN_I32)");
+    t = nn_view_f32(NULL, NN_SHAPE(4, 3));
+    expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e, "dy: expected data, got NULL");
     t = y;
     expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e,
            "dy: expected memory of its own, got that of y or target");

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -108,8 +109,34 @@ static void test_of_one_length(void **state)
     compare(true, LENGTH, 1);
 }
 
+/* The first index outside is told: next to the bounds, in the first block of a row, behind it, at a row's end. */
+static void test_indices_outside(void **state)
+{
+    (void)state;
+    enum { WORDS = 11, ROW = 300 };
+    const nn_layer_def layers[] = { { .type = NN_MULTI_HOT, .multi_hot = { WORDS } },
+                                    { .type = NN_DENSE, .dense = { .units = 2 } } };
+    static const int places[] = { 0, 7, 256, ROW - 1 }, wrong[] = { WORDS, -1, INT32_MAX };
+    nn_model *model = create(layers, 2, NN_SHAPE(ROW), NN_I32, 1);
+    int32_t list[2 * ROW];
+    const nn_tensor x = nn_view_i32(list, NN_SHAPE(2, ROW));
+    for (int k = 0; k < 12; k++) {
+        char text[64];
+        for (int i = 0; i < 2 * ROW; i++) list[i] = i % 2 ? WORDS - 1 : 0;
+        list[ROW + places[k / 3]] = wrong[k % 3];
+        list[2 * ROW - 1] = k / 3 < 3 ? WORDS + 1 : wrong[k % 3];
+        assert_null(nn_forward(model, &x, NN_EVAL));
+        snprintf(text, sizeof text, "sample 1, index %d: expected 0 to 10, got %d", places[k / 3], wrong[k % 3]);
+        if (!strstr(nn_model_error(model), text)) fail_msg("expected \"%s\" in: %s", text, nn_model_error(model));
+        list[ROW + places[k / 3]] = list[2 * ROW - 1] = 0;
+        assert_non_null(nn_forward(model, &x, NN_EVAL));
+    }
+    nn_model_destroy(model);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ragged), cmocka_unit_test(test_of_one_length) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ragged), cmocka_unit_test(test_of_one_length),
+                                        cmocka_unit_test(test_indices_outside) };
     return cmocka_run_group_tests_name("multi_hot", tests, NULL, NULL);
 }
