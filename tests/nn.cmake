@@ -35,6 +35,9 @@ kvist_test(multi_hot LIBS kvist::nn LABELS nn)
 # What models refuse, and what they tell.
 kvist_test(model_create LIBS kvist::nn LABELS nn)
 kvist_test(model LIBS kvist::nn LABELS nn)
+if(KVIST_SANITIZE MATCHES "address")
+  target_compile_definitions(test_model PRIVATE TEST_GAPS)
+endif()
 
 # Optimisers and learning-rate schedules.
 kvist_test(optim LIBS kvist::nn LABELS nn)

@@ -7,6 +7,9 @@
 #include <cmocka.h>
 
 #include <kvist/nn.h>
+#ifdef TEST_GAPS
+#include <sanitizer/asan_interface.h>
+#endif
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -343,6 +346,32 @@ static void test_summary(void **state)
     nn_model_destroy(model);
 }
 
+#ifdef TEST_GAPS
+/* Who reads or writes beyond an array of the model is seen. */
+static void test_gaps(void **state)
+{
+    (void)state;
+    static const nn_layer_def layers[] = { { NN_DENSE, .dense = { .units = 3 } }, { .type = NN_BATCH_NORM } };
+    nn_model *model = CREATE(NN_SHAPE(2), layers);
+    const nn_tensor x = nn_view_f32(numbers, NN_SHAPE(1, 2));
+    const nn_tensor *y = nn_forward(model, &x, NN_EVAL);
+    assert_non_null(y);
+    size_t params, state_count;
+    nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ .type = NN_ADAM }, NULL);
+    assert_non_null(optim);
+    const nn_float *after[] = { nn_model_read_params(model, &params) + params, nn_model_grads(model, NULL) + params,
+                                nn_model_state(model, &state_count),           y->f32 + 4 * 3,
+                                nn_optim_slot(optim, 0, NULL) + params,        nn_optim_slot(optim, 1, NULL) + params };
+    after[2] += state_count;
+    for (int i = 0; i < 6; i++) {
+        assert_false(__asan_address_is_poisoned(after[i] - 1));
+        for (int gap = 0; gap < 16; gap++) assert_true(__asan_address_is_poisoned(after[i] + gap));
+    }
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +382,9 @@ int main(void)
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_copy_and_blend),
         cmocka_unit_test(test_summary),
+#ifdef TEST_GAPS
+        cmocka_unit_test(test_gaps),
+#endif
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }
