@@ -18,11 +18,11 @@
 #include <cmocka.h>
 
 static int fail_at, calls, number; /* the call that fails, from 1 (0: none), and its errno */
-static bool failed;
+static bool failed, for_good;      /* for_good: and every later one */
 
 static bool fails(void)
 {
-    if (fail_at == 0 || ++calls != fail_at) return false;
+    if (fail_at == 0 || (++calls != fail_at && !(for_good && calls > fail_at))) return false;
     failed = true;
     errno = number;
     return true;
@@ -118,7 +118,8 @@ static data_status write_cache(const char *path, data_error *error)
 static void each_call_fails(const char *name, operation run)
 {
     static const int numbers[] = { ENOSPC, EIO, EDQUOT, EINTR, EROFS };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    const size_t count = sizeof numbers / sizeof numbers[0];
+    for (size_t i = 0; i < 2 * count; i++) {
         int errors = 0;
         failed = true;
         for (int k = 1; failed; k++) {
@@ -128,7 +129,8 @@ static void each_call_fails(const char *name, operation run)
             size_t size;
             failed = false;
             calls = 0;
-            number = numbers[i];
+            number = numbers[i % count];
+            for_good = i >= count;
             fail_at = k;
             const data_status status = run(path, &error);
             fail_at = 0;
