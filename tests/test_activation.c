@@ -71,18 +71,22 @@ static void check(const bend_case *k, nn_isa isa)
     nn_model_destroy(model);
 }
 
-/* Runs a dense layer with one more behind it, so that its activation is not the model's last; y and dx of 3 samples. */
+/* Runs a convolution with one more layer behind it, so that its activation is not the model's last; y and dx of 3
+ * samples. */
 static void run_inside(const nn_layer_def *layers, int count, int units, nn_isa isa, nn_float *y, nn_float *dx)
 {
     nn_float values[3 * SIZE], up[3 * MOST];
     nn_rng rng = { .seed = 6 };
-    nn_tensor x = nn_view_f32(values, NN_SHAPE(3, SIZE)), dy = nn_view_f32(up, NN_SHAPE(3, units));
+    nn_tensor x = nn_view_f32(values, NN_SHAPE(3, 1, 1, SIZE)), dy = nn_view_f32(up, NN_SHAPE(3, units));
     nn_fill_normal(&x, 0, 2, &rng);
     nn_fill_normal(&dy, 0, 1, &rng);
-    nn_model *model = nn_model_create(
-        &(nn_model_def){
-            .input = NN_SHAPE(SIZE), .max_batch = 3, .layers = layers, .layer_count = count, .seed = 8, .isa = isa },
-        NULL);
+    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(1, 1, SIZE),
+                                                       .max_batch = 3,
+                                                       .layers = layers,
+                                                       .layer_count = count,
+                                                       .seed = 8,
+                                                       .isa = isa },
+                                      NULL);
     assert_non_null(model);
     const nn_tensor *out = nn_forward(model, &x, NN_TRAIN);
     assert_non_null(out);
@@ -100,11 +104,11 @@ static void check_inside(nn_isa isa)
     for (int type = NN_LINEAR; type <= NN_HARD_SIGMOID; type++) {
         for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
             nn_float y[2][3 * MOST], dx[2][3 * SIZE];
-            const nn_dense_def dense = { .units = widths[i], .bias_init = NN_NORMAL_05 };
-            nn_dense_def active = dense;
+            const nn_conv_def conv = { .filters = widths[i], .kernel = { 1 }, .bias_init = NN_NORMAL_05 };
+            nn_conv_def active = conv;
             active.activation = (nn_activation)type;
-            const nn_layer_def inside[] = { { .type = NN_DENSE, .dense = active }, { .type = NN_FLATTEN } };
-            const nn_layer_def behind[] = { { .type = NN_DENSE, .dense = dense },
+            const nn_layer_def inside[] = { { .type = NN_CONV2D, .conv = active }, { .type = NN_FLATTEN } };
+            const nn_layer_def behind[] = { { .type = NN_CONV2D, .conv = conv },
                                             { .type = NN_ACTIVATION, .activation = { (nn_activation)type } },
                                             { .type = NN_FLATTEN } };
             run_inside(inside, 2, widths[i], isa, y[0], dx[0]);

@@ -55,10 +55,10 @@ static const conv_case cases[] = {
     { DOWN, 65, 6, 8, 40, 32, { 5, 5 }, { 1, 1 }, NN_SAME, NN_TANH, false },
     { UP, 33, 7, 7, 40, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true },
     { UP, 33, 5, 9, 70, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false },
-    { DOWN, 3, 17, 14, 32, 33, { 3, 3 }, { 1, 2 }, NN_SAME, NN_LINEAR, false }, /* not for them: strides, */
-    { UP, 3, 9, 14, 33, 32, { 5, 5 }, { 2, 1 }, NN_SAME, NN_LINEAR, false },
-    { DOWN, 3, 17, 14, 32, 33, { 3, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false }, /* sides that differ */
-    { DOWN, 1, 1, 1100, 2, 3, { 1, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false },  /* one long row is one part */
+    { DOWN, 19, 17, 14, 32, 33, { 3, 3 }, { 1, 2 }, NN_SAME, NN_LINEAR, false }, /* not for them: strides, */
+    { UP, 8, 9, 14, 33, 32, { 5, 5 }, { 2, 1 }, NN_SAME, NN_LINEAR, false },
+    { DOWN, 12, 17, 14, 32, 33, { 3, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false }, /* sides that differ */
+    { DOWN, 1, 1, 1100, 2, 3, { 1, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false },   /* one long row is one part */
 };
 
 /* The geometry, worked out once more: image is the large side, map the small one. */

@@ -310,24 +310,28 @@ static void test_branches(void **state)
                        one = { .type = NN_DENSE, .dense = { .units = 1 } };
     const struct {
         nn_layer_def layers[4];
-        int count;
+        int count, features;
     } graphs[] = {
-        { { dense, { .type = NN_ADD, .from = { 1, NN_INPUT } } }, 2 },
-        { { dense, { .type = NN_ADD, .from = { NN_INPUT, 1 } }, { .type = NN_ADD, .from = { 1, 2 } } }, 3 },
-        { { dense, { .type = NN_CONCAT, .from = { NN_INPUT, 1, NN_INPUT } } }, 2 },
-        { { one, { .type = NN_DUELING, .from = { 1, NN_INPUT } } }, 2 },
-        { { dense, one, { .type = NN_DUELING, .from = { 2, 1 } } }, 3 },
-        { { dense, { .type = NN_FLATTEN }, { .type = NN_ADD, .from = { 1, 2 } } }, 3 },
+        { { dense, { .type = NN_ADD, .from = { 1, NN_INPUT } } }, 2, 3 },
+        { { dense, { .type = NN_ADD, .from = { NN_INPUT, 1 } }, { .type = NN_ADD, .from = { 1, 2 } } }, 3, 3 },
+        { { dense, { .type = NN_CONCAT, .from = { NN_INPUT, 1, NN_INPUT } } }, 2, 3 },
+        { { one, { .type = NN_DUELING, .from = { 1, NN_INPUT } } }, 2, 3 },
+        { { dense, one, { .type = NN_DUELING, .from = { 2, 1 } } }, 3, 3 },
+        { { dense, { .type = NN_FLATTEN }, { .type = NN_ADD, .from = { 1, 2 } } }, 3, 3 },
         { { dense, { .type = NN_ACTIVATION }, { .type = NN_LEAKY_RELU }, { .type = NN_ADD, .from = { NN_INPUT, 3 } } },
-          4 },
+          4,
+          3 },
+        { { dense, { .type = NN_DUELING, .from = { NN_INPUT, 1 } } }, 2, 1 },
     };
     for (size_t i = 0; i < COUNT_OF(graphs); i++) {
         nn_float values[12], kept[64];
         size_t count;
         nn_rng rng = { .seed = 9 };
-        nn_model *model = create(&(nn_model_def){
-            .input = NN_SHAPE(3), .max_batch = 4, .layers = graphs[i].layers, .layer_count = graphs[i].count });
-        nn_tensor x = nn_view_f32(values, NN_SHAPE(4, 3));
+        nn_model *model = create(&(nn_model_def){ .input = NN_SHAPE(graphs[i].features),
+                                                  .max_batch = 4,
+                                                  .layers = graphs[i].layers,
+                                                  .layer_count = graphs[i].count });
+        nn_tensor x = nn_view_f32(values, NN_SHAPE(4, graphs[i].features));
         nn_fill_normal(&x, 0, 1, &rng);
         const nn_tensor *y = nn_forward(model, &x, NN_TRAIN);
         assert_non_null(y);
@@ -352,7 +356,7 @@ static void test_tensors(void **state)
     (void)state;
     const int big = 2147483647;
     const nn_shape none[] = {
-        { .rank = -1 }, { .rank = 5 }, NN_SHAPE(2, 0), NN_SHAPE(-2), NN_SHAPE(big, big, big, big)
+        { .rank = -1 }, { .rank = 5, .dim = { 1, 1, 1, 1 } }, NN_SHAPE(2, 0), NN_SHAPE(-2), NN_SHAPE(big, big, big, big)
     };
     for (size_t i = 0; i < COUNT_OF(none); i++) {
         nn_tensor tensor = nn_view_f32(numbers, NN_SHAPE(1));

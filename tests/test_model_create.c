@@ -96,7 +96,7 @@ static const refusal misfits[] = {
       { "reshape_1", "(4, 2)" } },
     { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(4, -1) } } }, NN_ERR_SHAPE, { "reshape_1" } },
     { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(-1, -1) } } }, NN_ERR_SHAPE, { "reshape_1" } },
-    { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE } }, NN_ERR_SHAPE, { "reshape_1", "cannot make () of (6)" } },
+    { NN_DIMS(1), NN_F32, { { .type = NN_RESHAPE } }, NN_ERR_SHAPE, { "reshape_1", "cannot make () of (1)" } },
     { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(-1, 0) } } }, NN_ERR_SHAPE, { "reshape_1" } },
     { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(6, -2) } } }, NN_ERR_SHAPE, { "reshape_1" } },
     { NN_DIMS(6),
@@ -108,7 +108,7 @@ static const refusal misfits[] = {
       NN_F32,
       { { .type = NN_RESHAPE, .reshape = { NN_DIMS(1056175639, 177602, 393365) } } }, /* 2^66 + 6 */
       NN_ERR_SHAPE,
-      { "reshape_1" } },
+      { "reshape_1", "cannot make" } },
     { NN_DIMS(1 << 16, 1 << 16),
       NN_F32,
       { { .type = NN_RESHAPE, .reshape = { NN_DIMS(-1, 1) } } },

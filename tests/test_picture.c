@@ -283,7 +283,8 @@ static void test_grid_out_of_range(void **state)
                                 { .count = 1, .height = 1, .width = 1, .gap = -2 },
                                 { .count = 1 << 30, .height = 1 << 30, .width = 1 << 30 },
                                 { .count = 2, .height = 1, .width = 10000, .columns = 2 },
-                                { .count = 2, .height = 10000, .width = 1, .columns = 1 } };
+                                { .count = 2, .height = 10000, .width = 1, .columns = 1 },
+                                { .count = (1 << 30) + 1, .height = 4, .width = 1, .columns = 1, .gap = -1 } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         int width, height;
         data_error error = { 0 };
