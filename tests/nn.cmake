@@ -98,6 +98,12 @@ kvist_test(fit_resume LIBS kvist::nn ZLIB::ZLIB LABELS nn SOURCES support/temp.c
 kvist_test(fit_memory LIBS kvist::nn LABELS nn oom)
 kvist_test_allocations(fit_memory)
 
+# Memory and the choice of kernels are inside the library.
+foreach(name memory select)
+  kvist_test(${name} LIBS kvist::nn LABELS nn)
+  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+endforeach()
+
 # Activations where they bend.
 kvist_test(activation LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
 

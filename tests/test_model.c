@@ -302,6 +302,90 @@ static void test_copy_and_blend(void **state)
     nn_model_destroy(less);
 }
 
+/* --- shares of gradients ------------------------------------------------------------------------------------------ */
+
+/* Where two branches meet and one leads to the input alone, gradients of weights are the same with and without the
+ * input's; so are those of branches that lead to weights both. */
+static void test_branches(void **state)
+{
+    (void)state;
+    const nn_layer_def dense = { .type = NN_DENSE, .dense = { .units = 3 } },
+                       one = { .type = NN_DENSE, .dense = { .units = 1 } };
+    const struct {
+        nn_layer_def layers[4];
+        int count, features;
+    } graphs[] = {
+        { { dense, { .type = NN_ADD, .from = { 1, NN_INPUT } } }, 2, 3 },
+        { { dense, { .type = NN_ADD, .from = { NN_INPUT, 1 } }, { .type = NN_ADD, .from = { 1, 2 } } }, 3, 3 },
+        { { dense, { .type = NN_CONCAT, .from = { NN_INPUT, 1, NN_INPUT } } }, 2, 3 },
+        { { one, { .type = NN_DUELING, .from = { 1, NN_INPUT } } }, 2, 3 },
+        { { dense, one, { .type = NN_DUELING, .from = { 2, 1 } } }, 3, 3 },
+        { { dense, { .type = NN_FLATTEN }, { .type = NN_ADD, .from = { 1, 2 } } }, 3, 3 },
+        { { dense, { .type = NN_ACTIVATION }, { .type = NN_LEAKY_RELU }, { .type = NN_ADD, .from = { NN_INPUT, 3 } } },
+          4,
+          3 },
+        { { dense, { .type = NN_DUELING, .from = { NN_INPUT, 1 } } }, 2, 1 },
+    };
+    for (size_t i = 0; i < COUNT_OF(graphs); i++) {
+        nn_float values[12], kept[64];
+        size_t count;
+        nn_rng rng = { .seed = 9 };
+        nn_model *model = create(&(nn_model_def){ .input = NN_SHAPE(graphs[i].features),
+                                                  .max_batch = 4,
+                                                  .layers = graphs[i].layers,
+                                                  .layer_count = graphs[i].count });
+        nn_tensor x = nn_view_f32(values, NN_SHAPE(4, graphs[i].features));
+        nn_fill_normal(&x, 0, 1, &rng);
+        const nn_tensor *y = nn_forward(model, &x, NN_TRAIN);
+        assert_non_null(y);
+        nn_tensor dy = nn_view_f32(numbers, y->shape);
+        nn_fill_normal(&dy, 0, 1, &rng);
+        const nn_float *grads = nn_model_grads(model, &count);
+        assert_in_range(count, 1, COUNT_OF(kept));
+        assert_non_null(nn_backward(model, &dy, NN_GRAD_PARAMS | NN_GRAD_INPUT));
+        memcpy(kept, grads, count * sizeof *grads);
+        nn_zero_grad(model);
+        assert_non_null(nn_backward(model, &dy, NN_GRAD_PARAMS));
+        assert_memory_equal(kept, grads, count * sizeof *grads);
+        for (size_t k = 0; k < count; k++) assert_true(kept[k] != 0);
+        nn_model_destroy(model);
+    }
+}
+
+/* --- tensors, statuses -------------------------------------------------------------------------------------------- */
+
+static void test_tensors(void **state)
+{
+    (void)state;
+    const int big = 2147483647;
+    const nn_shape none[] = {
+        { .rank = -1 }, { .rank = 5, .dim = { 1, 1, 1, 1 } }, NN_SHAPE(2, 0), NN_SHAPE(-2), NN_SHAPE(big, big, big, big)
+    };
+    for (size_t i = 0; i < COUNT_OF(none); i++) {
+        nn_tensor tensor = nn_view_f32(numbers, NN_SHAPE(1));
+        assert_int_equal(nn_shape_count(none[i]), 0);
+        assert_int_equal(nn_tensor_alloc(&tensor, NN_F32, none[i]), NN_ERR_SHAPE);
+        assert_null(tensor.f32);
+        nn_tensor_free(&tensor);
+    }
+    assert_int_equal(nn_shape_count(nn_shape_of(3, 4, 5, 6, 7)), 120);
+    assert_int_equal(nn_shape_count((nn_shape){ .rank = 0 }), 1);
+    nn_tensor_free(NULL);
+}
+
+static void test_status_strings(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+#define TEXT(name, text) text,
+        NN_STATUS_MAP(TEXT)
+#undef TEXT
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++) assert_string_equal(nn_status_string((nn_status)i), texts[i]);
+    assert_string_equal(nn_status_string(NN_ERR_MISMATCH), "file does not fit the model");
+    assert_string_equal(nn_status_string((nn_status)99), "unknown status");
+}
+
 /* --- summary ------------------------------------------------------------------------------------------------------ */
 
 static void add_line(const char *text, void *user)
@@ -381,6 +465,9 @@ int main(void)
         cmocka_unit_test(test_ragged_inputs),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_copy_and_blend),
+        cmocka_unit_test(test_branches),
+        cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_status_strings),
         cmocka_unit_test(test_summary),
 #ifdef TEST_GAPS
         cmocka_unit_test(test_gaps),

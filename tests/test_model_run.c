@@ -429,6 +429,22 @@ static void test_dropout_generator(void **state)
     nn_model_destroy(model);
 }
 
+/* A rate of 0 drops nothing, in training either. */
+static void test_dropout_of_nothing(void **state)
+{
+    (void)state;
+    const nn_layer_def layer = { .type = NN_DROPOUT };
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(8), .max_batch = 2, .layers = &layer, .layer_count = 1 }, NULL);
+    nn_float numbers[16];
+    nn_tensor x = nn_view_f32(numbers, NN_SHAPE(2, 8));
+    nn_rng rng = { .seed = 3 };
+    nn_fill_normal(&x, 0, 1, &rng);
+    assert_memory_equal(numbers, nn_forward(model, &x, NN_TRAIN)->f32, sizeof numbers);
+    assert_memory_equal(numbers, nn_backward(model, &x, NN_GRAD_INPUT)->f32, sizeof numbers);
+    nn_model_destroy(model);
+}
+
 /* Gradients taken straight from the model's own arrays: dy may be its output, or the input gradient of another. Row 54.
  */
 static void test_gradient_from_own_arrays(void **state)
@@ -562,9 +578,13 @@ static const struct {
 int main(void)
 {
     static const struct CMUnitTest singles[] = {
-        cmocka_unit_test(test_dropout_generator),           cmocka_unit_test(test_gradient_from_own_arrays),
-        cmocka_unit_test(test_kept_gradient_of_activation), cmocka_unit_test(test_input_in_output),
-        cmocka_unit_test(test_gradient_in_its_place),       cmocka_unit_test(test_dueling),
+        cmocka_unit_test(test_dropout_generator),
+        cmocka_unit_test(test_dropout_of_nothing),
+        cmocka_unit_test(test_gradient_from_own_arrays),
+        cmocka_unit_test(test_kept_gradient_of_activation),
+        cmocka_unit_test(test_input_in_output),
+        cmocka_unit_test(test_gradient_in_its_place),
+        cmocka_unit_test(test_dueling),
     };
     enum { PRODUCT = COUNT_OF(networks) * COUNT_OF(checks) };
     struct CMUnitTest tests[PRODUCT + COUNT_OF(singles)];

@@ -30,8 +30,9 @@
 
 enum { NN_LANES = NN_VECTOR_BYTES / (int)sizeof(nn_float) };
 
-/* Sanitizers put a check on every access: inlined and unrolled, that is more code than clang can take. */
-#if defined(NN_SANITIZED)
+/* Sanitizers put a check on every access: inlined and unrolled, that is more code than clang can take. And coverage
+ * counts a function once, not in each place that it would be inlined into. */
+#if defined(NN_NOT_INLINED)
 #define NN_INLINE static inline
 #define NN_UNROLL
 #elif defined(__clang__)
