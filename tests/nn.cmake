@@ -35,6 +35,9 @@ kvist_test(multi_hot LIBS kvist::nn LABELS nn)
 # What models refuse, and what they tell.
 kvist_test(model_create LIBS kvist::nn LABELS nn)
 kvist_test(model LIBS kvist::nn LABELS nn)
+if(KVIST_SANITIZE MATCHES "address")
+  target_compile_definitions(test_model PRIVATE TEST_GAPS)
+endif()
 
 # Optimisers and learning-rate schedules.
 kvist_test(optim LIBS kvist::nn LABELS nn)
@@ -94,6 +97,12 @@ kvist_test(fit_refusals LIBS kvist::nn ZLIB::ZLIB SOURCES support/fitting.c supp
 kvist_test(fit_resume LIBS kvist::nn ZLIB::ZLIB LABELS nn SOURCES support/temp.c)
 kvist_test(fit_memory LIBS kvist::nn LABELS nn oom)
 kvist_test_allocations(fit_memory)
+
+# Memory and the choice of kernels are inside the library.
+foreach(name memory select)
+  kvist_test(${name} LIBS kvist::nn LABELS nn)
+  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+endforeach()
 
 # Activations where they bend.
 kvist_test(activation LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)

@@ -10,7 +10,7 @@
 #include "one_layer.h"
 #include <cmocka.h>
 
-enum { SIZE = 5 };
+enum { SIZE = 5, MOST = 37 };
 
 typedef struct bend_case {
     nn_layer_def layer;
@@ -27,6 +27,10 @@ static const bend_case cases[] = {
       { 0, 0, 0, 2, 8 },
       { 0, 0, 0, 4, 5 } },
     { { .type = NN_LEAKY_RELU, .leaky_relu = { 2 } }, { -4, -1, 0, 1, 4 }, { -8, -2, 0, 1, 4 }, { 2, 4, 6, 4, 5 } },
+    { { .type = NN_ACTIVATION },
+      { -1e30f, -2, 0, 2, 1e30f },
+      { -1e30f, -2, 0, 2, 1e30f },
+      { 1, 2, 3, 4, 5 } }, /* linear */
     { { .type = NN_ACTIVATION, .activation = { NN_RELU } },
       { -1e30f, -0.0f, 0, 1e-30f, 1e30f },
       { 0, 0, 0, 1e-30f, 1e30f },
@@ -67,6 +71,54 @@ static void check(const bend_case *k, nn_isa isa)
     nn_model_destroy(model);
 }
 
+/* Runs a convolution with one more layer behind it, so that its activation is not the model's last; y and dx of 3
+ * samples. */
+static void run_inside(const nn_layer_def *layers, int count, int units, nn_isa isa, nn_float *y, nn_float *dx)
+{
+    nn_float values[3 * SIZE], up[3 * MOST];
+    nn_rng rng = { .seed = 6 };
+    nn_tensor x = nn_view_f32(values, NN_SHAPE(3, 1, 1, SIZE)), dy = nn_view_f32(up, NN_SHAPE(3, units));
+    nn_fill_normal(&x, 0, 2, &rng);
+    nn_fill_normal(&dy, 0, 1, &rng);
+    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(1, 1, SIZE),
+                                                       .max_batch = 3,
+                                                       .layers = layers,
+                                                       .layer_count = count,
+                                                       .seed = 8,
+                                                       .isa = isa },
+                                      NULL);
+    assert_non_null(model);
+    const nn_tensor *out = nn_forward(model, &x, NN_TRAIN);
+    assert_non_null(out);
+    memcpy(y, out->f32, (size_t)units * 3 * sizeof *y);
+    const nn_tensor *back = nn_backward(model, &dy, NN_GRAD_INPUT);
+    assert_non_null(back);
+    memcpy(dx, back->f32, 3 * SIZE * sizeof *dx);
+    nn_model_destroy(model);
+}
+
+/* A layer's own activation, taken together with its bias, is that of a layer behind it. */
+static void check_inside(nn_isa isa)
+{
+    static const int widths[] = { 1, 3, 16, 37 };
+    for (int type = NN_LINEAR; type <= NN_HARD_SIGMOID; type++) {
+        for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+            nn_float y[2][3 * MOST], dx[2][3 * SIZE];
+            const nn_conv_def conv = { .filters = widths[i], .kernel = { 1 }, .bias_init = NN_NORMAL_05 };
+            nn_conv_def active = conv;
+            active.activation = (nn_activation)type;
+            const nn_layer_def inside[] = { { .type = NN_CONV2D, .conv = active }, { .type = NN_FLATTEN } };
+            const nn_layer_def behind[] = { { .type = NN_CONV2D, .conv = conv },
+                                            { .type = NN_ACTIVATION, .activation = { (nn_activation)type } },
+                                            { .type = NN_FLATTEN } };
+            run_inside(inside, 2, widths[i], isa, y[0], dx[0]);
+            run_inside(behind, 3, widths[i], isa, y[1], dx[1]);
+            for (int k = 0; k < 3 * widths[i]; k++) assert_float_equal((float)y[0][k], (float)y[1][k], 1e-6f);
+            for (int k = 0; k < 3 * SIZE; k++) assert_float_equal((float)dx[0][k], (float)dx[1][k], 1e-5f);
+        }
+    }
+}
+
 static void check_isa(nn_isa isa)
 {
     if (!one_layer_has(isa)) {
@@ -74,6 +126,7 @@ static void check_isa(nn_isa isa)
         skip();
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check(&cases[i], isa);
+    check_inside(isa);
 }
 
 static void portable(void **state)
@@ -94,12 +147,33 @@ static void avx512(void **state)
     check_isa(NN_ISA_AVX512);
 }
 
+/* More rows than a task takes, the last task with fewer; rows longer than a task. */
+static void rows_of_several_tasks(void **state)
+{
+    (void)state;
+    const nn_layer_def layers[] = { { .type = NN_ACTIVATION, .activation = { NN_RELU } },
+                                    { .type = NN_LEAKY_RELU, .leaky_relu = { 0.25 } } };
+    const nn_shape shapes[] = { NN_SHAPE(1000, 5), NN_SHAPE(20000) };
+    for (int k = 0; k < 4; k++) {
+        one_layer one;
+        one_layer_run(&one, &layers[k / 2], shapes[k % 2], 7, NN_TRAIN, NN_ISA_BEST, 1, false, 1);
+        const nn_float below = k / 2 ? 0.25f : 0;
+        for (size_t i = 0; i < nn_shape_count(one.y.shape); i++) {
+            const nn_float x = one.x.f32[i], slope = x > 0 ? 1 : below;
+            if (one.y.f32[i] != slope * x || one.dx.f32[i] != slope * one.dy.f32[i])
+                fail_msg("case %d, element %zu: got %g, %g", k, i, (double)one.y.f32[i], (double)one.dx.f32[i]);
+        }
+        one_layer_free(&one);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(portable),
         cmocka_unit_test(avx2),
         cmocka_unit_test(avx512),
+        cmocka_unit_test(rows_of_several_tasks),
     };
     return cmocka_run_group_tests_name("activation", tests, NULL, NULL);
 }

@@ -146,6 +146,7 @@ static void names_must_be_usable(void **state)
     nn_archive_destroy(archive);
     nn_archive_destroy(NULL);
     assert_int_equal(nn_archive_save(NULL, "x", &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_archive_claim(NULL, "x", &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_archive_load(NULL, "x", &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_archive_read_bytes(NULL, "x", NULL, NULL, &error), NN_ERR_ARGUMENT);
     void *bytes = NULL;

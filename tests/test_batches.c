@@ -146,6 +146,14 @@ static void test_options(void **state)
     assert_int_equal(walk(b, 40, 32, order), 32);
     for (int i = 0; i < 32; i++) assert_int_equal(order[i], i);
     data_batches_destroy(b);
+    b = data_batches_create(&(data_batches_def){ .count = 40, .batch = 8, .no_shuffle = true }, NULL);
+    assert_int_equal(data_batches_per_epoch(b), 5); // none smaller
+    assert_int_equal(walk(b, 40, 8, order), 40);
+    data_batches_seek(b, 0, 99); // as at the end
+    assert_int_equal(walk(b, 40, 8, order), 0);
+    data_batches_seek(b, 0, -7); // as at the beginning
+    assert_int_equal(walk(b, 40, 8, order), 40);
+    data_batches_destroy(b);
     b = data_batches_create(&(data_batches_def){ .count = 5 }, NULL); // fewer than the default batch
     assert_int_equal(walk(b, 5, 5, order), 5);
     data_batches_destroy(b);

@@ -256,10 +256,17 @@ static void test_arguments(void **state)
     assert_int_equal(env_cartpole_step(NULL, 0, NULL, NULL), ENV_ERR_ARGUMENT);
 }
 
+/* Each status has its text, and so has what is none. */
 static void test_status_strings(void **state)
 {
     (void)state;
-    assert_string_equal(env_status_string(ENV_OK), "success");
+    static const char *const texts[] = {
+#define TEXT(name, text) text,
+        ENV_STATUS_MAP(TEXT)
+#undef TEXT
+    };
+    for (int i = 0; i < (int)(sizeof texts / sizeof *texts); i++)
+        assert_string_equal(env_status_string((env_status)i), texts[i]);
     assert_string_equal(env_status_string(ENV_ERR_SPACE), "buffer too small");
     assert_string_equal(env_status_string((env_status)99), "unknown status");
 }

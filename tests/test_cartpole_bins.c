@@ -56,6 +56,7 @@ static void test_bin_errors(void **state)
     assert_int_equal(env_bin(0.5, -1.7e308, 1.7e308, 10, &got), ENV_ERR_ARGUMENT);
     assert_int_equal(env_bin(0.5, 0, 1, 0, &got), ENV_ERR_ARGUMENT);
     assert_int_equal(env_bin(0.5, 0, 1, 10, NULL), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_bin(0.5, 0, 4.9e-324, 10, &got), ENV_ERR_ARGUMENT); /* bins narrower than any number */
     assert_int_equal(got, 42);
 }
 
@@ -121,6 +122,18 @@ static void test_70_nan_observation(void **state)
     }
 }
 
+static void test_null_observation(void **state)
+{
+    (void)state;
+    const env_discretizer d = make_state();
+    const float obs[4] = { 0 };
+    int got = 42;
+    assert_int_equal(env_discretize(NULL, obs, &got), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_discretize(&d, NULL, &got), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_discretize(&d, obs, NULL), ENV_ERR_ARGUMENT);
+    assert_int_equal(got, 42);
+}
+
 static void assert_init_refused(int dims, const double *from, const double *to, const int *bins, const char *culprit)
 {
     env_discretizer d, before;
@@ -140,6 +153,9 @@ static void test_init_errors(void **state)
     assert_init_refused(0, low, high, good, "dims");
     assert_init_refused(ENV_MAX_DIMS + 1, low, high, good, "dims");
     assert_init_refused(4, NULL, high, good, "NULL");
+    assert_init_refused(4, low, NULL, good, "NULL");
+    assert_init_refused(4, low, high, NULL, "NULL");
+    assert_int_equal(env_discretizer_init(NULL, 4, low, high, good, NULL), ENV_ERR_ARGUMENT);
     assert_init_refused(4, high, low, good, "dimension 0");
     assert_init_refused(4, low, high, zero, "dimension 2");
     assert_init_refused(4, low, high, many, "bins[2]");
@@ -151,7 +167,7 @@ int main(void)
         cmocka_unit_test(test_inner_edges),    cmocka_unit_test(test_71_clamps),
         cmocka_unit_test(test_bin_errors),     cmocka_unit_test(test_make_state),
         cmocka_unit_test(test_different_bins), cmocka_unit_test(test_70_nan_observation),
-        cmocka_unit_test(test_init_errors),
+        cmocka_unit_test(test_init_errors),    cmocka_unit_test(test_null_observation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,10 +148,14 @@ static void test_text_errors(void **state)
     env_cartpole env = standing(0, 0);
     assert_int_equal(env_cartpole_ansi(NULL, &plain, text, sizeof text), ENV_ERR_ARGUMENT);
     assert_int_equal(env_cartpole_ansi(&env, &plain, NULL, 0), ENV_ERR_ARGUMENT);
-    const env_ansi_def wrong[] = { { .columns = 19 }, { .columns = 1001 }, { .rows = 5 }, { .rows = -1 } };
-    for (int k = 0; k < 4; k++)
+    const env_ansi_def wrong[] = {
+        { .columns = 19 }, { .columns = 1001 }, { .rows = 5 }, { .rows = -1 }, { .rows = 1001 }
+    };
+    for (int k = 0; k < 5; k++)
         assert_int_equal(env_cartpole_ansi(&env, &wrong[k], text, sizeof text), ENV_ERR_ARGUMENT);
     env.theta = NAN;
+    assert_int_equal(env_cartpole_ansi(&env, &plain, text, sizeof text), ENV_ERR_NUMERIC);
+    env = standing(-INFINITY, 0);
     assert_int_equal(env_cartpole_ansi(&env, &plain, text, sizeof text), ENV_ERR_NUMERIC);
     assert_int_equal(text[0], '\0');
 }
@@ -337,6 +341,8 @@ static void test_pixel_errors(void **state)
     assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 10, -1), ENV_ERR_ARGUMENT);
     assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, INT32_MAX, INT32_MAX), ENV_ERR_SPACE);
     env.x = INFINITY;
+    assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 10, 10), ENV_ERR_NUMERIC);
+    env = standing(0, NAN);
     assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 10, 10), ENV_ERR_NUMERIC);
 }
 

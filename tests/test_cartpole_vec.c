@@ -192,8 +192,9 @@ static void test_definitions(void **state)
     assert_not_created((env_cartpole_vec_def){ 0 }, ENV_ERR_ARGUMENT, "count: expected at least 1, got 0");
     assert_not_created((env_cartpole_vec_def){ .count = -5 }, ENV_ERR_ARGUMENT, "count");
     assert_not_created((env_cartpole_vec_def){ .count = 1, .max_steps = -1 }, ENV_ERR_ARGUMENT, "max_steps");
-    const env_allocator half = { .alloc = no_memory };
+    const env_allocator half = { .alloc = no_memory }, other_half = { .release = give_back };
     assert_not_created((env_cartpole_vec_def){ .count = 1, .alloc = &half }, ENV_ERR_ARGUMENT, "alloc");
+    assert_not_created((env_cartpole_vec_def){ .count = 1, .alloc = &other_half }, ENV_ERR_ARGUMENT, "alloc");
     env_error error;
     assert_null(env_cartpole_vec_create(NULL, &error));
     assert_int_equal(error.status, ENV_ERR_ARGUMENT);
@@ -249,14 +250,22 @@ static void test_set_refuses(void **state)
     assert_int_equal(env_cartpole_vec_set(vec, 9, &good), ENV_ERR_ARGUMENT);
     assert_int_equal(env_cartpole_vec_set(vec, 0, NULL), ENV_ERR_ARGUMENT);
     assert_int_equal(env_cartpole_vec_get(vec, 9, &bad), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_cartpole_vec_get(vec, -1, &bad), ENV_ERR_ARGUMENT);
     assert_int_equal(env_cartpole_vec_get(vec, 0, NULL), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_cartpole_vec_get(NULL, 0, &bad), ENV_ERR_ARGUMENT);
+    assert_int_equal(env_cartpole_vec_set(NULL, 0, &good), ENV_ERR_ARGUMENT);
     bad = good, bad.max_steps = 200;
     assert_int_equal(env_cartpole_vec_set(vec, 0, &bad), ENV_ERR_ARGUMENT);
-    bad = good, bad.theta = NAN;
-    assert_int_equal(env_cartpole_vec_set(vec, 0, &bad), ENV_ERR_NUMERIC);
+    for (int k = 0; k < 4; k++) {
+        bad = good;
+        *(double *[4]){ &bad.x, &bad.x_dot, &bad.theta, &bad.theta_dot }[k] = k % 2 ? INFINITY : NAN;
+        assert_int_equal(env_cartpole_vec_set(vec, 0, &bad), ENV_ERR_NUMERIC);
+    }
     bad = good, bad.theta = 0.5;
     assert_int_equal(env_cartpole_vec_set(vec, 0, &bad), ENV_ERR_STATE);
     bad = good, bad.running = false;
+    assert_int_equal(env_cartpole_vec_set(vec, 0, &bad), ENV_ERR_STATE);
+    bad = good, bad.step = -1;
     assert_int_equal(env_cartpole_vec_set(vec, 0, &bad), ENV_ERR_STATE);
     bad = good, bad.step = 500;
     assert_int_equal(env_cartpole_vec_set(vec, 0, &bad), ENV_ERR_STATE);

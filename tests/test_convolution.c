@@ -46,6 +46,11 @@ static const conv_case cases[] = {
     { DOWN, 61, 9, 5, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true },
     { UP, 61, 5, 1, 32, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true },
     { UP, 61, 1, 7, 34, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false },
+    { DOWN, 125, 1, 2, 32, 32, { 3, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true }, /* large enough, but no squares */
+    { DOWN, 125, 2, 1, 32, 32, { 4, 4 }, { 1, 1 }, NN_SAME, NN_LINEAR, true },
+    { DOWN, 125, 3, 1, 32, 32, { 3, 3 }, { 2, 1 }, NN_SAME, NN_LINEAR, true },
+    { UP, 125, 1, 2, 32, 32, { 3, 3 }, { 1, 2 }, NN_SAME, NN_LINEAR, true },
+    { DOWN, 1, 1, 1100, 2, 3, { 1, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false }, /* one long row is one part */
 };
 
 enum { COUNT = (int)(sizeof cases / sizeof *cases) };

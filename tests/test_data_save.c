@@ -95,15 +95,19 @@ static data_status write_cache(const char *path, data_error *error)
 static void each_call_fails(const char *name, operation run)
 {
     static const int numbers[] = { ENOSPC, EIO, EDQUOT, EINTR, EROFS };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    const size_t count = sizeof numbers / sizeof numbers[0];
+    for (size_t i = 0; i < 2 * count; i++) {
         int errors = 0;
         for (int k = 1; k == 1 || fault_happened(); k++) {
             const char *path = temp_write(&temp_here, name, old, sizeof old);
             const int entries = temp_entries(&temp_here);
             data_error error = { 0 };
             size_t size;
-            number = numbers[i];
-            fault_at(k, number, false);
+            number = numbers[i % count];
+            if (i < count)
+                fault_at(k, number, false);
+            else
+                fault_from(k, number);
             const data_status status = run(path, &error);
             fault_at(0, 0, false);
             unsigned char *now = temp_read(path, &size);

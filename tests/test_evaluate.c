@@ -57,6 +57,10 @@ static void test_evaluate_and_predict(void **state)
     assert_int_equal(nn_predict(model, &tx, NULL, &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_predict(NULL, &tx, &tout, &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_evaluate(model, NULL, NN_METRIC_NONE, &tx, &ty, &mean, NULL, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_evaluate(NULL, &mse, NN_METRIC_NONE, &tx, &ty, &mean, NULL, &error), NN_ERR_ARGUMENT);
+    const nn_loss_def no_loss = { .type = (nn_loss_type)99 };
+    assert_int_equal(nn_evaluate(model, &no_loss, NN_METRIC_NONE, &tx, &ty, &mean, NULL, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "loss: type: expected a nn_loss_type, got 99");
     x[5][1] = NAN;
     assert_int_equal(nn_evaluate(model, &mse, NN_METRIC_NONE, &tx, &ty, &mean, NULL, &error), NN_ERR_NUMERIC);
     assert_non_null(strstr(error.text, "samples 3 to 5: loss is "));

@@ -28,7 +28,10 @@ static void test_refusals(void **state)
     const nn_tensor x = nn_view_f32(data, NN_SHAPE(6, 1)), wide = nn_view_f32(data, NN_SHAPE(6, 2)),
                     few = nn_view_f32(data, NN_SHAPE(5, 1)), none = nn_view_f32(data, NN_SHAPE(0, 1)),
                     ints = nn_view_i32(ids, NN_SHAPE(4, 1)), one = nn_view_f32(data, NN_SHAPE(1, 1)),
-                    empty = nn_view_f32(NULL, NN_SHAPE(6, 1));
+                    empty = nn_view_f32(NULL, NN_SHAPE(6, 1)), flat = nn_view_f32(data, (nn_shape){ .rank = 0 });
+    const int64_t offsets[7] = { 0 };
+    nn_tensor ragged = x;
+    ragged.offsets = offsets;
     const refusal cases[] = {
         { { .x = NULL }, NN_ERR_ARGUMENT, "x: expected a tensor, got NULL", .bare = true },
         { { .x = &x }, NN_ERR_ARGUMENT, "y: expected a tensor, got NULL", .bare = true },
@@ -42,6 +45,10 @@ static void test_refusals(void **state)
         { { .val_split = 0.99 },
           NN_ERR_ARGUMENT,
           "fit: val_split: expected a sample in each part, got 0 and 6 of 6 by 0.99",
+          false },
+        { { .val_split = 1e-20 },
+          NN_ERR_ARGUMENT,
+          "fit: val_split: expected a sample in each part, got 6 and 0 of 6 by 1e-20",
           false },
         { { .val_split = 0.5, .val_x = &x, .val_y = &x },
           NN_ERR_ARGUMENT,
@@ -69,6 +76,19 @@ static void test_refusals(void **state)
           NN_ERR_ARGUMENT,
           "fit: monitor: accuracy: expected a metric, got none",
           false },
+        { { .monitor = NN_MONITOR_VAL_ACCURACY },
+          NN_ERR_ARGUMENT,
+          "fit: monitor: accuracy: expected a metric, got none",
+          false },
+        { { .monitor = NN_MONITOR_VAL_ACCURACY, .metric = NN_BINARY_ACCURACY },
+          NN_ERR_ARGUMENT,
+          "fit: monitor: validation: expected validation data, got none",
+          false },
+        { { .monitor = (nn_monitor)-1 }, NN_ERR_ARGUMENT, "fit: monitor: expected a nn_monitor, got -1", false },
+        { { .metric = (nn_metric)-5 }, NN_ERR_ARGUMENT, "fit: metric: expected a nn_metric, got -5", false },
+        { { .min_delta = INFINITY }, NN_ERR_ARGUMENT, "fit: min_delta: expected a number >= 0, got inf", false },
+        { { .x = &ragged }, NN_ERR_SHAPE, "x: expected rows of one length, got ragged ones", false },
+        { { .y = &flat }, NN_ERR_SHAPE, "y: expected 1 to 4 positive dimensions, got ()", false },
         { { .monitor = (nn_monitor)9 }, NN_ERR_ARGUMENT, "fit: monitor: expected a nn_monitor, got 9", false },
         { { .metric = (nn_metric)9 }, NN_ERR_ARGUMENT, "fit: metric: expected a nn_metric, got 9", false },
         { { .loss = { .type = (nn_loss_type)99 } },
@@ -121,7 +141,8 @@ static void test_bad_data(void **state)
     (void)state;
     int32_t words[] = { 1, 2, 1 }, classes[] = { 0, 1, 2 };
     int64_t offsets[] = { 0, 2, 1, 3 };
-    const nn_tensor x = nn_view_ragged(words, offsets, 3), y = nn_view_i32(classes, NN_SHAPE(3));
+    const nn_tensor x = nn_view_ragged(words, offsets, 3), y = nn_view_i32(classes, NN_SHAPE(3)),
+                    good_y = nn_view_i32(classes, NN_SHAPE(2));
     const nn_layer_def layers[] = { { NN_MULTI_HOT, .multi_hot = { .vocab = 3 } },
                                     { NN_DENSE, .dense = { .units = 2, .activation = NN_SOFTMAX } } };
     nn_model *model = make_model(
@@ -138,7 +159,55 @@ static void test_bad_data(void **state)
     words[2] = 3;
     assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_DATA);
     assert_non_null(strstr(error.text, "epoch 1, batch 3: "));
+
+    /* The same words met in validation, evaluation and prediction: the samples are named. */
+    const nn_tensor good = nn_view_ragged(words, offsets, 2);
+    const nn_fit_def validated = {
+        .x = &good, .y = &good_y, .val_x = &x, .val_y = &y, .loss = { .type = NN_SPARSE_CATEGORICAL }
+    };
+    const char *bad_word = "samples 2 to 2: layer multi_hot_1: sample 0, index 0: expected 0 to 2, got 3";
+    assert_int_equal(nn_fit(model, optim, &validated, &error), NN_ERR_DATA);
+    assert_non_null(strstr(error.text, "epoch 1, validation: "));
+    assert_non_null(strstr(error.text, bad_word));
+    nn_float out[6];
+    nn_tensor to = nn_view_f32(out, NN_SHAPE(3, 2));
+    assert_int_equal(nn_predict(model, &x, &to, &error), NN_ERR_DATA);
+    assert_string_equal(error.text, bad_word);
     nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
+/* What stands where ragged lists of words are expected. */
+static void test_bad_ragged(void **state)
+{
+    (void)state;
+    int32_t words[] = { 1, 2, 1 };
+    int64_t offsets[] = { -1, 2, 3 };
+    nn_float out[4];
+    const nn_layer_def layers[] = { { NN_MULTI_HOT, .multi_hot = { .vocab = 3 } },
+                                    { NN_DENSE, .dense = { .units = 2 } } };
+    nn_model *model = make_model(
+        &(nn_model_def){ .input = NN_SHAPE(NN_RAGGED), .input_type = NN_I32, .max_batch = 1, NN_LAYERS(layers) });
+    const nn_tensor good = nn_view_ragged(words, offsets, 2);
+    nn_tensor y = nn_view_f32(out, NN_SHAPE(2, 2)), bad = good;
+    nn_error error;
+    assert_int_equal(nn_predict(model, &bad, &y, &error), NN_ERR_DATA);
+    assert_string_equal(error.text, "x: row 0: offsets: expected ascending from 0, got -1 then 2");
+    offsets[0] = 0;
+    assert_int_equal(nn_predict(model, &good, &y, &error), NN_OK);
+    bad = nn_view_i32(words, NN_SHAPE(3, 1));
+    assert_int_equal(nn_predict(model, &bad, &y, &error), NN_ERR_SHAPE);
+    assert_string_equal(error.text, "x: expected ragged rows, got rows of one length");
+    bad = good, bad.i32 = NULL;
+    assert_int_equal(nn_predict(model, &bad, &y, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "x: expected lists of indices (NN_I32), got none");
+    bad = good, bad.dtype = NN_F32;
+    assert_int_equal(nn_predict(model, &bad, &y, &error), NN_ERR_ARGUMENT);
+    bad = good, bad.shape.rank = 0;
+    assert_int_equal(nn_predict(model, &bad, &y, &error), NN_ERR_SHAPE);
+    assert_string_equal(error.text, "x: expected (0, *) with at least one sample, got ()");
+    bad = nn_view_ragged(words, offsets, 0);
+    assert_int_equal(nn_predict(model, &bad, &y, &error), NN_ERR_SHAPE);
     nn_model_destroy(model);
 }
 
@@ -226,10 +295,8 @@ static void test_57_not_finite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_bad_data),
-        cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_57_not_finite),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_bad_data),      cmocka_unit_test(test_bad_ragged),
+        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_57_not_finite),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

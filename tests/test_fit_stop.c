@@ -81,6 +81,40 @@ static void test_patience(void **state)
     }
 }
 
+/* Each monitor follows its own number: w goes 0, 1/2, 3/4, .. to 1, the answer 1 is right from 3/4 on. In training it
+ * is counted before a step, in validation after it; the losses never stop to shrink. */
+static void test_monitors(void **state)
+{
+    (void)state;
+    static const int epochs[] = { [NN_MONITOR_DEFAULT] = 12,
+                                  [NN_MONITOR_LOSS] = 12,
+                                  [NN_MONITOR_ACCURACY] = 6,
+                                  [NN_MONITOR_VAL_LOSS] = 12,
+                                  [NN_MONITOR_VAL_ACCURACY] = 5 };
+    nn_float x[] = { 1 }, y[] = { 1 };
+    const nn_tensor tx = nn_view_f32(x, NN_SHAPE(1, 1)), ty = nn_view_f32(y, NN_SHAPE(1, 1));
+    for (int monitor = NN_MONITOR_DEFAULT; monitor <= NN_MONITOR_VAL_ACCURACY; monitor++) {
+        nn_model *model = make_zero_line(1);
+        nn_optim *optim = make_optim(model, &(nn_optim_def){ .type = NN_SGD, .lr = 0.25 });
+        int done = 0;
+        nn_error error;
+        const nn_fit_def def = { .x = &tx,
+                                 .y = &ty,
+                                 .val_x = &tx,
+                                 .val_y = &ty,
+                                 .loss = mse,
+                                 .metric = NN_BINARY_ACCURACY,
+                                 .monitor = (nn_monitor)monitor,
+                                 .epochs = 12,
+                                 .patience = 3,
+                                 .epochs_done = &done };
+        expect_fit(nn_fit(model, optim, &def, &error), NN_OK, &error);
+        assert_int_equal(done, epochs[monitor]);
+        nn_optim_destroy(optim);
+        nn_model_destroy(model);
+    }
+}
+
 /* w starts at 0 and goes to 1: the loss shrinks by a constant factor, from some epoch on by less than min_delta. */
 static void test_min_delta(void **state)
 {
@@ -173,7 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_callbacks_stop),     cmocka_unit_test(test_patience),
         cmocka_unit_test(test_min_delta),          cmocka_unit_test(test_restore_best),
-        cmocka_unit_test(test_restore_everything),
+        cmocka_unit_test(test_restore_everything), cmocka_unit_test(test_monitors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,6 +233,66 @@ static void test_55_beyond_int(void **state)
     }
 }
 
+/* Vector kernels are left only for products that are large on every side. */
+static void test_least_sides(void **state)
+{
+    (void)state;
+    const nn_kernels *portable = nn_kernels_select(NN_ISA_PORTABLE), *vectors = nn_kernels_select(NN_ISA_AVX2);
+    if (!nn_blas_is_faster(portable, 1, 1, 1, 1, 1, 1)) {
+        print_message("built without a BLAS: it is never asked\n");
+        skip();
+    }
+    if (!vectors) skip();
+    assert_true(nn_blas_is_faster(vectors, 1024, 1024, 1024, 1024, 1024, 1024));
+    for (int i = 0; i < 3; i++) {
+        size_t s[3] = { 1024, 1024, 1024 };
+        s[i]--;
+        assert_false(nn_blas_is_faster(vectors, s[0], s[1], s[2], 1024, 1024, 1024));
+    }
+}
+
+/* Of the OpenMP and the OpenBLAS that the library may be built with. */
+extern void omp_set_num_threads(int threads) __attribute__((weak));
+extern int omp_get_max_threads(void) __attribute__((weak));
+extern int openblas_get_parallel(void) __attribute__((weak));
+extern int openblas_get_num_threads(void) __attribute__((weak));
+extern void openblas_set_num_threads(int threads) __attribute__((weak));
+
+/* An OpenBLAS with threads of its own is held to one, unless the caller wants them. Row 62 of docs/faults.md. */
+static void test_62_threads_of_blas(void **state)
+{
+    (void)state;
+    if (!openblas_get_parallel || !openblas_get_num_threads || !openblas_set_num_threads ||
+        openblas_get_parallel() != 1) {
+        print_message("not linked with an OpenBLAS of threads\n");
+        skip();
+    }
+    openblas_set_num_threads(2);
+    nn_blas_prepare(true);
+    assert_int_equal(openblas_get_num_threads(), 2);
+    nn_blas_prepare(false);
+    assert_int_equal(openblas_get_num_threads(), 1);
+}
+
+/* For a product on the caller's thread OpenMP is told to keep to one; afterwards it has the caller's number again. */
+static void test_62_threads_of_caller(void **state)
+{
+    (void)state;
+    static const size_t size[3] = { 70, 513, 65 };
+    if (!omp_set_num_threads || !omp_get_max_threads) {
+        print_message("built without OpenMP\n");
+        skip();
+    }
+    const int before = omp_get_max_threads();
+    matrices x = make(size, false, false);
+    omp_set_num_threads(3);
+    multiply(&x, nn_kernels_select(NN_ISA_PORTABLE), size, false, false, ZEROS, 1);
+    check(&x, size, false, false, ZEROS);
+    assert_int_equal(omp_get_max_threads(), 3);
+    omp_set_num_threads(before);
+    destroy(&x);
+}
+
 int main(void)
 {
     nn_blas_prepare(false);
@@ -244,6 +304,9 @@ int main(void)
         cmocka_unit_test(test_60_nan_in_c),
         cmocka_unit_test(test_60_nan_in_factors),
         cmocka_unit_test(test_55_beyond_int),
+        cmocka_unit_test(test_least_sides),
+        cmocka_unit_test(test_62_threads_of_blas),
+        cmocka_unit_test(test_62_threads_of_caller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

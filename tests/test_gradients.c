@@ -1,6 +1,6 @@
 /*
  * Gradients of every layer, its options, graphs and losses against central differences in double.
- * `test_gradients --cases N --seed S` checks N random networks instead.
+ * `test_gradients --cases N --seed S` checks N random networks instead, `--only NAME..` families of the list below.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,6 +58,21 @@ static void test_family(void **state)
     assert_int_equal(tally.failures, 0);
 }
 
+/* The families of these names first, and their number; 0 if a name is none. */
+static size_t pick_families(char **names, int count)
+{
+    size_t picked = 0;
+    for (int i = 0; i < count; i++) {
+        size_t k = picked;
+        while (k < COUNT_OF(families) && strcmp(families[k].name, names[i]) != 0) k++;
+        if (k == COUNT_OF(families)) return 0;
+        const family found = families[k];
+        families[k] = families[picked];
+        families[picked++] = found;
+    }
+    return picked;
+}
+
 static int check_random(uint64_t cases, uint64_t seed)
 {
     gradient_tally tally = { 0 };
@@ -69,22 +84,25 @@ static int check_random(uint64_t cases, uint64_t seed)
 int main(int argc, char **argv)
 {
     uint64_t cases = 0, seed = 1;
+    size_t count = COUNT_OF(families);
     for (int i = 1; i < argc; i++) {
         const bool has_value = i + 1 < argc;
         if (has_value && strcmp(argv[i], "--cases") == 0) {
             cases = strtoull(argv[++i], NULL, 10);
         } else if (has_value && strcmp(argv[i], "--seed") == 0) {
             seed = strtoull(argv[++i], NULL, 10);
+        } else if (has_value && strcmp(argv[i], "--only") == 0 && (count = pick_families(argv + i + 1, argc - i - 1))) {
+            break;
         } else {
-            fprintf(stderr, "usage: %s [--cases N] [--seed S]\n", argv[0]);
+            fprintf(stderr, "usage: %s [--cases N] [--seed S] [--only NAME..]\n", argv[0]);
             return 2;
         }
     }
     if (cases) return check_random(cases, seed);
 
     struct CMUnitTest tests[COUNT_OF(families)];
-    for (size_t i = 0; i < COUNT_OF(families); i++)
+    for (size_t i = 0; i < count; i++)
         tests[i] =
             (struct CMUnitTest){ .name = families[i].name, .test_func = test_family, .initial_state = &families[i] };
-    return _cmocka_run_group_tests("gradients", tests, COUNT_OF(tests), NULL, NULL);
+    return _cmocka_run_group_tests("gradients", tests, count, NULL, NULL);
 }

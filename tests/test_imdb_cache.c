@@ -119,6 +119,9 @@ static void test_header(void **state)
         c.head.words[p] = SIZE + 1;
         refuses(c, "cache: expected counts within its size, got more");
         c = good();
+        c.head.reviews[p] = 0;
+        refuses(c, "cache: expected reviews in both parts, got none");
+        c = good();
         c.head.words[p]--;
         refuses(c, "cache: expected the size its header implies, got 157");
     }
@@ -141,6 +144,11 @@ static void test_header_of_a_huge_file(void **state)
     c.head.words[1] -= 1000; // these fit, but not with the words' text
     c.head.vocabulary = 8000;
     refuses(c, "cache: expected the size its header implies, got 9223372036854775807");
+    claimed = INT64_C(1) << 62; // and these wrap round to that size
+    c.head.reviews[0] = 1, c.head.reviews[1] = 3, c.head.words[1] = 0;
+    c.head.words[0] = (UINT64_C(1) << 62) - 31;
+    c.head.vocabulary = UINT64_C(1) << 62;
+    refuses(c, "cache: expected the size its header implies, got 4611686018427387904");
     claimed = 0;
 }
 

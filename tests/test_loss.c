@@ -162,6 +162,24 @@ static void test_clipping(void **state)
     for (int i = 0; i < 4; i++) assert_true(gradient[i] == 0);
 }
 
+/* Row 58 of docs/faults.md. Shares of 0 and 1 are taken as 1e-7 and 1 - 2^-23, without a gradient. */
+static void test_clipping_of_classes(void **state)
+{
+    (void)state;
+    nn_float data[] = { 1, 0, 1, 0, 0.5f, 0.5f }, gradient[6], rows[3], mean;
+    int32_t classes[] = { 0, 1, 0 };
+    const nn_tensor y = nn_view_f32(data, NN_SHAPE(3, 2)), target = nn_view_i32(classes, NN_SHAPE(3));
+    nn_tensor dy = nn_view_f32(gradient, NN_SHAPE(3, 2));
+    const nn_loss_def loss = { .type = NN_SPARSE_CATEGORICAL };
+    assert_int_equal(nn_loss(&loss, &y, &target, &mean, rows, &dy, NULL), NN_OK);
+    ASSERT_NEAR(rows[0], 1.2e-7);
+    assert_float_equal(rows[1], 16.118096f, 1e-5f);
+    assert_float_equal(rows[2], 0.693147181f, 1e-6f);
+    for (int i = 0; i < 4; i++) assert_true(gradient[i] == 0);
+    ASSERT_NEAR(gradient[4], -1.0 / 3);
+    ASSERT_NEAR(gradient[5], 1.0 / 3);
+}
+
 /* Row 58 of docs/faults.md. */
 static void test_huge_logits(void **state)
 {
@@ -212,7 +230,7 @@ static void expect(nn_status got, nn_status want, const nn_error *error, const c
 static void test_refusals(void **state)
 {
     (void)state;
-    nn_float data[12] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, other[12] = { 0 }, mean = 7;
+    nn_float data[12] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, other[12] = { 0 }, more[12], mean = 7;
     int32_t classes[] = { 2, 3, -1 };
     const nn_loss_def mse = { .type = NN_MSE }, sparse = { .type = NN_SPARSE_CATEGORICAL };
     const nn_tensor y = nn_view_f32(data, NN_SHAPE(4, 3)), fits = nn_view_f32(other, NN_SHAPE(4, 3));
@@ -240,6 +258,8 @@ static void test_refusals(void **state)
            "loss: expected a definition, got NULL");
     expect(nn_loss(&(nn_loss_def){ .type = (nn_loss_type)99 }, &y, &fits, &mean, NULL, NULL, &e), NN_ERR_ARGUMENT, &e,
            "loss: type: expected a nn_loss_type, got 99");
+    expect(nn_loss(&(nn_loss_def){ .type = (nn_loss_type)-1 }, &y, &fits, &mean, NULL, NULL, &e), NN_ERR_ARGUMENT, &e,
+           "loss: type: expected a nn_loss_type, got -1");
     t = nn_view_f32(other, NN_SHAPE(0, 3));
     expect(nn_loss(&mse, &t, &fits, &mean, NULL, NULL, &e), NN_ERR_SHAPE, &e,
            "y: expected 1 to 4 positive dimensions, got (0, 3)");
@@ -248,9 +268,33 @@ static void test_refusals(void **state)
     t = nn_view_f32(other, NN_SHAPE(4, 2));
     expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_SHAPE, &e,
            "dy: expected the shape of y (4, 3), got (4, 2)");
-    t = y;
-    expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e,
-           "dy: expected memory of its own, got that of y or target");
+    t = nn_view_f32(NULL, NN_SHAPE(4, 3));
+    expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e, "dy: expected data, got NULL");
+    for (int i = 0; i < 2; i++) {
+        t = i ? fits : y;
+        expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e,
+               "dy: expected memory of its own, got that of y or target");
+    }
+    t = nn_view_i32(classes, NN_SHAPE(3, 1));
+    expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_SHAPE, &e,
+           "dy: expected reals (NN_F32), got indices (NN_I32)");
+    t = nn_view_f32(more, NN_SHAPE(4, 3));
+    expect(nn_loss(&mse, NULL, &fits, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e, "y: expected a tensor, got NULL");
+    expect(nn_loss(&mse, &y, NULL, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e, "target: expected a tensor, got NULL");
+
+    /* Shapes, types and rows that are none. */
+    t = nn_view_f32(other, (nn_shape){ .rank = 0 });
+    expect(nn_loss(&mse, &t, &fits, &mean, NULL, NULL, &e), NN_ERR_SHAPE, &e,
+           "y: expected 1 to 4 positive dimensions, got ()");
+    t = nn_view_f32(other, (nn_shape){ .rank = 5, .dim = { 1, 2, 3, 1 } });
+    expect(nn_loss(&mse, &t, &fits, &mean, NULL, NULL, &e), NN_ERR_SHAPE, &e,
+           "y: expected 1 to 4 positive dimensions, got (1, 2, 3, 1)");
+    t = y, t.dtype = (nn_dtype)9;
+    expect(nn_loss(&mse, &t, &fits, &mean, NULL, NULL, &e), NN_ERR_SHAPE, &e,
+           "y: expected reals (NN_F32), got no known type");
+    t = fits, t.offsets = (const int64_t[]){ 0, 1, 2, 3, 4 };
+    expect(nn_loss(&mse, &y, &t, &mean, NULL, NULL, &e), NN_ERR_SHAPE, &e,
+           "target: expected rows of one length, got ragged ones");
 
     const double deltas[] = { NN_ZERO, -2, NAN, INFINITY };
     const char *const texts[] = { "-1", "-2", "nan", "inf" };
@@ -260,7 +304,9 @@ static void test_refusals(void **state)
         assert_non_null(strstr(e.text, "loss: delta: expected a positive number, got "));
         assert_non_null(strstr(e.text, texts[i]));
     }
-    assert_true(mean == 7); /* untouched by every refusal */
+    assert_true(mean == 7);                                                  /* untouched by every refusal */
+    assert_int_equal(nn_loss(&mse, &y, &fits, NULL, more, NULL, &e), NN_OK); /* rows alone */
+    assert_true(more[3] == 1);
 }
 
 static void test_not_finite(void **state)
@@ -314,6 +360,17 @@ static void test_categorical_accuracy(void **state)
            "target: expected (3), got (2)");
     expect(nn_metric_count(NN_METRIC_DEFAULT, &y, &dense, &correct, &counted, &e), NN_ERR_ARGUMENT, &e,
            "metric: expected one by name, got 0");
+    expect(nn_metric_count(NN_CATEGORICAL_ACCURACY, &y, NULL, &correct, &counted, &e), NN_ERR_ARGUMENT, &e,
+           "target: expected a tensor, got NULL");
+    expect(nn_metric_count(NN_BINARY_ACCURACY, &y, &sparse, &correct, &counted, &e), NN_ERR_SHAPE, &e,
+           "target: expected reals (NN_F32), got indices (NN_I32)");
+    expect(nn_metric_count(NN_BINARY_ACCURACY, NULL, &dense, &correct, &counted, &e), NN_ERR_ARGUMENT, &e,
+           "y: expected a tensor, got NULL");
+    expect(nn_metric_count(NN_BINARY_ACCURACY, &y, &dense, NULL, &counted, &e), NN_ERR_ARGUMENT, &e,
+           "metric: expected places for the counts, got NULL");
+    expect(nn_metric_count(NN_BINARY_ACCURACY, &y, &dense, &correct, NULL, &e), NN_ERR_ARGUMENT, &e,
+           "metric: expected places for the counts, got NULL");
+    assert_int_equal(counted, 0);
 }
 
 /* --- nn_backprop() --- */
@@ -440,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_sparse_is_categorical),
         cmocka_unit_test(test_ranks),
         cmocka_unit_test(test_clipping),
+        cmocka_unit_test(test_clipping_of_classes),
         cmocka_unit_test(test_huge_logits),
         cmocka_unit_test(test_mean_in_double),
         cmocka_unit_test(test_refusals),

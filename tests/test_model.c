@@ -7,6 +7,9 @@
 #include <cmocka.h>
 
 #include <kvist/nn.h>
+#ifdef TEST_GAPS
+#include <sanitizer/asan_interface.h>
+#endif
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -299,6 +302,90 @@ static void test_copy_and_blend(void **state)
     nn_model_destroy(less);
 }
 
+/* --- shares of gradients ------------------------------------------------------------------------------------------ */
+
+/* Where two branches meet and one leads to the input alone, gradients of weights are the same with and without the
+ * input's; so are those of branches that lead to weights both. */
+static void test_branches(void **state)
+{
+    (void)state;
+    const nn_layer_def dense = { .type = NN_DENSE, .dense = { .units = 3 } },
+                       one = { .type = NN_DENSE, .dense = { .units = 1 } };
+    const struct {
+        nn_layer_def layers[4];
+        int count, features;
+    } graphs[] = {
+        { { dense, { .type = NN_ADD, .from = { 1, NN_INPUT } } }, 2, 3 },
+        { { dense, { .type = NN_ADD, .from = { NN_INPUT, 1 } }, { .type = NN_ADD, .from = { 1, 2 } } }, 3, 3 },
+        { { dense, { .type = NN_CONCAT, .from = { NN_INPUT, 1, NN_INPUT } } }, 2, 3 },
+        { { one, { .type = NN_DUELING, .from = { 1, NN_INPUT } } }, 2, 3 },
+        { { dense, one, { .type = NN_DUELING, .from = { 2, 1 } } }, 3, 3 },
+        { { dense, { .type = NN_FLATTEN }, { .type = NN_ADD, .from = { 1, 2 } } }, 3, 3 },
+        { { dense, { .type = NN_ACTIVATION }, { .type = NN_LEAKY_RELU }, { .type = NN_ADD, .from = { NN_INPUT, 3 } } },
+          4,
+          3 },
+        { { dense, { .type = NN_DUELING, .from = { NN_INPUT, 1 } } }, 2, 1 },
+    };
+    for (size_t i = 0; i < COUNT_OF(graphs); i++) {
+        nn_float values[12], kept[64];
+        size_t count;
+        nn_rng rng = { .seed = 9 };
+        nn_model *model = create(&(nn_model_def){ .input = NN_SHAPE(graphs[i].features),
+                                                  .max_batch = 4,
+                                                  .layers = graphs[i].layers,
+                                                  .layer_count = graphs[i].count });
+        nn_tensor x = nn_view_f32(values, NN_SHAPE(4, graphs[i].features));
+        nn_fill_normal(&x, 0, 1, &rng);
+        const nn_tensor *y = nn_forward(model, &x, NN_TRAIN);
+        assert_non_null(y);
+        nn_tensor dy = nn_view_f32(numbers, y->shape);
+        nn_fill_normal(&dy, 0, 1, &rng);
+        const nn_float *grads = nn_model_grads(model, &count);
+        assert_in_range(count, 1, COUNT_OF(kept));
+        assert_non_null(nn_backward(model, &dy, NN_GRAD_PARAMS | NN_GRAD_INPUT));
+        memcpy(kept, grads, count * sizeof *grads);
+        nn_zero_grad(model);
+        assert_non_null(nn_backward(model, &dy, NN_GRAD_PARAMS));
+        assert_memory_equal(kept, grads, count * sizeof *grads);
+        for (size_t k = 0; k < count; k++) assert_true(kept[k] != 0);
+        nn_model_destroy(model);
+    }
+}
+
+/* --- tensors, statuses -------------------------------------------------------------------------------------------- */
+
+static void test_tensors(void **state)
+{
+    (void)state;
+    const int big = 2147483647;
+    const nn_shape none[] = {
+        { .rank = -1 }, { .rank = 5, .dim = { 1, 1, 1, 1 } }, NN_SHAPE(2, 0), NN_SHAPE(-2), NN_SHAPE(big, big, big, big)
+    };
+    for (size_t i = 0; i < COUNT_OF(none); i++) {
+        nn_tensor tensor = nn_view_f32(numbers, NN_SHAPE(1));
+        assert_int_equal(nn_shape_count(none[i]), 0);
+        assert_int_equal(nn_tensor_alloc(&tensor, NN_F32, none[i]), NN_ERR_SHAPE);
+        assert_null(tensor.f32);
+        nn_tensor_free(&tensor);
+    }
+    assert_int_equal(nn_shape_count(nn_shape_of(3, 4, 5, 6, 7)), 120);
+    assert_int_equal(nn_shape_count((nn_shape){ .rank = 0 }), 1);
+    nn_tensor_free(NULL);
+}
+
+static void test_status_strings(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+#define TEXT(name, text) text,
+        NN_STATUS_MAP(TEXT)
+#undef TEXT
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++) assert_string_equal(nn_status_string((nn_status)i), texts[i]);
+    assert_string_equal(nn_status_string(NN_ERR_MISMATCH), "file does not fit the model");
+    assert_string_equal(nn_status_string((nn_status)99), "unknown status");
+}
+
 /* --- summary ------------------------------------------------------------------------------------------------------ */
 
 static void add_line(const char *text, void *user)
@@ -343,6 +430,32 @@ static void test_summary(void **state)
     nn_model_destroy(model);
 }
 
+#ifdef TEST_GAPS
+/* Who reads or writes beyond an array of the model is seen. */
+static void test_gaps(void **state)
+{
+    (void)state;
+    static const nn_layer_def layers[] = { { NN_DENSE, .dense = { .units = 3 } }, { .type = NN_BATCH_NORM } };
+    nn_model *model = CREATE(NN_SHAPE(2), layers);
+    const nn_tensor x = nn_view_f32(numbers, NN_SHAPE(1, 2));
+    const nn_tensor *y = nn_forward(model, &x, NN_EVAL);
+    assert_non_null(y);
+    size_t params, state_count;
+    nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ .type = NN_ADAM }, NULL);
+    assert_non_null(optim);
+    const nn_float *after[] = { nn_model_read_params(model, &params) + params, nn_model_grads(model, NULL) + params,
+                                nn_model_state(model, &state_count),           y->f32 + 4 * 3,
+                                nn_optim_slot(optim, 0, NULL) + params,        nn_optim_slot(optim, 1, NULL) + params };
+    after[2] += state_count;
+    for (int i = 0; i < 6; i++) {
+        assert_false(__asan_address_is_poisoned(after[i] - 1));
+        for (int gap = 0; gap < 16; gap++) assert_true(__asan_address_is_poisoned(after[i] + gap));
+    }
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,7 +465,13 @@ int main(void)
         cmocka_unit_test(test_ragged_inputs),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_copy_and_blend),
+        cmocka_unit_test(test_branches),
+        cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_status_strings),
         cmocka_unit_test(test_summary),
+#ifdef TEST_GAPS
+        cmocka_unit_test(test_gaps),
+#endif
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -53,6 +53,22 @@ static const refusal misfits[] = {
       NN_ERR_SHAPE,
       { "flatten_2", "multi_hot" } },
     { NN_DIMS(5), NN_I32, { { .type = NN_MULTI_HOT, .multi_hot = { 9 } } }, NN_ERR_SHAPE, { "multi_hot_1" } },
+    { NN_DIMS(5),
+      NN_F32,
+      { { .type = NN_MULTI_HOT, .multi_hot = { 9 } } },
+      NN_ERR_SHAPE,
+      { "multi_hot_1", "wants the model's indices" } },
+    { NN_DIMS(5, 2),
+      NN_I32,
+      { { .type = NN_MULTI_HOT, .multi_hot = { 9 } } },
+      NN_ERR_SHAPE,
+      { "multi_hot_1", "wants the model's indices" } },
+    { NN_DIMS(5), NN_I32, { { .type = NN_BATCH_NORM } }, NN_ERR_SHAPE, { "batch_norm_1", "wants reals" } },
+    { NN_DIMS(5, 4),
+      NN_I32,
+      { { .type = NN_LSTM, .rnn = { .units = 2 } } },
+      NN_ERR_SHAPE,
+      { "lstm_1", "wants reals" } },
     { NN_DIMS(NN_RAGGED),
       NN_I32,
       { { .type = NN_EMBEDDING, .embedding = { .vocab = 3, .dim = 2 } } },
@@ -80,6 +96,29 @@ static const refusal misfits[] = {
       { "reshape_1", "(4, 2)" } },
     { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(4, -1) } } }, NN_ERR_SHAPE, { "reshape_1" } },
     { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(-1, -1) } } }, NN_ERR_SHAPE, { "reshape_1" } },
+    { NN_DIMS(1), NN_F32, { { .type = NN_RESHAPE } }, NN_ERR_SHAPE, { "reshape_1", "cannot make () of (1)" } },
+    { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(-1, 0) } } }, NN_ERR_SHAPE, { "reshape_1" } },
+    { NN_DIMS(6), NN_F32, { { .type = NN_RESHAPE, .reshape = { NN_DIMS(6, -2) } } }, NN_ERR_SHAPE, { "reshape_1" } },
+    { NN_DIMS(6),
+      NN_F32,
+      { { .type = NN_RESHAPE, .reshape = { NN_DIMS(3, 2, 1, 1) } } }, /* five dimensions with the batch */
+      NN_ERR_SHAPE,
+      { "reshape_1", "cannot make (3, 2, 1, 1)" } },
+    { NN_DIMS(6),
+      NN_F32,
+      { { .type = NN_RESHAPE, .reshape = { NN_DIMS(1056175639, 177602, 393365) } } }, /* 2^66 + 6 */
+      NN_ERR_SHAPE,
+      { "reshape_1", "cannot make" } },
+    { NN_DIMS(1 << 16, 1 << 16),
+      NN_F32,
+      { { .type = NN_RESHAPE, .reshape = { NN_DIMS(-1, 1) } } },
+      NN_ERR_SHAPE,
+      { "reshape_1", "(*, 1)" } }, /* 2^32 */
+    { NN_DIMS(1 << 16, 1 << 16),
+      NN_F32,
+      { { .type = NN_FLATTEN } },
+      NN_ERR_SHAPE,
+      { "flatten_1", "4294967296 elements are too many" } },
     { NN_DIMS(6),
       NN_F32,
       { { .type = NN_DENSE, .dense = { .units = 5 } }, { .type = NN_ADD, .from = { NN_INPUT, 1 } } },
@@ -95,6 +134,27 @@ static const refusal misfits[] = {
       { { .type = NN_DUELING, .from = { NN_INPUT, NN_INPUT } } },
       NN_ERR_SHAPE,
       { "dueling_1", "(batch, 1)" } },
+    { NN_DIMS(1), NN_F32, { { .type = NN_DUELING, .from = { NN_INPUT } } }, NN_ERR_SHAPE, { "dueling_1", "from" } },
+    { NN_DIMS(1, 4),
+      NN_F32,
+      { { .type = NN_FLATTEN }, { .type = NN_DUELING, .from = { NN_INPUT, 1 } } },
+      NN_ERR_SHAPE,
+      { "dueling_2", "(batch, 1)" } },
+    { NN_DIMS(1, 1),
+      NN_F32,
+      { { .type = NN_FLATTEN }, { .type = NN_DUELING, .from = { 1, NN_INPUT } } },
+      NN_ERR_SHAPE,
+      { "dueling_2", "(batch, n)" } },
+    { NN_DIMS(1 << 30),
+      NN_F32,
+      { { .type = NN_CONCAT, .from = { NN_INPUT, NN_INPUT } } },
+      NN_ERR_SHAPE,
+      { "concat_1", "the last axis is too long" } },
+    { NN_DIMS(4, 4, 1),
+      NN_F32,
+      { { .type = NN_MAX_POOL2D, .pool = { .size = { 2147483647, 1 }, .stride = { 1, 1 }, .padding = NN_SAME } } },
+      NN_ERR_SHAPE,
+      { "max_pool2d_1", "height", "windows reach beyond" } },
     { NN_DIMS(6), NN_F32, { { .type = NN_REVERSE } }, NN_ERR_SHAPE, { "reverse_1" } },
     { NN_DIMS(4, 4),
       NN_F32,
@@ -121,6 +181,11 @@ static const refusal bad_options[] = {
       { { .type = NN_DENSE, .dense = { .units = 1, .kernel_init = (nn_init)99 } } },
       NN_ERR_ARGUMENT,
       { "dense_1", "initialiser", "99" } },
+    { NN_DIMS(5),
+      NN_F32,
+      { { .type = NN_DENSE, .dense = { .units = 1, .kernel_init = (nn_init)-1 } } },
+      NN_ERR_ARGUMENT,
+      { "dense_1", "initialiser", "-1" } },
     { NN_DIMS(5),
       NN_I32,
       { { .type = NN_EMBEDDING, .embedding = { .vocab = 0, .dim = 2 } } },
@@ -190,6 +255,11 @@ static const refusal bad_options[] = {
       { "leaky_relu_1", "slope" } },
     { NN_DIMS(5),
       NN_F32,
+      { { .type = NN_LEAKY_RELU, .leaky_relu = { INFINITY } } },
+      NN_ERR_ARGUMENT,
+      { "leaky_relu_1", "slope", "inf" } },
+    { NN_DIMS(5),
+      NN_F32,
       { { .type = NN_LEAKY_RELU, .leaky_relu = { NAN } } },
       NN_ERR_ARGUMENT,
       { "leaky_relu_1", "slope" } },
@@ -214,6 +284,7 @@ static const refusal bad_options[] = {
 /* The table itself. */
 static const refusal bad_tables[] = {
     { NN_DIMS(5), NN_F32, { { .type = (nn_layer_type)77 } }, NN_ERR_ARGUMENT, { "layer 1", "77" } },
+    { NN_DIMS(5), NN_F32, { { .type = (nn_layer_type)-1 } }, NN_ERR_ARGUMENT, { "layer 1", "-1" } },
     { NN_DIMS(5),
       NN_F32,
       { { .type = NN_DENSE, .dense = { .units = 1 }, .name = "a/b" } },
@@ -221,6 +292,7 @@ static const refusal bad_tables[] = {
       { "layer 1", "name" } },
     { NN_DIMS(5), NN_F32, { { .type = NN_FLATTEN, .name = "" } }, NN_ERR_ARGUMENT, { "layer 1", "name" } },
     { NN_DIMS(5), NN_F32, { { .type = NN_FLATTEN, .name = "tab\there" } }, NN_ERR_ARGUMENT, { "layer 1", "name" } },
+    { NN_DIMS(5), NN_F32, { { .type = NN_FLATTEN, .name = "del\x7f" } }, NN_ERR_ARGUMENT, { "layer 1", "name" } },
     { NN_DIMS(5),
       NN_F32,
       { { .type = NN_FLATTEN, .name = "a name of forty-eight characters, one beyond what may" } },
@@ -306,6 +378,7 @@ static void test_bad_definitions(void **state)
     bad[count++].max_batch = 0;
     bad[count++].max_batch = -5;
     bad[count++].threads = -1;
+    bad[count++].threads = 257;
     bad[count++].input.rank = 0;
     bad[count++].input = NN_SHAPE(1, 1, 1, 1); /* five dimensions with the batch */
     bad[count++].input = NN_SHAPE(3, 0);
@@ -319,6 +392,7 @@ static void test_bad_definitions(void **state)
         nn_model_destroy(model);
         if (model || error.status == NN_OK || !*error.text) fail_msg("definition %zu was not refused", i);
     }
+    assert_in_range(count, 1, COUNT_OF(bad));
     nn_error error = { 0 };
     assert_null(nn_model_create(NULL, &error));
     assert_int_equal(error.status, NN_ERR_ARGUMENT);
@@ -360,6 +434,46 @@ static void test_sizes_that_overflow(void **state)
         if (model) fail_msg("size %zu was not refused", i);
         assert_in_range(error.status, NN_ERR_MEMORY, NN_ERR_SHAPE);
         assert_true(*error.text);
+    }
+}
+
+/* Nor is it the input alone that may be too large: what a layer makes of a small one. */
+static void test_layers_that_overflow(void **state)
+{
+    (void)state;
+    const int big = 2147483647, axis = 1 << 20;
+    const nn_layer_def dense = { .type = NN_DENSE, .dense = { .units = big } };
+    const struct {
+        nn_shape input;
+        nn_layer_def layers[6];
+        const char *says;
+    } huge[] = {
+        { NN_SHAPE(1), { dense, dense, dense, dense, dense, dense }, "layer dense_6: kernel (2147483647, 2147483647)" },
+        { NN_SHAPE(1), { dense, dense }, "model: out of memory" },
+        { NN_SHAPE(axis, axis, 1),
+          { { .type = NN_CONV2D, .conv = { .filters = big, .kernel = { 1 } } } },
+          "layer conv2d_1: output (1048576, 1048576, 2147483647) is too large" },
+        { NN_SHAPE(axis, axis, 1),
+          { { .type = NN_CONV2D, .conv = { .filters = 1 << 22, .kernel = { 1 } } } },
+          "layer conv2d_1: output (1048576, 1048576, 4194304) is too large" },
+        { NN_SHAPE(axis, axis, 1),
+          { { .type = NN_CONV2D, .conv = { .filters = 1 << 20, .kernel = { 1 } } } },
+          "layer conv2d_1: output (1048576, 1048576, 1048576) is too large" },
+        { NN_SHAPE(1, 1, big),
+          { { .type = NN_CONV2D, .conv = { .filters = 1, .kernel = { 2 }, .padding = NN_SAME } } },
+          "layer conv2d_1: the kernel is too large" },
+        { NN_SHAPE(1, 1, big),
+          { { .type = NN_CONV2D, .conv = { .filters = big, .kernel = { 1 } } } },
+          "layer conv2d_1: the kernel is too large" },
+    };
+    for (size_t i = 0; i < COUNT_OF(huge); i++) {
+        nn_error error = { 0 };
+        nn_model_def def = { .input = huge[i].input, .max_batch = 4, .layers = huge[i].layers };
+        while (def.layer_count < 6 && huge[i].layers[def.layer_count].type) def.layer_count++;
+        nn_model *model = nn_model_create(&def, &error);
+        nn_model_destroy(model);
+        if (model) fail_msg("%zu: expected \"%s\", got a model", i, huge[i].says);
+        assert_contains(error.text, huge[i].says);
     }
 }
 
@@ -446,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_bad_tables),
         cmocka_unit_test(test_bad_definitions),
         cmocka_unit_test(test_sizes_that_overflow),
+        cmocka_unit_test(test_layers_that_overflow),
         cmocka_unit_test(test_stride_beyond_the_image),
         cmocka_unit_test(test_failing_allocations),
     };

@@ -429,6 +429,22 @@ static void test_dropout_generator(void **state)
     nn_model_destroy(model);
 }
 
+/* A rate of 0 drops nothing, in training either. */
+static void test_dropout_of_nothing(void **state)
+{
+    (void)state;
+    const nn_layer_def layer = { .type = NN_DROPOUT };
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(8), .max_batch = 2, .layers = &layer, .layer_count = 1 }, NULL);
+    nn_float numbers[16];
+    nn_tensor x = nn_view_f32(numbers, NN_SHAPE(2, 8));
+    nn_rng rng = { .seed = 3 };
+    nn_fill_normal(&x, 0, 1, &rng);
+    assert_memory_equal(numbers, nn_forward(model, &x, NN_TRAIN)->f32, sizeof numbers);
+    assert_memory_equal(numbers, nn_backward(model, &x, NN_GRAD_INPUT)->f32, sizeof numbers);
+    nn_model_destroy(model);
+}
+
 /* Gradients taken straight from the model's own arrays: dy may be its output, or the input gradient of another. Row 54.
  */
 static void test_gradient_from_own_arrays(void **state)
@@ -485,6 +501,43 @@ static void test_kept_gradient_of_activation(void **state)
 
 /* An input that lies in the model's own output would be overwritten while it is read: it is refused. */
 /* Row 54. */
+/* A gradient in the memory that the next one goes to: of one layer, of more columns than are made at once. */
+static void test_gradient_in_its_place(void **state)
+{
+    (void)state;
+    enum { N = 200, COUNT = 20 * N };
+    const nn_layer_def layers[] = { { .type = NN_DENSE, .dense = { .units = N } } };
+    nn_model *model =
+        nn_model_create(&(nn_model_def){ .input = NN_SHAPE(N), .max_batch = 20, NN_LAYERS(layers) }, NULL);
+    static nn_float numbers[COUNT], copy[COUNT], expected[COUNT];
+    nn_tensor x = nn_view_f32(numbers, NN_SHAPE(20, N)), dy = nn_view_f32(copy, NN_SHAPE(20, N));
+    nn_fill_normal(&x, 0, 1, &(nn_rng){ .seed = 4 });
+    assert_non_null(nn_forward(model, &x, NN_EVAL));
+    memcpy(copy, nn_backward(model, &x, NN_GRAD_INPUT)->f32, sizeof copy);
+    memcpy(expected, nn_backward(model, &dy, NN_GRAD_INPUT)->f32, sizeof expected);
+    const nn_tensor own = *nn_backward(model, &x, NN_GRAD_INPUT);
+    assert_memory_equal(expected, nn_backward(model, &own, NN_GRAD_INPUT)->f32, sizeof expected);
+    nn_model_destroy(model);
+}
+
+/* Q = V + A - mean A; dV = sum dQ, dA = dQ - mean dQ; here V = sum x, A = relu(x). */
+static void test_dueling(void **state)
+{
+    (void)state;
+    const nn_layer_def layers[] = { { .type = NN_DENSE,
+                                      .dense = { .units = 1, .no_bias = true, .kernel_init = NN_ONES } },
+                                    { .type = NN_ACTIVATION, .activation = { NN_RELU }, .from = { NN_INPUT } },
+                                    { .type = NN_DUELING, .from = { 1, 2 } } };
+    nn_float numbers[] = { 1, 2, 6, 3, 0, -3 }, upstream[] = { 0, 1, 5, 3, -1, -2 };
+    static const nn_float q[] = { 7, 8, 12, 2, -1, -1 }, dx[] = { 4, 5, 9, 3, 0, 0 };
+    const nn_tensor x = nn_view_f32(numbers, NN_SHAPE(2, 3)), dy = nn_view_f32(upstream, NN_SHAPE(2, 3));
+    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(3), .max_batch = 2, NN_LAYERS(layers) }, NULL);
+    assert_non_null(model);
+    assert_memory_equal(nn_forward(model, &x, NN_EVAL)->f32, q, sizeof q);
+    assert_memory_equal(nn_backward(model, &dy, NN_GRAD_INPUT)->f32, dx, sizeof dx);
+    nn_model_destroy(model);
+}
+
 static void test_input_in_output(void **state)
 {
     (void)state;
@@ -526,9 +579,12 @@ int main(void)
 {
     static const struct CMUnitTest singles[] = {
         cmocka_unit_test(test_dropout_generator),
+        cmocka_unit_test(test_dropout_of_nothing),
         cmocka_unit_test(test_gradient_from_own_arrays),
         cmocka_unit_test(test_kept_gradient_of_activation),
         cmocka_unit_test(test_input_in_output),
+        cmocka_unit_test(test_gradient_in_its_place),
+        cmocka_unit_test(test_dueling),
     };
     enum { PRODUCT = COUNT_OF(networks) * COUNT_OF(checks) };
     struct CMUnitTest tests[PRODUCT + COUNT_OF(singles)];

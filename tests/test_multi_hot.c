@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -10,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { VOCAB = 1500, UNITS = 17, BATCH = 70, LONGEST = 4000, LENGTH = 90 };
+enum { VOCAB = 1500, UNITS = 70, BATCH = 70, LONGEST = 4000, LENGTH = 90 };
 
 static int32_t ids[BATCH * LONGEST];
 static int64_t offsets[BATCH + 1];
@@ -63,9 +64,9 @@ static void assert_close(const nn_float *got, const nn_float *want, size_t count
             fail_msg("%s %zu: expected %.8g, got %.8g", what, i, (double)want[i], (double)got[i]);
 }
 
-static void compare(bool no_bias, int length, int threads)
+static void compare(int units, bool no_bias, int length, int threads)
 {
-    const nn_dense_def dense = { .units = UNITS, .no_bias = no_bias, .bias_init = NN_UNIFORM_05 };
+    const nn_dense_def dense = { .units = units, .no_bias = no_bias, .bias_init = NN_UNIFORM_05 };
     const nn_layer_def listed[] = { { .type = NN_MULTI_HOT, .multi_hot = { VOCAB } },
                                     { .type = NN_DENSE, .dense = dense } },
                        plain[] = { { .type = NN_DENSE, .dense = dense } };
@@ -76,16 +77,16 @@ static void compare(bool no_bias, int length, int threads)
     nn_float *weights = nn_model_params(lists, &count);
     memcpy(nn_model_params(reals, &same), weights, count * sizeof *weights);
     assert_int_equal(count, same);
-    assert_int_equal(count, (VOCAB + !no_bias) * UNITS);
+    assert_int_equal(count, (size_t)(VOCAB + !no_bias) * (size_t)units);
 
     const nn_tensor x = length ? nn_view_i32(ids, NN_SHAPE(BATCH, length)) : nn_view_ragged(ids, offsets, BATCH);
-    const nn_tensor all = nn_view_f32(rows, NN_SHAPE(BATCH, VOCAB)), up = nn_view_f32(dy, NN_SHAPE(BATCH, UNITS));
+    const nn_tensor all = nn_view_f32(rows, NN_SHAPE(BATCH, VOCAB)), up = nn_view_f32(dy, NN_SHAPE(BATCH, units));
     /* Twice: nothing of a step is left over for the next. */
     for (int step = 0; step < 2; step++) {
         const nn_tensor *got = nn_forward(lists, &x, NN_TRAIN), *want = nn_forward(reals, &all, NN_TRAIN);
         assert_non_null(got);
         assert_non_null(want);
-        assert_close(got->f32, want->f32, BATCH * UNITS, "output");
+        assert_close(got->f32, want->f32, (size_t)(BATCH * units), "output");
         assert_non_null(nn_backward(lists, &up, NN_GRAD_PARAMS));
         assert_non_null(nn_backward(reals, &up, NN_GRAD_PARAMS));
         assert_close(nn_model_grads(lists, NULL), nn_model_grads(reals, NULL), count, "gradient");
@@ -97,19 +98,47 @@ static void compare(bool no_bias, int length, int threads)
 static void test_ragged(void **state)
 {
     (void)state;
-    compare(false, 0, 1);
-    compare(true, 0, 3);
+    compare(17, false, 0, 1);
+    compare(17, true, 0, 3);
+    compare(UNITS, false, 0, 3); /* wide enough that threads share the rows of weights */
 }
 
 static void test_of_one_length(void **state)
 {
     (void)state;
-    compare(false, LENGTH, 2);
-    compare(true, LENGTH, 1);
+    compare(17, false, LENGTH, 2);
+    compare(17, true, LENGTH, 1);
+    compare(UNITS, true, LENGTH, 2);
+}
+
+/* The first index outside is told: next to the bounds, in the first block of a row, behind it, at a row's end. */
+static void test_indices_outside(void **state)
+{
+    (void)state;
+    enum { WORDS = 11, ROW = 300 };
+    const nn_layer_def layers[] = { { .type = NN_MULTI_HOT, .multi_hot = { WORDS } },
+                                    { .type = NN_DENSE, .dense = { .units = 2 } } };
+    static const int places[] = { 0, 7, 256, ROW - 1 }, wrong[] = { WORDS, -1, INT32_MAX };
+    nn_model *model = create(layers, 2, NN_SHAPE(ROW), NN_I32, 1);
+    int32_t list[2 * ROW];
+    const nn_tensor x = nn_view_i32(list, NN_SHAPE(2, ROW));
+    for (int k = 0; k < 12; k++) {
+        char text[64];
+        for (int i = 0; i < 2 * ROW; i++) list[i] = i % 2 ? WORDS - 1 : 0;
+        list[ROW + places[k / 3]] = wrong[k % 3];
+        list[2 * ROW - 1] = k / 3 < 3 ? WORDS + 1 : wrong[k % 3];
+        assert_null(nn_forward(model, &x, NN_EVAL));
+        snprintf(text, sizeof text, "sample 1, index %d: expected 0 to 10, got %d", places[k / 3], wrong[k % 3]);
+        if (!strstr(nn_model_error(model), text)) fail_msg("expected \"%s\" in: %s", text, nn_model_error(model));
+        list[ROW + places[k / 3]] = list[2 * ROW - 1] = 0;
+        assert_non_null(nn_forward(model, &x, NN_EVAL));
+    }
+    nn_model_destroy(model);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ragged), cmocka_unit_test(test_of_one_length) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ragged), cmocka_unit_test(test_of_one_length),
+                                        cmocka_unit_test(test_indices_outside) };
     return cmocka_run_group_tests_name("multi_hot", tests, NULL, NULL);
 }

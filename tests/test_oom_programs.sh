@@ -1,21 +1,24 @@
 #!/bin/sh
 # Each allocation of a program fails, in a small run of each thing that it does (oom_program.c).
-# usage: test_oom_programs.sh PROGRAM FOLDER-OF-PROGRAMS OOM-PROGRAM [all]
+# usage: test_oom_programs.sh PROGRAM FOLDER-OF-PROGRAMS OOM-PROGRAM [all | TIMES]
+# With "all" every allocation fails both ways, which takes minutes; with a number so many times fewer than without.
 . "$(dirname "$0")/support/programs.sh"
 program=$1
 examples=$2
 starved=$3
-all=${4-}
+sparser=${4:-1}
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-# starve ONCE FOR-GOOD OPTIONS..: every ONCE-th allocation fails, then all from every FOR-GOOD-th on; with "all" every one, which
-# takes minutes.
+step()
+{
+    if [ "$sparser" = all ]; then echo 1; else echo $(($1 * sparser)); fi
+}
+
+# starve ONCE FOR-GOOD OPTIONS..: every ONCE-th allocation fails, then all from every FOR-GOOD-th on.
 starve()
 {
-    once=${all:+1}
-    once=${once:-$1}
-    for_good=${all:+1}
-    for_good=${for_good:-$2}
+    once=$(step "$1")
+    for_good=$(step "$2")
     shift 2
     "$starved" "$once" "$for_good" "$@" --quiet --threads 1 >"$work/log" 2>&1 || fail "$program $*: $(cat "$work/log")"
     echo "$program $*"

@@ -184,9 +184,9 @@ static void test_clipping(void **state)
 
 /* --- large models: parts, threads --- */
 
-enum { LARGE = 200003, PERIOD = 1009 };
+enum { LARGE = 270029, PERIOD = 1009 }; /* from 2^18 weights on a step is shared among threads */
 
-/* Two steps of a model of 200,004 weights; the weights into `out`. */
+/* Two steps of a model of 270,030 weights; the weights into `out`. */
 static void train_large(const nn_optim_def *def, int threads, nn_float *out)
 {
     nn_model *model = make_model(LARGE, NN_ISA_BEST, threads, NULL);
@@ -255,6 +255,7 @@ static void test_refusals(void **state)
         const char *text;
     } cases[] = {
         { { .type = (nn_optim_type)7 }, "optimiser: type: expected a nn_optim_type, got 7" },
+        { { .type = (nn_optim_type)-1 }, "optimiser: type: expected a nn_optim_type, got -1" },
         { { .lr = -0.5 }, "adam: lr: expected a positive number in the range of float, got -0.5" },
         { { .lr = NN_ZERO }, "adam: lr: expected a positive number in the range of float, got 0" },
         { { .lr = NAN }, "adam: lr: expected a positive number in the range of float, got nan" },
@@ -294,6 +295,7 @@ static void test_refusals(void **state)
     nn_model_destroy(model);
     nn_optim_destroy(NULL);
     nn_optim_step(NULL);
+    assert_int_equal(nn_optim_set_lr(NULL, 1), NN_ERR_ARGUMENT);
 }
 
 /* Counters of steps beyond what 31 and 32 bits hold: each step by the formula of its number. */

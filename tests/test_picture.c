@@ -7,9 +7,11 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <cmocka.h>
@@ -239,6 +241,35 @@ static void test_grid_defaults(void **state)
     grid = (data_grid){ .images = red_blue, .count = 2, .height = 1, .width = 1, .channels = 3, .gap = -1 };
     assert_int_equal(data_grid_draw(&grid, pixels, NULL), DATA_OK);
     assert_memory_equal(pixels, ((uint8_t[]){ 255, 0, 0, 0, 0, 255 }), 6);
+    assert_int_equal(data_grid_write_png(&grid, temp_path(&temp_here, "rgb.png"), NULL), DATA_OK);
+    unsigned char *back = decode(temp_path(&temp_here, "rgb.png"), 2, 1, 3);
+    assert_memory_equal(back, pixels, 6);
+    free(back);
+}
+
+/* A name without a folder is one of the folder that the process is in; names of files that are being written are passed
+ * by. */
+static void test_names(void **state)
+{
+    (void)state;
+    const uint8_t pixel[1] = { 200 };
+    data_error error = { 0 };
+    char name[64], before[1024];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(temp_here.path), 0);
+    const int entries = temp_entries(&temp_here);
+    for (int i = 0; i < 64; i++) {
+        assert_int_equal(data_png_write("plain.png", pixel, 1, 1, 1, &error), DATA_OK);
+        snprintf(name, sizeof name, ".plain.png.%ld.%d.tmp", (long)getpid(), i);
+        temp_write(&temp_here, name, "", 0);
+    }
+    assert_int_equal(temp_entries(&temp_here), entries + 65);
+    assert_int_equal(data_png_write("plain.png", pixel, 1, 1, 1, &error), DATA_ERR_IO);
+    assert_string_equal(error.text, "plain.png:0: create: expected success, got: File exists");
+    unsigned char *back = decode("plain.png", 1, 1, 1);
+    assert_int_equal(back[0], 200);
+    free(back);
+    assert_int_equal(chdir(before), 0);
 }
 
 static void test_grid_out_of_range(void **state)
@@ -251,7 +282,9 @@ static void test_grid_out_of_range(void **state)
                                 { .count = 1, .height = 1, .width = 1, .columns = -1 },
                                 { .count = 1, .height = 1, .width = 1, .gap = -2 },
                                 { .count = 1 << 30, .height = 1 << 30, .width = 1 << 30 },
-                                { .count = 2, .height = 1, .width = 10000, .columns = 2 } };
+                                { .count = 2, .height = 1, .width = 10000, .columns = 2 },
+                                { .count = 2, .height = 10000, .width = 1, .columns = 1 },
+                                { .count = (1 << 30) + 1, .height = 4, .width = 1, .columns = 1, .gap = -1 } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         int width, height;
         data_error error = { 0 };
@@ -367,6 +400,27 @@ static void test_gif_rgb(void **state)
     DGifCloseFile(file, NULL);
 }
 
+/* What is left of a frame's palette is black: the same picture is the same file. */
+static void test_gif_few_colors(void **state)
+{
+    (void)state;
+    uint8_t pixels[2 * 12];
+    for (int i = 0; i < 24; i++) pixels[i] = (uint8_t)(255 - i);
+    const char *path = temp_path(&temp_here, "few.gif");
+    write_gif(path, &(data_gif_def){ .width = 2, .height = 2, .channels = 3 }, 2, pixels, 12);
+    GifFileType *file = read_gif(path, 2, 2, 2);
+    for (int frame = 0; frame < 2; frame++) {
+        const ColorMapObject *map = file->SavedImages[frame].ImageDesc.ColorMap;
+        assert_int_equal(map->ColorCount, 256);
+        for (int i = 0; i < 256; i++) {
+            const GifColorType *c = &map->Colors[i];
+            const uint8_t rgb[3] = { c->Red, c->Green, c->Blue };
+            assert_memory_equal(rgb, i < 4 ? pixels + 12 * frame + 3 * i : (const uint8_t[3]){ 0 }, 3);
+        }
+    }
+    DGifCloseFile(file, NULL);
+}
+
 static void test_gif_leaves_nothing(void **state)
 {
     (void)state;
@@ -409,7 +463,8 @@ static void test_gif_out_of_range(void **state)
                                    { .width = 1, .height = 1, .channels = 2 },
                                    { .width = 1, .height = 1, .delay = -1 },
                                    { .width = 1, .height = 1, .delay = 65536 },
-                                   { .width = 1, .height = 1, .loops = -1 } };
+                                   { .width = 1, .height = 1, .loops = -1 },
+                                   { .width = 1, .height = 1, .loops = 65536 } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         data_error error = { 0 };
         assert_null(data_gif_open(temp_path(&temp_here, "none.gif"), &wrong[i], &error));
@@ -430,11 +485,13 @@ int main(void)
         cmocka_unit_test(test_png_failing_write),
         cmocka_unit_test(test_grid),
         cmocka_unit_test(test_grid_defaults),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_grid_out_of_range),
 #ifdef TEST_HAVE_GIF
         cmocka_unit_test(test_gif_grey),
         cmocka_unit_test(test_gif_loops),
         cmocka_unit_test(test_gif_rgb),
+        cmocka_unit_test(test_gif_few_colors),
         cmocka_unit_test(test_gif_leaves_nothing),
 #endif
         cmocka_unit_test(test_gif_out_of_range),

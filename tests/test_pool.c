@@ -29,6 +29,8 @@ static const pool_case cases[] = {
     { MAX, 2, 3, 4, 2, { 5, 7 }, { 2, 3 }, NN_SAME },
     { MAX, 2, 9, 8, 3, { 2, 1 }, { 4, 3 }, NN_SAME },
     { MAX, 300, 14, 14, 6, { 2, 2 }, { 2, 2 }, NN_SAME },
+    { MAX, 2, 100, 111, 3, { 9, 8 }, { 9, 8 }, NN_VALID }, /* a sample above a task's cells */
+    { MAX, 3, 190, 180, 1, { 3, 2 }, { 2, 2 }, NN_VALID }, /* a task of one sample */
     { MEAN, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_SAME },
     { MEAN, 3, 6, 8, 5, { 2, 2 }, { 2, 2 }, NN_VALID },
     { MEAN, 2, 7, 9, 17, { 3, 2 }, { 2, 1 }, NN_SAME },

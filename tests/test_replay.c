@@ -274,6 +274,14 @@ static void test_definition_out_of_range(void **state)
     assert_int_equal(error.status, DATA_ERR_ARGUMENT);
     assert_null(data_replay_create(&(data_replay_def){ .capacity = 10 }, &error));
     assert_int_equal(error.status, DATA_ERR_ARGUMENT);
+    data_replay *r = data_replay_create(&(data_replay_def){ .observation = 1 }, &error);
+    data_replay *same = data_replay_create(&(data_replay_def){ .capacity = 1000000, .observation = 1 }, &error);
+    assert_true(r && same);
+    size_t size;
+    const void *bytes = data_replay_state(r, &size);
+    assert_int_equal(data_replay_restore(same, bytes, size, NULL), DATA_OK); // by default of the same capacity
+    data_replay_destroy(r);
+    data_replay_destroy(same);
 }
 
 int main(void)

@@ -344,6 +344,18 @@ static void shortens_paths(void **state)
     assert_string_equal(nn_path_format("short").text, "short");
 }
 
+/* What comes after the first failure does not hide it. */
+static void the_first_failure_stays(void **state)
+{
+    (void)state;
+    nn_error error = { 0 };
+    assert_int_equal(nn_fail_at(&error, NN_ERR_FORMAT, "file", 5, "first"), NN_ERR_FORMAT);
+    assert_int_equal(nn_fail_at(&error, NN_ERR_IO, "file", 6, "second"), NN_ERR_IO);
+    assert_int_equal(error.status, NN_ERR_FORMAT);
+    assert_int_equal(error.offset, 5);
+    assert_string_equal(error.text, "file:5: first");
+}
+
 static void check_real(double value, const char *text)
 {
     double back = 7.0;
@@ -401,11 +413,12 @@ static void reals_are_exact(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_is_right), cmocka_unit_test(reads_empty_tensors),
-        cmocka_unit_test(refuses_lengths),     cmocka_unit_test(refuses_bad_json),
-        cmocka_unit_test(refuses_bombs),       cmocka_unit_test(refuses_bad_entries),
-        cmocka_unit_test(refuses_bad_names),   cmocka_unit_test(refuses_what_is_no_file),
-        cmocka_unit_test(shortens_paths),      cmocka_unit_test(reals_are_exact),
+        cmocka_unit_test(reads_what_is_right),     cmocka_unit_test(reads_empty_tensors),
+        cmocka_unit_test(refuses_lengths),         cmocka_unit_test(refuses_bad_json),
+        cmocka_unit_test(refuses_bombs),           cmocka_unit_test(refuses_bad_entries),
+        cmocka_unit_test(refuses_bad_names),       cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(shortens_paths),          cmocka_unit_test(reals_are_exact),
+        cmocka_unit_test(the_first_failure_stays),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

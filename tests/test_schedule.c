@@ -95,6 +95,7 @@ static void test_refusals(void **state)
         const char *text;
     } cases[] = {
         { { .type = (nn_schedule_type)9 }, "schedule: type: expected a nn_schedule_type, got 9" },
+        { { .type = (nn_schedule_type)-1 }, "schedule: type: expected a nn_schedule_type, got -1" },
         { { .steps = 10 }, "schedule: steps: expected 0 without a type, got 10" },
         { { .type = NN_COSINE_DECAY }, "schedule: steps: expected a positive number, got 0" },
         { { .type = NN_EXPONENTIAL_DECAY, .steps = 1 }, "schedule: rate: expected a positive number, got 0" },
@@ -105,6 +106,8 @@ static void test_refusals(void **state)
         { { .type = NN_INVERSE_TIME_DECAY, .steps = 1, .rate = INFINITY },
           "schedule: rate: expected a positive number, got inf" },
         { { .type = NN_POLYNOMIAL_DECAY, .steps = 1, .end = -0.5 }, "schedule: end: expected a number >= 0, got -0.5" },
+        { { .type = NN_POLYNOMIAL_DECAY, .steps = 1, .end = INFINITY },
+          "schedule: end: expected a number >= 0, got inf" },
         { { .type = NN_POLYNOMIAL_DECAY, .steps = 1, .power = -1 },
           "schedule: power: expected a positive number, got -1" },
         { { .type = NN_POLYNOMIAL_DECAY, .steps = 1, .rate = 2 },

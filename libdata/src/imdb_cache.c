@@ -115,6 +115,9 @@ static data_status read_header(loader *l, uint64_t fingerprint, data_error *erro
         if (h->reviews[p] > l->file_size || h->reviews[p] >= INT32_MAX || h->words[p] > l->file_size) {
             return data_fail(error, DATA_ERR_FORMAT, l->path, 0, "cache: expected counts within its size, got more");
         }
+        if (h->reviews[p] == 0) {
+            return data_fail(error, DATA_ERR_FORMAT, l->path, 0, "cache: expected reviews in both parts, got none");
+        }
         l->reviews[p] = (int)h->reviews[p];
         l->words[p] = (int64_t)h->words[p];
     }

@@ -31,19 +31,14 @@ static void carve(nn_fit_run *run, nn_arena *arena)
     run->best_state = nn_arena_reals(arena, model->state_count);
 }
 
-/* Returns what is to be released, NULL when memory runs out. */
-static void *allocate(nn_fit_run *run)
+static nn_status allocate(nn_fit_run *run, nn_arena *arena)
 {
-    nn_arena arena = { 0 };
-    carve(run, &arena);
-    if (!arena.overflow) arena.base = nn_alloc(&run->model->allocator, arena.used);
-    if (!arena.base) {
-        nn_fail(run->error, NN_ERR_MEMORY, "fit: out of memory for %zu bytes", arena.used);
-        return NULL;
-    }
-    arena.used = 0;
-    carve(run, &arena);
-    return arena.base;
+    carve(run, arena);
+    if (!arena->overflow) arena->base = nn_alloc(&run->model->allocator, arena->used);
+    if (!arena->base) return nn_fail(run->error, NN_ERR_MEMORY, "fit: out of memory for %zu bytes", arena->used);
+    arena->used = 0;
+    carve(run, arena);
+    return NN_OK;
 }
 
 /* --- one batch --- */
@@ -233,8 +228,9 @@ static nn_status fit(nn_fit_run *run, const nn_fit_def *def)
 {
     nn_status status = nn_fit_resolve(run, def);
     if (status != NN_OK) return status;
-    void *memory = allocate(run);
-    if (!memory) return NN_ERR_MEMORY;
+    nn_arena arena = { .guarded = true };
+    status = allocate(run, &arena);
+    if (status != NN_OK) return status;
 
     nn_zero_grad(run->model);
     status = nn_checkpoint_begin(run);
@@ -246,7 +242,8 @@ static nn_status fit(nn_fit_run *run, const nn_fit_def *def)
     }
     if (def->epochs_done) *def->epochs_done = (int)run->at.epoch;
     nn_archive_destroy(run->archive);
-    nn_release(&run->model->allocator, memory);
+    nn_arena_open(arena.base, arena.used);
+    nn_release(&run->model->allocator, arena.base);
     return status;
 }
 

@@ -79,9 +79,9 @@ static nn_status resolve_monitor(nn_fit_run *run)
     nn_fit_def *def = &run->def;
     def->metric = nn_metric_of(def->metric, def->loss.type);
     if ((int)def->metric < NN_METRIC_NONE || def->metric > NN_CATEGORICAL_ACCURACY)
-        return refuse(run->error, "metric", "a nn_metric", (double)def->metric);
+        return refuse(run->error, "metric", "a nn_metric", (int)def->metric);
     if ((int)def->monitor < NN_MONITOR_DEFAULT || def->monitor > NN_MONITOR_VAL_ACCURACY)
-        return refuse(run->error, "monitor", "a nn_monitor", (double)def->monitor);
+        return refuse(run->error, "monitor", "a nn_monitor", (int)def->monitor);
     if (def->monitor == NN_MONITOR_DEFAULT) def->monitor = run->validates ? NN_MONITOR_VAL_LOSS : NN_MONITOR_LOSS;
     const bool of_accuracy = def->monitor == NN_MONITOR_ACCURACY || def->monitor == NN_MONITOR_VAL_ACCURACY;
     const bool of_validation = def->monitor == NN_MONITOR_VAL_LOSS || def->monitor == NN_MONITOR_VAL_ACCURACY;

@@ -59,8 +59,6 @@ nn_status nn_layer_fail(const nn_layer *layer, nn_error *error, nn_status status
 
 nn_status nn_layer_check_rank(const nn_layer *layer, int rank, const char *form, nn_error *error)
 {
-    if (layer->in_sparse || layer->in_type != NN_F32)
-        return nn_layer_fail(layer, error, NN_ERR_SHAPE, "wants reals %s, got indices", form);
     if (layer->in[0].rank == rank) return NN_OK;
     nn_shape batch = { layer->in[0].rank + 1, { 0 } };
     batch.dim[0] = layer->max_batch;

@@ -59,7 +59,8 @@ typedef struct nn_layer_ops {
     /*
      * dy (batch, out) may be overwritten, unless layer->keeps_dy. Where dx[i] is not NULL it is set, not added to, to
      * the gradient by input i. Gradients of weights are added to weight.grad if want_params. May run again for the same
-     * forward.
+     * forward. Called where a gradient is wanted of what comes before, or of weights: without weights, the one input's
+     * dx[0] is there. NULL in multi-hot, before which there is nothing.
      */
     void (*backward)(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params);
 } nn_layer_ops;

@@ -15,7 +15,7 @@ void nn_release(const nn_allocator *allocator, void *memory);
 /*
  * An arena is walked twice by the same code: first with base NULL, when every take only counts and returns NULL, then
  * over the memory of that size. Takes are aligned to 64 bytes. An overflow sticks in `overflow`. With `guarded` a gap
- * follows each take in fuzz builds (NN_GUARDED), and AddressSanitizer sees who touches it; nn_arena_open() opens the
+ * follows each take in builds with AddressSanitizer (NN_GUARDED), which sees who touches it; nn_arena_open() opens the
  * gaps.
  */
 typedef struct nn_arena {

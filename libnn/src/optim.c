@@ -189,7 +189,7 @@ nn_optim *nn_optim_create(nn_model *model, const nn_optim_def *def, nn_error *er
     plan.update = update_kernel(&plan.def, model->kernels->optim);
     cut_weights(&plan);
 
-    nn_arena arena = { 0 };
+    nn_arena arena = { .guarded = true };
     carve(&arena, &plan);
     if (!arena.overflow) arena.base = nn_alloc(&model->allocator, arena.used);
     if (!arena.base) {
@@ -198,13 +198,17 @@ nn_optim *nn_optim_create(nn_model *model, const nn_optim_def *def, nn_error *er
     }
     arena.used = 0;
     nn_optim *optim = carve(&arena, &plan);
+    optim->size = arena.used;
     cut_weights(optim);
     return optim;
 }
 
 void nn_optim_destroy(nn_optim *optim)
 {
-    if (optim) nn_release(&optim->model->allocator, optim);
+    if (!optim) return;
+    const nn_allocator allocator = optim->model->allocator;
+    nn_arena_open(optim, optim->size);
+    nn_release(&allocator, optim);
 }
 
 /* --- a step --- */

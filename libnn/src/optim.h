@@ -25,6 +25,7 @@ struct nn_optim {
     double *squares; /* (parts) sums of squared gradients */
     int group_count; /* weight tensors with clip_norm, else 1 */
     double *norms;   /* (groups) */
+    size_t size;     /* bytes of all this */
 };
 
 /* Checks a schedule and fills in its defaults. */

@@ -1,32 +1,38 @@
 /* Which instruction set's kernels run: asked of the processor when a model is made, no global state. */
 #include "kernels/kernels.h"
-#ifdef NN_X86_64
+#if defined(__x86_64__)
 #include <cpuid.h>
+
+nn_isa nn_isa_of(unsigned features, unsigned more_features, unsigned long long saved)
+{
+    const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512VL | bit_AVX512BW;
+    const bool ymm = (saved & 0x6) == 0x6, zmm = (saved & 0xe6) == 0xe6;
+    if (!(features & bit_FMA)) return NN_ISA_PORTABLE;
+    if (zmm && (more_features & avx512) == avx512) return NN_ISA_AVX512;
+    return ymm && (more_features & bit_AVX2) ? NN_ISA_AVX2 : NN_ISA_PORTABLE;
+}
+
 #endif
 
 extern const nn_kernels nn_portable_kernels;
 #ifdef NN_X86_64
 extern const nn_kernels nn_avx2_kernels, nn_avx512_kernels;
 
-/* The vector registers that the operating system saves, XCR0. */
-static unsigned long long nn_saved_registers(void)
+/* The registers that the operating system saves, XCR0; 0 where it does not tell. */
+static unsigned long long saved_registers(unsigned features)
 {
     unsigned low = 0, high = 0;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    if (features & bit_OSXSAVE) __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return (unsigned long long)high << 32 | low;
 }
 
+/* Leaves that a processor has not got are zeros. */
 static nn_isa nn_best_isa(void)
 {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return NN_ISA_PORTABLE;
-    const bool fma = c & bit_FMA;
-    const unsigned long long saved = nn_saved_registers();
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return NN_ISA_PORTABLE;
-    const bool ymm = (saved & 0x6) == 0x6, zmm = (saved & 0xe6) == 0xe6;
-    if (zmm && fma && (b & bit_AVX512F) && (b & bit_AVX512DQ) && (b & bit_AVX512VL) && (b & bit_AVX512BW))
-        return NN_ISA_AVX512;
-    return ymm && fma && (b & bit_AVX2) ? NN_ISA_AVX2 : NN_ISA_PORTABLE;
+    unsigned a = 0, b = 0, features = 0, more_features = 0, c = 0, d = 0;
+    (void)__get_cpuid(1, &a, &b, &features, &d);
+    (void)__get_cpuid_count(7, 0, &a, &more_features, &c, &d);
+    return nn_isa_of(features, more_features, saved_registers(features));
 }
 #else
 static nn_isa nn_best_isa(void)

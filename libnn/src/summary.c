@@ -39,13 +39,13 @@ static void format_shape(char *text, size_t size, nn_shape sample)
     snprintf(text + used, size - used, ")");
 }
 
-/* 1234567 as "1,234,567" */
-static void format_count(char *text, size_t size, size_t count)
+/* 1234567 as "1,234,567"; the largest size_t takes 20 digits and 6 commas. */
+static void format_count(char text[40], size_t count)
 {
     char digits[32];
     const int length = snprintf(digits, sizeof digits, "%zu", count);
     size_t used = 0;
-    for (int i = 0; i < length && used + 2 < size; i++) {
+    for (int i = 0; i < length; i++) {
         if (i > 0 && (length - i) % 3 == 0) text[used++] = ',';
         text[used++] = digits[i];
     }
@@ -66,7 +66,7 @@ static void layer_row(const printer *out, const nn_layer *layer, nn_shape shape)
 static void total_line(const printer *out, const char *what, size_t count)
 {
     char text[128], digits[40];
-    format_count(digits, sizeof digits, count);
+    format_count(digits, count);
     snprintf(text, sizeof text, "%s params: %s", what, digits);
     out->line(text, out->user);
 }

@@ -35,4 +35,10 @@ typedef struct nn_kernels {
 /* The kernels of `isa` (NN_ISA_BEST: the best this processor runs); NULL if the processor has not got it. */
 const nn_kernels *nn_kernels_select(nn_isa isa);
 
+/*
+ * The best instruction set of an x86-64 processor: bits of cpuid's leaf 1 (ecx) and leaf 7 (ebx), and what the
+ * operating system saves (XCR0).
+ */
+nn_isa nn_isa_of(unsigned features, unsigned more_features, unsigned long long saved);
+
 #endif

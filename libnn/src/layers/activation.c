@@ -74,7 +74,7 @@ static void activation_backward(nn_layer *layer, const nn_run *run, nn_float *dy
 {
     split s = split_rows(layer, run, dy, dx[0]);
     (void)want_params;
-    if (dx[0]) nn_parallel(run->team, task_count(&s), activation_backward_task, &s);
+    nn_parallel(run->team, task_count(&s), activation_backward_task, &s);
 }
 
 const nn_layer_ops nn_activation_ops = {
@@ -128,7 +128,7 @@ static void leaky_relu_backward(nn_layer *layer, const nn_run *run, nn_float *dy
 {
     split s = split_rows(layer, run, dy, dx[0]);
     (void)want_params;
-    if (dx[0]) nn_parallel(run->team, task_count(&s), leaky_relu_backward_task, &s);
+    nn_parallel(run->team, task_count(&s), leaky_relu_backward_task, &s);
 }
 
 const nn_layer_ops nn_leaky_relu_ops = {

@@ -30,8 +30,6 @@ static nn_status check_options(nn_layer *layer, batch_norm *b, nn_error *error)
     const nn_batch_norm_def *def = &layer->def.batch_norm;
     b->momentum = nn_default(def->momentum, 0.99);
     b->epsilon = nn_default(def->epsilon, 1e-3);
-    if (layer->in_sparse || layer->in_type != NN_F32)
-        return nn_layer_fail(layer, error, NN_ERR_SHAPE, "wants reals (batch, .., channels), got indices");
     if (!(b->momentum >= 0.0 && b->momentum <= 1.0))
         return nn_layer_fail(layer, error, NN_ERR_ARGUMENT, "momentum: expected 0 to 1, got %g", def->momentum);
     if (!(b->epsilon >= 0.0 && b->epsilon < HUGE_VAL))

@@ -61,7 +61,7 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
 static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
 {
     (void)want_params;
-    if (dx[0]) drop(layer, run, dy, dx[0]);
+    drop(layer, run, dy, dx[0]);
 }
 
 const nn_layer_ops nn_dropout_ops = {

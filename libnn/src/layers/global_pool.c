@@ -59,7 +59,7 @@ static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
 {
     global_run g = { layer, run, dy, dx[0] };
     (void)want_params;
-    if (dx[0]) nn_parallel(run->team, run->batch, backward_task, &g);
+    nn_parallel(run->team, run->batch, backward_task, &g);
 }
 
 const nn_layer_ops nn_global_max_pool2d_ops = { .name = "global_max_pool2d",

@@ -126,7 +126,7 @@ static nn_status reverse_forward(nn_layer *layer, const nn_run *run)
 static void reverse_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
 {
     (void)want_params;
-    if (dx[0]) reverse(layer, run->batch, dx[0], dy);
+    reverse(layer, run->batch, dx[0], dy);
 }
 
 const nn_layer_ops nn_reverse_ops = { .name = "reverse",

@@ -28,11 +28,6 @@ static nn_status forward(nn_layer *layer, const nn_run *run)
     return NN_OK;
 }
 
-static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
-{
-    (void)layer, (void)run, (void)dy, (void)dx, (void)want_params;
-}
-
 const nn_layer_ops nn_multi_hot_ops = {
-    .name = "multi_hot", .type_name = "MultiHot", .plan = plan, .forward = forward, .backward = backward
+    .name = "multi_hot", .type_name = "MultiHot", .plan = plan, .forward = forward
 };

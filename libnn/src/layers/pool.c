@@ -93,7 +93,7 @@ static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
 {
     pool_run p = split(layer, run, dy, dx[0]);
     (void)want_params;
-    if (dx[0]) run_tasks(backward_task, &p);
+    run_tasks(backward_task, &p);
 }
 
 const nn_layer_ops nn_max_pool2d_ops = { .name = "max_pool2d",
