@@ -7,11 +7,12 @@
 #include <cmocka.h>
 
 #include "parallel.h"
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
-enum { TASKS = 40, WORKERS = 2, FIRST_PAUSE = 8, LONGEST_PAUSE = 256 };
+enum { TASKS = 40, WORKERS = 2 };
 
 typedef struct work {
     atomic_int done[TASKS], of_worker[WORKERS];
@@ -56,34 +57,45 @@ static void no_team_is_the_caller(void **state)
     assert_int_equal(atomic_load(&w.of_worker[0]), TASKS);
     assert_int_equal(nn_parts(NULL), 1);
     assert_int_equal(nn_parts(&(nn_team){ .threads = 3 }), 4);
-    assert_int_equal(nn_parts(&(nn_team){ .threads = 3, .alone = 1 }), 1);
+    assert_int_equal(nn_parts(&(nn_team){ .threads = 3, .alone_until = INFINITY }), 1);
     assert_int_equal(nn_team_make(7, 5).threads, 5);
     assert_true(nn_team_make(4096, 4096).patient);
     assert_false(nn_team_make(1, 5).patient);
 }
 
 #ifdef WITH_OPENMP
-/* The other thread comes 300 ms after all is done, far more than 40 tasks of nothing explain. */
-static void alone_after_a_long_wait(void **state)
+/* Tasks long enough that another thread would take its share of them. */
+static bool is_alone(nn_team *team)
 {
-    nn_team team = { .threads = WORKERS };
-    work late = { .meet = true, .late_ms = 300 }, alone = { .meet = false };
-    (void)state;
-    for (int pause = FIRST_PAUSE; pause < LONGEST_PAUSE; pause *= 4) {
-        run(&team, &late);
-        assert_int_equal(team.alone, pause);
-        for (int i = 0; i < pause; i++) {
-            run(&team, &alone);
-            assert_int_equal(atomic_load(&alone.of_worker[0]), TASKS);
-        }
-        assert_int_equal(team.alone, 0);
-    }
-    run(&team, &late);
-    assert_int_equal(team.alone, LONGEST_PAUSE);
+    work w = { .task_ms = 1 };
+    run(team, &w);
+    return atomic_load(&w.of_worker[0]) == TASKS;
 }
 
-/* A loop without such a wait shortens the next pause. Long tasks, for on a busy machine threads wait indeed; some
- * tries, for it may be very busy. */
+/* The other thread comes 300 ms after all is done, far more than 40 tasks of nothing take: the pause is as long as what
+ * was lost, then four times as long as the one before, at most 64 times the loss. */
+static void alone_after_a_loss(void **state)
+{
+    const double loss = 0.3;
+    nn_team team = { .threads = WORKERS };
+    work late = { .meet = true, .late_ms = 300 };
+    (void)state;
+    run(&team, &late);
+    assert_true(team.pause >= loss * 0.99);
+    assert_true(is_alone(&team));
+    while (nn_parts(&team) == 1) sleep_ms(1);
+    const double first = team.pause;
+    run(&team, &late);
+    assert_true(team.pause >= first * 4 && team.alone_until >= team.pause);
+    team.alone_until = 0;
+    team.pause = 1e6;
+    run(&team, &late);
+    assert_true(team.pause >= loss * 64 * 0.99 && team.pause < 1e6);
+    assert_true(is_alone(&team));
+}
+
+/* A loop without a loss shortens the next pause. Long tasks, for on a busy machine threads wait indeed; some tries, for
+ * it may be very busy. */
 static void together_again(void **state)
 {
     (void)state;
@@ -91,11 +103,26 @@ static void together_again(void **state)
         nn_team team = { .threads = WORKERS, .pause = 64 };
         work w = { .task_ms = 10 };
         run(&team, &w);
-        if (team.alone > 0) continue;
-        assert_int_equal(team.pause, 56);
+        if (team.alone_until > 0) continue;
+        assert_true(team.pause == 32);
         return;
     }
     fail_msg("threads that do not wait are taken to wait");
+}
+
+/* A wait that is shorter than what the other thread spares: 40 tasks of 10 ms take two threads 200 ms, and 100 more. */
+static void together_where_that_is_quicker(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        nn_team team = { .threads = WORKERS };
+        work w = { .meet = true, .task_ms = 10, .late_ms = 100 };
+        run(&team, &w);
+        if (team.alone_until > 0) continue;
+        assert_true(atomic_load(&w.of_worker[1]) > 0);
+        return;
+    }
+    fail_msg("a loop that was quicker than alone is taken for a loss");
 }
 
 /* More threads than processors were asked for: their waits are no reason. */
@@ -106,7 +133,7 @@ static void patience_goes_on(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         run(&team, &late);
-        assert_int_equal(team.alone, 0);
+        assert_true(team.alone_until == 0);
         assert_true(atomic_load(&late.of_worker[1]) > 0);
     }
 }
@@ -117,8 +144,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_team_is_the_caller),
 #ifdef WITH_OPENMP
-        cmocka_unit_test(alone_after_a_long_wait),
+        cmocka_unit_test(alone_after_a_loss),
         cmocka_unit_test(together_again),
+        cmocka_unit_test(together_where_that_is_quicker),
         cmocka_unit_test(patience_goes_on),
 #endif
     };

@@ -76,13 +76,18 @@ nn_team nn_team_make(int threads, int most)
 /* The threads that the next loop can count on. */
 static int present(const nn_team *team)
 {
-    return !team || team->alone > 0 ? 1 : team->threads;
+    if (!team) return 1;
+#ifdef _OPENMP
+    if (team->alone_until > 0 && omp_get_wtime() < team->alone_until) return 1;
+#endif
+    return team->threads;
 }
 
 int nn_parts(const nn_team *team)
 {
+    const int threads = present(team);
     int parts = 1;
-    while (parts < present(team)) parts *= 2;
+    while (parts < threads) parts *= 2;
     return parts;
 }
 
@@ -118,33 +123,34 @@ static loop run_together(int threads, int count, nn_task *run, void *context)
     return own;
 }
 
-/* Goes on alone after a wait that the others' last tasks cannot explain, soon for long; each loop without one makes the
- * next such pause a little shorter. */
-static void judge(nn_team *team, const loop *own)
+/* After a loop that took longer than the calling thread alone would have, by its own tasks' mean time: goes on alone
+ * for as long as was lost, for more each time that repeats. Each loop without a loss makes the next pause shorter. */
+static void judge(nn_team *team, const loop *own, int count)
 {
-    enum { FIRST_PAUSE = 8, LONGEST_PAUSE = 256, GROWTH = 4, DECAY = 8, TASKS = 2 };
     const double tolerated = 1e-3; /* seconds; the system's time slices are a few of these */
-    const double share = own->end - own->begin, task = own->tasks > 0 ? share / own->tasks : 0;
-    if (own->done - own->called - own->tasks * task < tolerated + TASKS * task) {
-        team->pause -= (team->pause + DECAY - 1) / DECAY;
+    const double growth = 4, longest = 64, decay = 1.0 / 2;
+    if (own->tasks == 0) return;
+    const double alone = (own->end - own->begin) / own->tasks * count, lost = own->done - own->called - alone;
+    if (lost < tolerated) {
+        team->pause -= team->pause * decay;
         return;
     }
-    team->pause = team->pause * GROWTH < FIRST_PAUSE ? FIRST_PAUSE : team->pause * GROWTH;
-    if (team->pause > LONGEST_PAUSE) team->pause = LONGEST_PAUSE;
-    team->alone = team->pause;
+    team->pause *= growth;
+    if (team->pause < lost) team->pause = lost;
+    if (team->pause > longest * lost) team->pause = longest * lost;
+    team->alone_until = own->done + team->pause;
 }
 #endif
 
 void nn_parallel(nn_team *team, int count, nn_task *run, void *context)
 {
 #ifdef _OPENMP
-    const int threads = present(team) < count ? present(team) : count;
+    const int available = count > 1 ? present(team) : 1, threads = available < count ? available : count;
     if (threads > 1) {
         const loop own = run_together(threads, count, run, context);
-        if (!team->patient) judge(team, &own);
+        if (!team->patient) judge(team, &own, count);
         return;
     }
-    if (team && team->alone > 0) team->alone--;
 #else
     (void)team;
 #endif
