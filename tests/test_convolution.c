@@ -14,43 +14,51 @@
 #define UP   NN_CONV2D_TRANSPOSE
 
 static const conv_case cases[] = {
-    { DOWN, 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_VALID, NN_LINEAR, false },
-    { DOWN, 2, 5, 7, 3, 4, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false },
-    { DOWN, 3, 9, 6, 2, 17, { 2, 3 }, { 2, 1 }, NN_VALID, NN_TANH, false },
-    { DOWN, 3, 6, 5, 5, 33, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true },
-    { DOWN, 2, 4, 3, 6, 70, { 7, 9 }, { 1, 2 }, NN_SAME, NN_SIGMOID, false }, /* kernel > input */
-    { DOWN, 2, 11, 10, 3, 5, { 2, 2 }, { 5, 3 }, NN_SAME, NN_LINEAR, false }, /* stride > kernel */
-    { DOWN, 2, 11, 10, 3, 5, { 1, 2 }, { 4, 3 }, NN_VALID, NN_LINEAR, false },
-    { DOWN, 2, 6, 5, 8, 3, { 3, 2 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false },
-    { DOWN, 2, 9, 10, 1, 64, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false }, /* one channel */
-    { DOWN, 3, 4, 3, 19, 66, { 3, 3 }, { 1, 1 }, NN_SAME, NN_HARD_SIGMOID, false },
-    { DOWN, 1, 3, 4, 600, 9, { 2, 2 }, { 1, 1 }, NN_SAME, NN_LINEAR, false },   /* more channels than a chunk */
-    { DOWN, 1, 2, 2, 62, 1100, { 2, 1 }, { 1, 1 }, NN_SAME, NN_LINEAR, false }, /* many filters, chunks of taps */
-    { DOWN, 1, 50, 47, 2, 6, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false },     /* a sample in parts */
-    { DOWN, 1, 2, 280, 1, 240, { 1, 2 }, { 1, 1 }, NN_SAME, NN_LINEAR, false }, /* weights by single rows */
-    { DOWN, 2, 140, 2, 3, 4, { 3, 1 }, { 1, 1 }, NN_SAME, NN_LINEAR, false },   /* more rows than spans */
-    { DOWN, 2, 1, 1, 40, 24, { 1, 1 }, { 3, 3 }, NN_SAME, NN_LINEAR, false },
-    { UP, 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_VALID, NN_LINEAR, false },
-    { UP, 2, 5, 4, 3, 9, { 3, 3 }, { 2, 2 }, NN_SAME, NN_RELU, false },
-    { UP, 3, 4, 6, 17, 20, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true },
-    { UP, 3, 4, 3, 5, 40, { 2, 3 }, { 3, 4 }, NN_SAME, NN_TANH, false }, /* stride > kernel: cells without a tap */
-    { UP, 3, 4, 3, 5, 2, { 2, 3 }, { 3, 4 }, NN_VALID, NN_TANH, false },
-    { UP, 2, 4, 5, 6, 12, { 4, 3 }, { 2, 1 }, NN_VALID, NN_SIGMOID, false },
-    { UP, 2, 2, 3, 7, 11, { 7, 8 }, { 1, 2 }, NN_SAME, NN_LINEAR, false }, /* kernel > image */
-    { UP, 2, 20, 9, 33, 1, { 3, 3 }, { 2, 2 }, NN_SAME, NN_TANH, false },  /* one channel */
-    { UP, 2, 30, 60, 4, 3, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false },
-    { UP, 1, 2, 2, 70, 65, { 3, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false },
-    { UP, 1, 40, 20, 3, 18, { 3, 3 }, { 2, 2 }, NN_SAME, NN_LINEAR, false }, /* a sample in parts */
-    { UP, 2, 3, 3, 600, 9, { 2, 2 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false },
-    { DOWN, 61, 7, 2, 33, 32, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false }, /* Winograd's squares, from here on */
-    { DOWN, 61, 9, 5, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true },
-    { UP, 61, 5, 1, 32, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true },
-    { UP, 61, 1, 7, 34, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false },
-    { DOWN, 125, 1, 2, 32, 32, { 3, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true }, /* large enough, but no squares */
-    { DOWN, 125, 2, 1, 32, 32, { 4, 4 }, { 1, 1 }, NN_SAME, NN_LINEAR, true },
-    { DOWN, 125, 3, 1, 32, 32, { 3, 3 }, { 2, 1 }, NN_SAME, NN_LINEAR, true },
-    { UP, 125, 1, 2, 32, 32, { 3, 3 }, { 1, 2 }, NN_SAME, NN_LINEAR, true },
-    { DOWN, 1, 1, 1100, 2, 3, { 1, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false }, /* one long row is one part */
+    { DOWN, 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_VALID, NN_LINEAR, false, false },
+    { DOWN, 2, 5, 7, 3, 4, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, false },
+    { DOWN, 3, 9, 6, 2, 17, { 2, 3 }, { 2, 1 }, NN_VALID, NN_TANH, false, false },
+    { DOWN, 3, 6, 5, 5, 33, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, false },
+    { DOWN, 2, 4, 3, 6, 70, { 7, 9 }, { 1, 2 }, NN_SAME, NN_SIGMOID, false, false }, /* kernel > input */
+    { DOWN, 2, 11, 10, 3, 5, { 2, 2 }, { 5, 3 }, NN_SAME, NN_LINEAR, false, false }, /* stride > kernel */
+    { DOWN, 2, 11, 10, 3, 5, { 1, 2 }, { 4, 3 }, NN_VALID, NN_LINEAR, false, false },
+    { DOWN, 2, 6, 5, 8, 3, { 3, 2 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, false },
+    { DOWN, 2, 9, 10, 1, 64, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, false }, /* one channel */
+    { DOWN, 3, 4, 3, 19, 66, { 3, 3 }, { 1, 1 }, NN_SAME, NN_HARD_SIGMOID, false, false },
+    { DOWN, 1, 3, 4, 600, 9, { 2, 2 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },   /* more channels than a chunk */
+    { DOWN, 1, 2, 2, 62, 1100, { 2, 1 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false }, /* many filters, chunks of taps
+                                                                                        */
+    { DOWN, 1, 50, 47, 2, 6, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, false },     /* a sample in parts */
+    { DOWN, 1, 2, 280, 1, 240, { 1, 2 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false }, /* weights by single rows */
+    { DOWN, 2, 140, 2, 3, 4, { 3, 1 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },   /* more rows than spans */
+    { DOWN, 2, 1, 1, 40, 24, { 1, 1 }, { 3, 3 }, NN_SAME, NN_LINEAR, false, false },
+    { UP, 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_VALID, NN_LINEAR, false, false },
+    { UP, 2, 5, 4, 3, 9, { 3, 3 }, { 2, 2 }, NN_SAME, NN_RELU, false, false },
+    { UP, 3, 4, 6, 17, 20, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, false },
+    { UP, 3, 4, 3, 5, 40, { 2, 3 }, { 3, 4 }, NN_SAME, NN_TANH, false, false }, /* stride > kernel: cells without a tap
+                                                                                 */
+    { UP, 3, 4, 3, 5, 2, { 2, 3 }, { 3, 4 }, NN_VALID, NN_TANH, false, false },
+    { UP, 2, 4, 5, 6, 12, { 4, 3 }, { 2, 1 }, NN_VALID, NN_SIGMOID, false, false },
+    { UP, 2, 2, 3, 7, 11, { 7, 8 }, { 1, 2 }, NN_SAME, NN_LINEAR, false, false }, /* kernel > image */
+    { UP, 2, 20, 9, 33, 1, { 3, 3 }, { 2, 2 }, NN_SAME, NN_TANH, false, false },  /* one channel */
+    { UP, 2, 30, 60, 4, 3, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },
+    { UP, 1, 2, 2, 70, 65, { 3, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },
+    { UP, 1, 40, 20, 3, 18, { 3, 3 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, false }, /* a sample in parts */
+    { UP, 2, 3, 3, 600, 9, { 2, 2 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, false },
+    { DOWN, 64, 5, 8, 33, 32, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, true }, /* squares, from here on */
+    { DOWN, 64, 7, 9, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true, true },
+    { UP, 64, 6, 3, 32, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, true },
+    { UP, 64, 7, 4, 34, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, true },
+    { DOWN, 64, 7, 16, 33, 32, { 5, 5 }, { 2, 2 }, NN_SAME, NN_RELU, false, true }, /* in phases, from here on */
+    { DOWN, 64, 18, 11, 32, 35, { 5, 5 }, { 2, 2 }, NN_VALID, NN_LINEAR, true, true },
+    { UP, 64, 4, 8, 33, 34, { 5, 5 }, { 2, 2 }, NN_SAME, NN_TANH, false, true },
+    { UP, 64, 7, 3, 32, 33, { 5, 5 }, { 2, 2 }, NN_VALID, NN_LINEAR, false, true },
+    { DOWN, 64, 9, 9, 32, 32, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, false }, /* squares spare too little */
+    { DOWN, 65, 7, 8, 32, 32, { 5, 5 }, { 1, 2 }, NN_SAME, NN_LINEAR, true, false }, /* large enough, but no squares */
+    { DOWN, 125, 1, 2, 32, 32, { 3, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, false },
+    { DOWN, 125, 2, 1, 32, 32, { 4, 4 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, false },
+    { DOWN, 125, 3, 1, 32, 32, { 3, 3 }, { 2, 1 }, NN_SAME, NN_LINEAR, true, false },
+    { UP, 125, 1, 2, 32, 32, { 3, 3 }, { 1, 2 }, NN_SAME, NN_LINEAR, true, false },
+    { DOWN, 1, 1, 1100, 2, 3, { 1, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false }, /* one long row is one part */
 };
 
 enum { COUNT = (int)(sizeof cases / sizeof *cases) };

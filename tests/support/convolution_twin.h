@@ -11,9 +11,11 @@ typedef struct conv_case {
     nn_padding padding;
     nn_activation activation;
     bool no_bias;
+    bool squares; /* goes by kernels/winograd.h */
 } conv_case;
 
-/* Checks each case's shape, result and gradients against the twin; skips where the processor has not got the set. */
+/* Checks each case's path, shape, result and gradients against the twin; skips where the processor has not got the set.
+ */
 void check_convolutions(const conv_case *cases, int count, nn_isa isa);
 
 #endif

@@ -115,12 +115,14 @@ static size_t worker_scratch(const nn_layer *layer, const nn_convolution *c)
 {
     const nn_winograd_kernels *winograd = layer->kernels->winograd;
     const nn_image_kernels *image = layer->kernels->image;
-    if (c->winograd) { /* what the weights take holds a pass down */
-        const size_t weights = winograd->weights_scratch(&c->squares[0]), up = winograd->pass_scratch(&c->squares[1]);
-        return weights > up ? weights : up;
-    }
-    const size_t weights = image->weights_scratch(&c->conv), scatter = image->scatter_scratch(&c->conv);
-    return c->scatters && scatter > weights ? scatter : weights;
+    const size_t weights =
+        c->winograd_weights ? winograd->weights_scratch(&c->squares[0]) : image->weights_scratch(&c->conv);
+    const size_t down = c->winograd ? winograd->pass_scratch(&c->squares[0]) : 0;
+    const size_t up = c->winograd   ? winograd->pass_scratch(&c->squares[1])
+                      : c->scatters ? image->scatter_scratch(&c->conv)
+                                    : 0;
+    const size_t pass = down > up ? down : up;
+    return weights > pass ? weights : pass;
 }
 
 nn_status nn_convolution_plan(nn_layer *layer, nn_error *error)
@@ -324,7 +326,7 @@ static void weights_task(void *context, int task, int worker)
     const int last = (int)((long long)w->run->batch * (task + 1) / w->chunks);
     nn_float *kernel = w->sums + (size_t)task * (c->kernel + c->width), *bias = kernel + c->kernel;
     nn_float *scratch = nn_worker_scratch(w->run, worker);
-    if (c->winograd)
+    if (c->winograd_weights)
         w->run->kernels->winograd->weights(kernel, w->image, w->map, scratch, &c->squares[0], first, last);
     else
         w->run->kernels->image->weights(kernel, w->image, w->map, scratch, &c->conv, first, last);
