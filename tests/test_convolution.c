@@ -98,6 +98,36 @@ static void weights_change(void **state)
     one_layer_free(&fresh);
 }
 
+/* The limits of squares: what they must spare, and how large their kernel may be. */
+static void paths(void **state)
+{
+    static const struct {
+        int h, w, in, filters, kernel, stride;
+        bool squares;
+    } shapes[] = {
+        { 12, 14, 32, 32, 5, 2, true },  /* 27 x 32 taps are 1.5 times the 4 x 144 of squares */
+        { 12, 20, 32, 32, 5, 2, false }, /* 27 x 47 are not, of 6 x 144 */
+        { 14, 14, 256, 256, 3, 1, true },
+        { 14, 14, 256, 257, 3, 1, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const nn_layer_def layer = { DOWN, .conv = { .filters = shapes[i].filters,
+                                                     .kernel = { shapes[i].kernel },
+                                                     .stride = { shapes[i].stride },
+                                                     .padding = NN_SAME } };
+        nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(shapes[i].h, shapes[i].w, shapes[i].in),
+                                                           .max_batch = 100,
+                                                           .layers = &layer,
+                                                           .layer_count = 1,
+                                                           .threads = 1 },
+                                          NULL);
+        assert_non_null(model);
+        assert_int_equal(conv_takes_squares(model), shapes[i].squares);
+        nn_model_destroy(model);
+    }
+}
+
 static void assert_refused(nn_layer_type type, nn_conv_def def, nn_shape in, nn_status status, const char *text)
 {
     nn_error error = { 0 };
@@ -137,8 +167,8 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(portable),       cmocka_unit_test(avx2),     cmocka_unit_test(avx512),
-        cmocka_unit_test(weights_change), cmocka_unit_test(refusals),
+        cmocka_unit_test(portable),       cmocka_unit_test(avx2),  cmocka_unit_test(avx512),
+        cmocka_unit_test(weights_change), cmocka_unit_test(paths), cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,6 +175,11 @@ static void check_backward(const conv_case *k, const geometry *g, const one_laye
     free(dz);
 }
 
+bool conv_takes_squares(const nn_model *model)
+{
+    return ((const nn_convolution *)model->layers[0].priv)->winograd;
+}
+
 static void check_case(const conv_case *k, int index, nn_isa isa)
 {
     char label[64];
@@ -189,8 +194,7 @@ static void check_case(const conv_case *k, int index, nn_isa isa)
                                                     .no_bias = k->no_bias } };
     snprintf(label, sizeof label, "case %d, instruction set %d", index, (int)isa);
     one_layer_run(&one, &layer, in, k->batch, NN_TRAIN, isa, 1, false, 1000 + (uint64_t)index);
-    const nn_convolution *planned = one.model->layers[0].priv;
-    if (planned->winograd != k->squares) fail_msg("%s: not the path it is there for", label);
+    if (conv_takes_squares(one.model) != k->squares) fail_msg("%s: not the path it is there for", label);
     const int *out = k->type == DOWN ? g.map : g.image;
     assert_int_equal(one.y.shape.dim[1], out[0]);
     assert_int_equal(one.y.shape.dim[2], out[1]);

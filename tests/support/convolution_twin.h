@@ -18,4 +18,7 @@ typedef struct conv_case {
  */
 void check_convolutions(const conv_case *cases, int count, nn_isa isa);
 
+/* Whether a model's first layer goes by kernels/winograd.h. */
+bool conv_takes_squares(const nn_model *model);
+
 #endif

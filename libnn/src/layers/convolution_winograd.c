@@ -82,7 +82,6 @@ static bool is_worth_it(const nn_conv *conv, const nn_winograd *down)
 
 void nn_winograd_plan(nn_convolution *c, const nn_layer *layer)
 {
-    c->winograd = c->winograd_weights = false;
     if (!is_served(&c->conv) || c->conv.c < LEAST_CHANNELS || c->conv.f < LEAST_CHANNELS) return;
     c->squares[0] = direction(&c->conv, false);
     c->squares[1] = direction(&c->conv, true);
