@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "convolution_twin.h"
@@ -14,51 +15,52 @@
 #define UP   NN_CONV2D_TRANSPOSE
 
 static const conv_case cases[] = {
-    { DOWN, 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_VALID, NN_LINEAR, false, false },
-    { DOWN, 2, 5, 7, 3, 4, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, false },
-    { DOWN, 3, 9, 6, 2, 17, { 2, 3 }, { 2, 1 }, NN_VALID, NN_TANH, false, false },
-    { DOWN, 3, 6, 5, 5, 33, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, false },
-    { DOWN, 2, 4, 3, 6, 70, { 7, 9 }, { 1, 2 }, NN_SAME, NN_SIGMOID, false, false }, /* kernel > input */
-    { DOWN, 2, 11, 10, 3, 5, { 2, 2 }, { 5, 3 }, NN_SAME, NN_LINEAR, false, false }, /* stride > kernel */
-    { DOWN, 2, 11, 10, 3, 5, { 1, 2 }, { 4, 3 }, NN_VALID, NN_LINEAR, false, false },
-    { DOWN, 2, 6, 5, 8, 3, { 3, 2 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, false },
-    { DOWN, 2, 9, 10, 1, 64, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, false }, /* one channel */
-    { DOWN, 3, 4, 3, 19, 66, { 3, 3 }, { 1, 1 }, NN_SAME, NN_HARD_SIGMOID, false, false },
-    { DOWN, 1, 3, 4, 600, 9, { 2, 2 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },   /* more channels than a chunk */
-    { DOWN, 1, 2, 2, 62, 1100, { 2, 1 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false }, /* many filters, chunks of taps
+    { DOWN, 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_VALID, NN_LINEAR, false, PLAIN },
+    { DOWN, 2, 5, 7, 3, 4, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, PLAIN },
+    { DOWN, 3, 9, 6, 2, 17, { 2, 3 }, { 2, 1 }, NN_VALID, NN_TANH, false, PLAIN },
+    { DOWN, 3, 6, 5, 5, 33, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { DOWN, 2, 4, 3, 6, 70, { 7, 9 }, { 1, 2 }, NN_SAME, NN_SIGMOID, false, PLAIN }, /* kernel > input */
+    { DOWN, 2, 11, 10, 3, 5, { 2, 2 }, { 5, 3 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* stride > kernel */
+    { DOWN, 2, 11, 10, 3, 5, { 1, 2 }, { 4, 3 }, NN_VALID, NN_LINEAR, false, PLAIN },
+    { DOWN, 2, 6, 5, 8, 3, { 3, 2 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, PLAIN },
+    { DOWN, 2, 9, 10, 1, 64, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* one channel */
+    { DOWN, 3, 4, 3, 19, 66, { 3, 3 }, { 1, 1 }, NN_SAME, NN_HARD_SIGMOID, false, PLAIN },
+    { DOWN, 1, 3, 4, 600, 9, { 2, 2 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN },   /* more channels than a chunk */
+    { DOWN, 1, 2, 2, 62, 1100, { 2, 1 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* many filters, chunks of taps
                                                                                         */
-    { DOWN, 1, 50, 47, 2, 6, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, false },     /* a sample in parts */
-    { DOWN, 1, 2, 280, 1, 240, { 1, 2 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false }, /* weights by single rows */
-    { DOWN, 2, 140, 2, 3, 4, { 3, 1 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },   /* more rows than spans */
-    { DOWN, 2, 1, 1, 40, 24, { 1, 1 }, { 3, 3 }, NN_SAME, NN_LINEAR, false, false },
-    { UP, 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_VALID, NN_LINEAR, false, false },
-    { UP, 2, 5, 4, 3, 9, { 3, 3 }, { 2, 2 }, NN_SAME, NN_RELU, false, false },
-    { UP, 3, 4, 6, 17, 20, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, false },
-    { UP, 3, 4, 3, 5, 40, { 2, 3 }, { 3, 4 }, NN_SAME, NN_TANH, false, false }, /* stride > kernel: cells without a tap
+    { DOWN, 1, 50, 47, 2, 6, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, PLAIN },     /* a sample in parts */
+    { DOWN, 1, 2, 280, 1, 240, { 1, 2 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* weights by single rows */
+    { DOWN, 2, 140, 2, 3, 4, { 3, 1 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN },   /* more rows than spans */
+    { DOWN, 2, 1, 1, 40, 24, { 1, 1 }, { 3, 3 }, NN_SAME, NN_LINEAR, false, PLAIN },
+    { UP, 1, 1, 1, 1, 1, { 1, 1 }, { 1, 1 }, NN_VALID, NN_LINEAR, false, PLAIN },
+    { UP, 2, 5, 4, 3, 9, { 3, 3 }, { 2, 2 }, NN_SAME, NN_RELU, false, PLAIN },
+    { UP, 3, 4, 6, 17, 20, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { UP, 3, 4, 3, 5, 40, { 2, 3 }, { 3, 4 }, NN_SAME, NN_TANH, false, PLAIN }, /* stride > kernel: cells without a tap
                                                                                  */
-    { UP, 3, 4, 3, 5, 2, { 2, 3 }, { 3, 4 }, NN_VALID, NN_TANH, false, false },
-    { UP, 2, 4, 5, 6, 12, { 4, 3 }, { 2, 1 }, NN_VALID, NN_SIGMOID, false, false },
-    { UP, 2, 2, 3, 7, 11, { 7, 8 }, { 1, 2 }, NN_SAME, NN_LINEAR, false, false }, /* kernel > image */
-    { UP, 2, 20, 9, 33, 1, { 3, 3 }, { 2, 2 }, NN_SAME, NN_TANH, false, false },  /* one channel */
-    { UP, 2, 30, 60, 4, 3, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },
-    { UP, 1, 2, 2, 70, 65, { 3, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },
-    { UP, 1, 40, 20, 3, 18, { 3, 3 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, false }, /* a sample in parts */
-    { UP, 2, 3, 3, 600, 9, { 2, 2 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, false },
-    { DOWN, 64, 5, 8, 33, 32, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, true }, /* squares, from here on */
-    { DOWN, 64, 7, 9, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true, true },
-    { UP, 64, 6, 3, 32, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, true },
-    { UP, 64, 7, 4, 34, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, true },
-    { DOWN, 64, 7, 16, 33, 32, { 5, 5 }, { 2, 2 }, NN_SAME, NN_RELU, false, true }, /* in phases, from here on */
-    { DOWN, 64, 18, 11, 32, 35, { 5, 5 }, { 2, 2 }, NN_VALID, NN_LINEAR, true, true },
-    { UP, 64, 4, 8, 33, 34, { 5, 5 }, { 2, 2 }, NN_SAME, NN_TANH, false, true },
-    { UP, 64, 7, 3, 32, 33, { 5, 5 }, { 2, 2 }, NN_VALID, NN_LINEAR, false, true },
-    { DOWN, 64, 9, 9, 32, 32, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, false }, /* squares spare too little */
-    { DOWN, 65, 7, 8, 32, 32, { 5, 5 }, { 1, 2 }, NN_SAME, NN_LINEAR, true, false }, /* large enough, but no squares */
-    { DOWN, 125, 1, 2, 32, 32, { 3, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, false },
-    { DOWN, 125, 2, 1, 32, 32, { 4, 4 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, false },
-    { DOWN, 125, 3, 1, 32, 32, { 3, 3 }, { 2, 1 }, NN_SAME, NN_LINEAR, true, false },
-    { UP, 125, 1, 2, 32, 32, { 3, 3 }, { 1, 2 }, NN_SAME, NN_LINEAR, true, false },
-    { DOWN, 1, 1, 1100, 2, 3, { 1, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false }, /* one long row is one part */
+    { UP, 3, 4, 3, 5, 2, { 2, 3 }, { 3, 4 }, NN_VALID, NN_TANH, false, PLAIN },
+    { UP, 2, 4, 5, 6, 12, { 4, 3 }, { 2, 1 }, NN_VALID, NN_SIGMOID, false, PLAIN },
+    { UP, 2, 2, 3, 7, 11, { 7, 8 }, { 1, 2 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* kernel > image */
+    { UP, 2, 20, 9, 33, 1, { 3, 3 }, { 2, 2 }, NN_SAME, NN_TANH, false, PLAIN },  /* one channel */
+    { UP, 2, 30, 60, 4, 3, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN },
+    { UP, 1, 2, 2, 70, 65, { 3, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN },
+    { UP, 1, 40, 20, 3, 18, { 3, 3 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* a sample in parts */
+    { UP, 2, 3, 3, 600, 9, { 2, 2 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, PLAIN },
+    { DOWN, 64, 5, 8, 33, 32, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, SQUARES }, /* squares, from here on */
+    { DOWN, 64, 7, 9, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true, SQUARES_DOWN },
+    { UP, 64, 6, 3, 32, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, SQUARES },
+    { UP, 64, 7, 4, 34, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, SQUARES },
+    { DOWN, 64, 7, 16, 33, 32, { 5, 5 }, { 2, 2 }, NN_SAME, NN_RELU, false, SQUARES }, /* in phases, from here on */
+    { DOWN, 64, 18, 11, 32, 35, { 5, 5 }, { 2, 2 }, NN_VALID, NN_LINEAR, true, SQUARES_DOWN },
+    { UP, 64, 4, 8, 33, 34, { 5, 5 }, { 2, 2 }, NN_SAME, NN_TANH, false, SQUARES },
+    { UP, 64, 7, 3, 32, 33, { 5, 5 }, { 2, 2 }, NN_VALID, NN_LINEAR, false, SQUARES_DOWN },
+    { UP, 3, 15, 15, 32, 33, { 5, 5 }, { 2, 2 }, NN_VALID, NN_LINEAR, false, SQUARES_UP },
+    { DOWN, 64, 9, 9, 32, 32, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, PLAIN }, /* squares spare too little */
+    { DOWN, 65, 7, 8, 32, 32, { 5, 5 }, { 1, 2 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { DOWN, 125, 1, 2, 32, 32, { 3, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { DOWN, 125, 2, 1, 32, 32, { 4, 4 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { DOWN, 125, 3, 1, 32, 32, { 3, 3 }, { 2, 1 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { UP, 125, 1, 2, 32, 32, { 3, 3 }, { 1, 2 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { DOWN, 1, 1, 1100, 2, 3, { 1, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* one long row is one part */
 };
 
 enum { COUNT = (int)(sizeof cases / sizeof *cases) };
@@ -98,23 +100,26 @@ static void weights_change(void **state)
     one_layer_free(&fresh);
 }
 
-/* The limits of squares: what they must spare, and how large their kernel may be. */
+/* The limits of squares: the kernels and strides they serve, what they must spare, how large their kernel may be. */
 static void paths(void **state)
 {
     static const struct {
-        int h, w, in, filters, kernel, stride;
-        bool squares;
+        int h, w, in, filters, kernel[2], stride[2];
+        conv_path path;
     } shapes[] = {
-        { 12, 14, 32, 32, 5, 2, true },  /* 27 x 32 taps are 1.5 times the 4 x 144 of squares */
-        { 12, 20, 32, 32, 5, 2, false }, /* 27 x 47 are not, of 6 x 144 */
-        { 14, 14, 256, 256, 3, 1, true },
-        { 14, 14, 256, 257, 3, 1, false },
+        { 12, 14, 32, 32, { 5, 5 }, { 2, 2 }, SQUARES }, /* 27 x 32 taps are 1.5 times the 4 x 144 of squares */
+        { 12, 20, 32, 32, { 5, 5 }, { 2, 2 }, PLAIN },   /* 27 x 47 are not, of 6 x 144 */
+        { 14, 14, 256, 256, { 3, 3 }, { 1, 1 }, SQUARES }, { 14, 14, 256, 257, { 3, 3 }, { 1, 1 }, PLAIN },
+        { 14, 14, 31, 32, { 3, 3 }, { 1, 1 }, PLAIN },     { 14, 14, 32, 31, { 3, 3 }, { 1, 1 }, PLAIN },
+        { 12, 12, 32, 32, { 3, 5 }, { 1, 1 }, PLAIN },     { 12, 12, 32, 32, { 4, 4 }, { 1, 1 }, PLAIN },
+        { 32, 16, 32, 32, { 5, 5 }, { 2, 1 }, PLAIN },     { 32, 32, 32, 32, { 3, 3 }, { 2, 2 }, PLAIN },
+        { 36, 36, 32, 32, { 5, 5 }, { 3, 3 }, PLAIN },
     };
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const nn_layer_def layer = { DOWN, .conv = { .filters = shapes[i].filters,
-                                                     .kernel = { shapes[i].kernel },
-                                                     .stride = { shapes[i].stride },
+                                                     .kernel = { shapes[i].kernel[0], shapes[i].kernel[1] },
+                                                     .stride = { shapes[i].stride[0], shapes[i].stride[1] },
                                                      .padding = NN_SAME } };
         nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(shapes[i].h, shapes[i].w, shapes[i].in),
                                                            .max_batch = 100,
@@ -123,9 +128,37 @@ static void paths(void **state)
                                                            .threads = 1 },
                                           NULL);
         assert_non_null(model);
-        assert_int_equal(conv_takes_squares(model), shapes[i].squares);
+        if (conv_path_of(model) != shapes[i].path) fail_msg("shape %zu: not the path that is its own", i);
         nn_model_destroy(model);
     }
+}
+
+static void *at_most_1_mb(size_t size, size_t align, void *user)
+{
+    (void)user;
+    return size > 1 << 20 ? NULL : aligned_alloc(align, (size + align - 1) / align * align);
+}
+
+static void give_back(void *memory, void *user)
+{
+    (void)user;
+    free(memory);
+}
+
+/* 2^64 multiplications: their number is no size, and was 0 once, by which something was divided. */
+static void more_work_than_a_size(void **state)
+{
+    const nn_layer_def layer = { DOWN, .conv = { .filters = 1024, .kernel = { 4 }, .padding = NN_SAME } };
+    const nn_allocator allocator = { .alloc = at_most_1_mb, .release = give_back };
+    nn_error error = { 0 };
+    (void)state;
+    assert_null(nn_model_create(&(nn_model_def){ .input = NN_SHAPE(1 << 20, 1 << 20, 1024),
+                                                 .max_batch = 1,
+                                                 .layers = &layer,
+                                                 .layer_count = 1,
+                                                 .allocator = &allocator },
+                                &error));
+    assert_int_equal(error.status, NN_ERR_MEMORY);
 }
 
 static void assert_refused(nn_layer_type type, nn_conv_def def, nn_shape in, nn_status status, const char *text)
@@ -168,7 +201,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(portable),       cmocka_unit_test(avx2),  cmocka_unit_test(avx512),
-        cmocka_unit_test(weights_change), cmocka_unit_test(paths), cmocka_unit_test(refusals),
+        cmocka_unit_test(weights_change), cmocka_unit_test(paths), cmocka_unit_test(more_work_than_a_size),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,21 +13,21 @@
 #define UP   NN_CONV2D_TRANSPOSE
 
 static const conv_case cases[] = {
-    { DOWN, 7, 14, 14, 5, 33, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, false },
-    { DOWN, 5, 28, 28, 1, 64, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, false }, /* one channel */
-    { DOWN, 9, 7, 7, 19, 66, { 3, 3 }, { 1, 1 }, NN_SAME, NN_HARD_SIGMOID, false, false },
-    { DOWN, 2, 3, 3, 130, 600, { 3, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false }, /* many filters */
-    { UP, 6, 14, 14, 64, 1, { 5, 5 }, { 2, 2 }, NN_SAME, NN_TANH, false, false },      /* one channel */
-    { UP, 2, 7, 7, 256, 65, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, false },
-    { DOWN, 7, 19, 13, 33, 40, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, false }, /* too few squares */
-    { DOWN, 11, 19, 13, 33, 40, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, true },
-    { DOWN, 64, 8, 11, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true, true },
-    { DOWN, 65, 6, 8, 40, 32, { 5, 5 }, { 1, 1 }, NN_SAME, NN_TANH, false, true },
-    { UP, 33, 7, 7, 40, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, true },
-    { UP, 64, 5, 9, 70, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_RELU, false, true },
-    { DOWN, 33, 14, 14, 64, 40, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, true },
-    { DOWN, 17, 17, 29, 33, 66, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, true },
-    { UP, 33, 7, 7, 70, 40, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, true },
+    { DOWN, 7, 14, 14, 5, 33, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { DOWN, 5, 28, 28, 1, 64, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* one channel */
+    { DOWN, 9, 7, 7, 19, 66, { 3, 3 }, { 1, 1 }, NN_SAME, NN_HARD_SIGMOID, false, PLAIN },
+    { DOWN, 2, 3, 3, 130, 600, { 3, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* many filters */
+    { UP, 6, 14, 14, 64, 1, { 5, 5 }, { 2, 2 }, NN_SAME, NN_TANH, false, PLAIN },      /* one channel */
+    { UP, 2, 7, 7, 256, 65, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN },
+    { DOWN, 7, 19, 13, 33, 40, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, PLAIN }, /* too few squares */
+    { DOWN, 11, 19, 13, 33, 40, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, SQUARES },
+    { DOWN, 64, 8, 11, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true, SQUARES },
+    { DOWN, 65, 6, 8, 40, 32, { 5, 5 }, { 1, 1 }, NN_SAME, NN_TANH, false, SQUARES },
+    { UP, 33, 7, 7, 40, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, SQUARES },
+    { UP, 64, 5, 9, 70, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_RELU, false, SQUARES },
+    { DOWN, 33, 14, 14, 64, 40, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, SQUARES },
+    { DOWN, 17, 17, 29, 33, 66, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, SQUARES },
+    { UP, 33, 7, 7, 70, 40, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, SQUARES },
 };
 
 enum { COUNT = (int)(sizeof cases / sizeof *cases) };

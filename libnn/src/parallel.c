@@ -78,7 +78,10 @@ static int present(const nn_team *team)
 {
     if (!team) return 1;
 #ifdef _OPENMP
-    if (team->alone_until > 0 && omp_get_wtime() < team->alone_until) return 1;
+    if (team->alone_until > 0) {
+        const double left = team->alone_until - omp_get_wtime();
+        if (left > 0 && left <= team->pause) return 1; /* a clock that was set back makes no pause longer */
+    }
 #endif
     return team->threads;
 }
@@ -127,12 +130,15 @@ static loop run_together(int threads, int count, nn_task *run, void *context)
  * for as long as was lost, for more each time that repeats. Each loop without a loss makes the next pause shorter. */
 static void judge(nn_team *team, const loop *own, int count)
 {
-    const double tolerated = 1e-3; /* seconds; the system's time slices are a few of these */
+    const double tolerated = 1e-3, most = 0.25; /* seconds; the system's time slices are a few ms, a longer stop is not
+                                                   one that will repeat */
     const double growth = 4, longest = 64, decay = 1.0 / 2;
     if (own->tasks == 0) return;
-    const double alone = (own->end - own->begin) / own->tasks * count, lost = own->done - own->called - alone;
+    const double alone = (own->end - own->begin) / own->tasks * count, more = own->done - own->called - alone;
+    const double lost = more < most ? more : most;
     if (lost < tolerated) {
         team->pause -= team->pause * decay;
+        team->alone_until = 0;
         return;
     }
     team->pause *= growth;

@@ -10,13 +10,13 @@ typedef void nn_task(void *context, int task, int worker);
 
 /*
  * The threads of a model. Where another process has their processors, each loop ends only when the system has let the
- * last of them run, some milliseconds later; so after a loop that this made longer than it had been alone, the calling
- * thread does the next ones alone for a while. That changes no result, which does not depend on threads.
+ * last of them run, some milliseconds later; so after a loop that this made longer than it would have been alone, the
+ * calling thread does the next ones alone for a while. That changes no result, which does not depend on threads.
  */
 typedef struct nn_team {
     int threads;        /* at most */
     bool patient;       /* more threads were asked for than there are processors: they wait for each other by design */
-    double alone_until; /* the time, on OpenMP's clock, until which the calling thread is alone; 0: never was */
+    double alone_until; /* the time, on OpenMP's clock, until which the calling thread is alone; 0: it is not */
     double pause;       /* for how many seconds it was the last time, less with each loop that lost none */
 } nn_team;
 

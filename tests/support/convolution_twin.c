@@ -145,7 +145,8 @@ static void check_forward(const conv_case *k, const geometry *g, const one_layer
         y.magnitude[i] += 2.0; /* activations are exact to an ulp or two of 1 */
     }
     for (size_t row = 0; row < count / n; row++) activate(y.value + row * n, n, k->activation);
-    assert_close(one->y.f32, y.value, y.magnitude, count, tolerance_of(k->squares, y, count), label);
+    assert_close(one->y.f32, y.value, y.magnitude, count,
+                 tolerance_of(k->path & (k->type == DOWN ? SQUARES_DOWN : SQUARES_UP), y, count), label);
     free_sums(y);
 }
 
@@ -165,8 +166,10 @@ static void check_backward(const conv_case *k, const geometry *g, const one_laye
     for (size_t i = 0; i < inputs; i++) dx.magnitude[i] += 1.0;
     for (size_t i = 0; i < weights; i++) dkernel.magnitude[i] += 1.0;
     for (size_t i = 0; i < n; i++) dbias.magnitude[i] += 1.0;
-    assert_close(one->dx.f32, dx.value, dx.magnitude, inputs, tolerance_of(k->squares, dx, inputs), label);
-    const double tolerance = tolerance_of(k->squares && k->stride[0] == 1, dkernel, weights);
+    assert_close(one->dx.f32, dx.value, dx.magnitude, inputs,
+                 tolerance_of(k->path & (k->type == DOWN ? SQUARES_UP : SQUARES_DOWN), dx, inputs), label);
+    const nn_convolution *planned = one->model->layers[0].priv;
+    const double tolerance = tolerance_of(planned->winograd_weights, dkernel, weights);
     assert_close(one->grad[0].f32, dkernel.value, dkernel.magnitude, weights, tolerance, label);
     if (!k->no_bias) assert_close(one->grad[1].f32, dbias.value, dbias.magnitude, n, TOLERANCE, label);
     free_sums(dx);
@@ -175,9 +178,10 @@ static void check_backward(const conv_case *k, const geometry *g, const one_laye
     free(dz);
 }
 
-bool conv_takes_squares(const nn_model *model)
+conv_path conv_path_of(const nn_model *model)
 {
-    return ((const nn_convolution *)model->layers[0].priv)->winograd;
+    const bool *winograd = ((const nn_convolution *)model->layers[0].priv)->winograd;
+    return (winograd[0] ? SQUARES_DOWN : PLAIN) | (winograd[1] ? SQUARES_UP : PLAIN);
 }
 
 static void check_case(const conv_case *k, int index, nn_isa isa)
@@ -194,7 +198,7 @@ static void check_case(const conv_case *k, int index, nn_isa isa)
                                                     .no_bias = k->no_bias } };
     snprintf(label, sizeof label, "case %d, instruction set %d", index, (int)isa);
     one_layer_run(&one, &layer, in, k->batch, NN_TRAIN, isa, 1, false, 1000 + (uint64_t)index);
-    if (conv_takes_squares(one.model) != k->squares) fail_msg("%s: not the path it is there for", label);
+    if (conv_path_of(one.model) != k->path) fail_msg("%s: not the path it is there for", label);
     const int *out = k->type == DOWN ? g.map : g.image;
     assert_int_equal(one.y.shape.dim[1], out[0]);
     assert_int_equal(one.y.shape.dim[2], out[1]);

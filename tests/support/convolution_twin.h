@@ -5,20 +5,23 @@
 #include <kvist/nn.h>
 #include <stdbool.h>
 
+/* The directions that go by kernels/winograd.h. */
+typedef enum conv_path { PLAIN, SQUARES_DOWN, SQUARES_UP, SQUARES } conv_path;
+
 typedef struct conv_case {
     nn_layer_type type;
     int batch, h, w, in, filters, kernel[2], stride[2];
     nn_padding padding;
     nn_activation activation;
     bool no_bias;
-    bool squares; /* goes by kernels/winograd.h */
+    conv_path path;
 } conv_case;
 
 /* Checks each case's path, shape, result and gradients against the twin; skips where the processor has not got the set.
  */
 void check_convolutions(const conv_case *cases, int count, nn_isa isa);
 
-/* Whether a model's first layer goes by kernels/winograd.h. */
-bool conv_takes_squares(const nn_model *model);
+/* Of a model's first layer. */
+conv_path conv_path_of(const nn_model *model);
 
 #endif

@@ -12,7 +12,7 @@ typedef struct nn_elementwise_kernels nn_elementwise_kernels; /* kernels/element
 typedef struct nn_lookup_kernels nn_lookup_kernels;           /* kernels/lookup.h: embedding, multi-hot */
 typedef struct nn_recurrent_kernels nn_recurrent_kernels;     /* kernels/recurrent.h: SimpleRNN, LSTM, GRU */
 typedef struct nn_image_kernels nn_image_kernels;             /* kernels/image.h: convolution parts */
-typedef struct nn_winograd_kernels nn_winograd_kernels;       /* kernels/winograd.h: convolutions of stride 1 */
+typedef struct nn_winograd_kernels nn_winograd_kernels;       /* kernels/winograd.h */
 typedef struct nn_pool_kernels nn_pool_kernels;               /* kernels/pool.h */
 typedef struct nn_batch_norm_kernels nn_batch_norm_kernels;   /* kernels/batch_norm.h */
 typedef struct nn_optim_kernels nn_optim_kernels;             /* kernels/optim.h */

@@ -24,8 +24,8 @@ enum { NN_SQUARE = 8 /* the largest n */, NN_POINTS = NN_SQUARE * NN_SQUARE, NN_
 /*
  * One direction of a convolution (see image.h): result (batch, h, w, c) from source (batch, source_h, source_w,
  * source_c), both ways with kernel (size, size, rows, columns) of the layer. Cell (y, x) of the result takes tap (i, j)
- * of taps x taps from cell (y + i - top, x + j - left) of the source; cells of the image count within a phase. Down,
- * tap i of phase a is row first_row + stride i + a of the kernel, if it has such a row.
+ * of taps x taps from cell (y + i - top, x + j - left) of the source; rows and columns of an image are counted within
+ * its phase. Down, tap i of phase a is row first_row + stride i + a of the kernel, if it has such a row.
  */
 typedef struct nn_winograd {
     int n, taps, top, left;

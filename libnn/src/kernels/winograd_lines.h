@@ -72,8 +72,8 @@ NN_INLINE void nn_pairs(nn_vec even[3], nn_vec odd[3], const nn_vec *from, size_
 }
 
 /*
- * Rows 1 .. size - 1 of A^T and G^T, size = 3 .. 6: the powers of the points. What stands for infinity joins the last
- * row.
+ * Rows 1 .. size - 1 of A^T and G^T, size = 3 .. 6, for n = 6 up to 4: the powers of the points. What stands for
+ * infinity joins the last row.
  */
 NN_INLINE void nn_power_rows(nn_vec *to, size_t step, const nn_vec even[3], const nn_vec odd[3], nn_vec last,
                              const int n, int size)

@@ -90,7 +90,7 @@ static size_t whole_vectors(const nn_layer *layer, size_t n)
 static size_t packed_size(const nn_layer *layer, const nn_convolution *c, bool up)
 {
     const size_t f = (size_t)c->conv.f, channels = (size_t)c->conv.c, taps = c->kernel / f / channels;
-    if (c->winograd) return layer->kernels->winograd->packed_size(&c->squares[up]);
+    if (c->winograd[up]) return layer->kernels->winograd->packed_size(&c->squares[up]);
     if (!up) return taps * channels * whole_vectors(layer, f);
     return c->scatters ? f * whole_vectors(layer, taps * channels) : taps * f * whole_vectors(layer, channels);
 }
@@ -103,8 +103,8 @@ static int ceil_div(int a, int b)
 /* Parts of a batch whose gradients are summed apart: by shape and batch alone, so that threads do not matter. */
 static int chunk_count(const nn_convolution *c, int batch)
 {
-    const size_t work = c->kernel * (size_t)c->conv.down.map * (size_t)c->conv.across.map;
-    const size_t samples = work >= CHUNK_WORK ? 1 : CHUNK_WORK / work + 1;
+    const double work = (double)c->kernel * c->conv.down.map * c->conv.across.map; /* may be more than a size */
+    const size_t samples = work >= CHUNK_WORK ? 1 : CHUNK_WORK / (size_t)work + 1;
     const size_t worth = ((size_t)batch + samples - 1) / samples, fit = CHUNK_REALS / (c->kernel + c->width);
     size_t count = worth < MAX_CHUNKS ? worth : MAX_CHUNKS;
     if (count > fit) count = fit > 0 ? fit : 1;
@@ -117,10 +117,10 @@ static size_t worker_scratch(const nn_layer *layer, const nn_convolution *c)
     const nn_image_kernels *image = layer->kernels->image;
     const size_t weights =
         c->winograd_weights ? winograd->weights_scratch(&c->squares[0]) : image->weights_scratch(&c->conv);
-    const size_t down = c->winograd ? winograd->pass_scratch(&c->squares[0]) : 0;
-    const size_t up = c->winograd   ? winograd->pass_scratch(&c->squares[1])
-                      : c->scatters ? image->scatter_scratch(&c->conv)
-                                    : 0;
+    const size_t down = c->winograd[0] ? winograd->pass_scratch(&c->squares[0]) : 0;
+    const size_t up = c->winograd[1] ? winograd->pass_scratch(&c->squares[1])
+                      : c->scatters  ? image->scatter_scratch(&c->conv)
+                                     : 0;
     const size_t pass = down > up ? down : up;
     return weights > pass ? weights : pass;
 }
@@ -229,7 +229,7 @@ static void pack_task(void *context, int task, int worker)
 
 static void pack(pass *p)
 {
-    if (p->c->winograd) {
+    if (p->c->winograd[p->up]) {
         nn_winograd_pack(p->layer, p->run, p->up, p->packed);
         return;
     }
@@ -277,7 +277,7 @@ static void pass_task(void *context, int task, int worker)
 
 static void run_pass(pass *p)
 {
-    if (!p->c->winograd) {
+    if (!p->c->winograd[p->up]) {
         nn_parallel(p->run->team, ceil_div(p->run->batch, p->samples) * p->parts, pass_task, p);
         return;
     }

@@ -16,7 +16,7 @@ typedef struct nn_convolution {
     nn_taps *taps;          /* all classes: down.down, down.across, up.down, up.across */
     bool scatters;          /* up by scatter, not by gather */
     bool transposed;        /* the layer goes up */
-    bool winograd;          /* both ways by kernels/winograd.h */
+    bool winograd[2];       /* down, up: by kernels/winograd.h */
     bool winograd_weights;  /* the gradient by the kernel, too */
     nn_winograd squares[2]; /* down, up */
     nn_float *packed;       /* the kernel as the layer's own direction takes it */

@@ -72,12 +72,12 @@ static double taps_inside(const nn_window *window)
     return sum;
 }
 
-/* Squares may overlap the map's edge by more than they spare. */
-static bool is_worth_it(const nn_conv *conv, const nn_winograd *down)
+/* Squares may overlap the edge of the result by more than they spare. */
+static bool is_worth_it(const nn_conv *conv, const nn_winograd *way, int max_batch)
 {
     const double plain = taps_inside(&conv->down) * taps_inside(&conv->across);
-    const double squares = (double)nn_winograd_squares(down) * down->n * down->n * down->stride * down->stride;
-    return plain >= LEAST_GAIN * squares;
+    const double squares = (double)nn_winograd_squares(way), phases = way->stride * way->stride;
+    return squares * max_batch >= LEAST_SQUARES && plain >= LEAST_GAIN * squares * way->n * way->n * phases;
 }
 
 void nn_winograd_plan(nn_convolution *c, const nn_layer *layer)
@@ -87,10 +87,9 @@ void nn_winograd_plan(nn_convolution *c, const nn_layer *layer)
     c->squares[1] = direction(&c->conv, true);
     const nn_winograd *down = &c->squares[0];
     if (nn_winograd_inner(down) > MOST_REALS / (size_t)(down->n * down->n) / nn_winograd_outer(down)) return;
-    if (nn_winograd_squares(down) * (size_t)layer->max_batch < LEAST_SQUARES || !is_worth_it(&c->conv, down)) return;
-    c->winograd = true;
+    for (int up = 0; up < 2; up++) c->winograd[up] = is_worth_it(&c->conv, &c->squares[up], layer->max_batch);
     /* With a stride, what the gathering of each chunk's gradient takes is what the products spare. */
-    c->winograd_weights = down->stride == 1;
+    c->winograd_weights = c->winograd[0] && down->stride == 1;
 }
 
 /* --- the kernel --------------------------------------------------------------------------------------------------- */
