@@ -24,7 +24,7 @@ static const conv_case cases[] = {
     { DOWN, 64, 8, 11, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true, SQUARES },
     { DOWN, 65, 6, 8, 40, 32, { 5, 5 }, { 1, 1 }, NN_SAME, NN_TANH, false, SQUARES },
     { UP, 33, 7, 7, 40, 36, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, SQUARES },
-    { UP, 64, 5, 9, 70, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_RELU, false, SQUARES },
+    { UP, 64, 5, 9, 70, 33, { 3, 3 }, { 1, 1 }, NN_VALID, NN_SOFTMAX, false, SQUARES },
     { DOWN, 33, 14, 14, 64, 40, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, SQUARES },
     { DOWN, 17, 17, 29, 33, 66, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, false, SQUARES },
     { UP, 33, 7, 7, 70, 40, { 5, 5 }, { 2, 2 }, NN_SAME, NN_LINEAR, true, SQUARES },
