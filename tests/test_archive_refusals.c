@@ -1,7 +1,7 @@
 /* Files that an archive refuses: damaged ones, and whole ones that do not fit its list. Nothing on the list changes,
    and the message says why. */
 #include "archive_run.h"
-#include "files/seal.h"
+#include "forged.h"
 #include "temp.h"
 
 #include <math.h>
@@ -57,26 +57,6 @@ static void refuses_every_damage(void **state)
     end_run(&b);
 }
 
-/* Puts another text of the same length into a file, and a seal that fits. */
-static const char *forge(const char *path, const char *from, const char *to)
-{
-    size_t size = 0;
-    unsigned char *bytes = temp_read(path, &size);
-    const size_t length = strlen(from);
-    size_t at = 0;
-    assert_int_equal(length, strlen(to));
-    while (at + length < size && memcmp(bytes + at, from, length) != 0) at++;
-    assert_true(at + length < size);
-    memcpy(bytes + at, to, length);
-    nn_seal seal;
-    nn_seal_begin(&seal);
-    nn_seal_add(&seal, bytes, size - NN_SEAL_SIZE);
-    nn_seal_get(&seal, bytes + size - NN_SEAL_SIZE);
-    const char *forged = temp_write(&temp_here, "forged", bytes, size);
-    free(bytes);
-    return forged;
-}
-
 /* Rows 31, 32, 34, 35 and what else a whole file may say that does not fit. */
 static void refuses_what_does_not_fit(void **state)
 {
@@ -120,10 +100,12 @@ static void refuses_what_does_not_fit(void **state)
     begin_run(&b, 7);
     save(&a, path);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        expect_refused(&b, forge(path, cases[i].from, cases[i].to), cases[i].status, cases[i].fragment);
+        expect_refused(&b, forge_text(&temp_here, path, cases[i].from, cases[i].to), cases[i].status,
+                       cases[i].fragment);
     /* What may differ: the size of batches, names and seeds. */
-    assert_int_equal(nn_archive_load(b.archive, forge(path, "\\\"max_batch\\\":4", "\\\"max_batch\\\":9"), NULL),
-                     NN_OK);
+    assert_int_equal(
+        nn_archive_load(b.archive, forge_text(&temp_here, path, "\\\"max_batch\\\":4", "\\\"max_batch\\\":9"), NULL),
+        NN_OK);
     end_run(&a);
     end_run(&b);
 }
@@ -222,9 +204,9 @@ static void refuses_weights_that_are_no_numbers(void **state)
     size_t size = 0, good_size = 0;
     unsigned char *good = temp_read(path, &good_size);
     bias.f32[4] = 0;
-    expect_refused(&a, forge(path, "\x21\x43\x21\x43", "\xff\xff\xff\x7f"), NN_ERR_NUMERIC,
+    expect_refused(&a, forge_text(&temp_here, path, "\x21\x43\x21\x43", "\xff\xff\xff\x7f"), NN_ERR_NUMERIC,
                    "model/dense_1/bias: element 4: expected a finite number, got nan");
-    expect_refused(&a, forge(path, "\x21\x43\x21\x43", "\x01\x01\x80\x7f"), NN_ERR_NUMERIC,
+    expect_refused(&a, forge_text(&temp_here, path, "\x21\x43\x21\x43", "\x01\x01\x80\x7f"), NN_ERR_NUMERIC,
                    "model/dense_1/bias: element 4");
     bias.f32[4] = -INFINITY;
     assert_int_equal(nn_archive_save(a.archive, path, &error), NN_ERR_NUMERIC);

@@ -263,6 +263,29 @@ static void test_ragged(void **state)
     assert_true(history[0][2].loss < history[0][0].loss);
 }
 
+/* Lists without a word leave the bias alone to be learnt. */
+static void test_empty_lists(void **state)
+{
+    (void)state;
+    int32_t word = 0;
+    const int64_t offsets[5] = { 0 };
+    nn_float labels[] = { 1, 1, 1, 0 };
+    const nn_tensor x = nn_view_ragged(&word, offsets, 4), y = nn_view_f32(labels, NN_SHAPE(4, 1));
+    const nn_layer_def layers[] = { { NN_MULTI_HOT, .multi_hot = { .vocab = 2 } },
+                                    { NN_DENSE, .dense = { .units = 1, .kernel_init = NN_ONES } } };
+    nn_model *model = make_model(
+        &(nn_model_def){ .input = NN_SHAPE(NN_RAGGED), .input_type = NN_I32, .max_batch = 4, NN_LAYERS(layers) });
+    nn_optim *optim = make_optim(model, &(nn_optim_def){ .type = NN_SGD, .lr = 0.5 });
+    nn_error error;
+    const nn_fit_def def = { .x = &x, .y = &y, .loss = mse, .batch = 4 };
+    expect_fit(nn_fit(model, optim, &def, &error), NN_OK, &error);
+    const nn_float *w = nn_model_read_params(model, NULL);
+    assert_true(w[0] == 1 && w[1] == 1);
+    assert_float_equal((float)w[2], 0.75f, 1e-6f); /* their mean: 0.5 times 2 times the error */
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 /* Indices in, class indices out. */
 static void test_indices(void **state)
 {
@@ -312,15 +335,11 @@ static void test_starts_from_no_gradients(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shuffle),
-        cmocka_unit_test(test_split_before_shuffle),
-        cmocka_unit_test(test_split_sizes),
-        cmocka_unit_test(test_weighted_means),
-        cmocka_unit_test(test_xor),
-        cmocka_unit_test(test_regression),
-        cmocka_unit_test(test_ragged),
-        cmocka_unit_test(test_indices),
-        cmocka_unit_test(test_starts_from_no_gradients),
+        cmocka_unit_test(test_shuffle),     cmocka_unit_test(test_split_before_shuffle),
+        cmocka_unit_test(test_split_sizes), cmocka_unit_test(test_weighted_means),
+        cmocka_unit_test(test_xor),         cmocka_unit_test(test_regression),
+        cmocka_unit_test(test_ragged),      cmocka_unit_test(test_empty_lists),
+        cmocka_unit_test(test_indices),     cmocka_unit_test(test_starts_from_no_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,10 @@ static void test_bad_data(void **state)
     words[2] = 3;
     assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_DATA);
     assert_non_null(strstr(error.text, "epoch 1, batch 3: "));
+    nn_fit_def binary = def;
+    binary.metric = NN_BINARY_ACCURACY;
+    assert_int_equal(nn_fit(model, optim, &binary, &error), NN_ERR_SHAPE);
+    assert_string_equal(error.text, "epoch 1, batch 1: target: expected reals (NN_F32), got indices (NN_I32)");
 
     /* The same words met in validation, evaluation and prediction: the samples are named. */
     const nn_tensor good = nn_view_ragged(words, offsets, 2);
@@ -211,6 +215,31 @@ static void test_bad_ragged(void **state)
     nn_model_destroy(model);
 }
 
+/* A list of more words than there are addresses, in batches of one list and of all: four times as many wrap to none. */
+static void test_endless_lists(void **state)
+{
+    (void)state;
+    int32_t words[] = { 1, 2, 1 };
+    const int64_t all = (int64_t)1 << 62;
+    const int64_t offsets[] = { 0, all, all, all, all };
+    nn_float labels[4] = { 0 };
+    const nn_layer_def layers[] = { { NN_MULTI_HOT, .multi_hot = { .vocab = 3 } },
+                                    { NN_DENSE, .dense = { .units = 1 } } };
+    nn_model *model = make_model(
+        &(nn_model_def){ .input = NN_SHAPE(NN_RAGGED), .input_type = NN_I32, .max_batch = 4, NN_LAYERS(layers) });
+    nn_optim *optim = make_optim(model, &still);
+    const nn_tensor x = nn_view_ragged(words, offsets, 4), y = nn_view_f32(labels, NN_SHAPE(4, 1));
+    nn_error error;
+    for (int batch = 1; batch <= 4; batch += 3) {
+        const nn_fit_def def = { .x = &x, .y = &y, .loss = mse, .batch = batch };
+        assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_MEMORY);
+        assert_memory_equal(error.text, "fit: out of memory for ", 23);
+    }
+    assert_true(nn_optim_steps(optim) == 0);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 /* A loss that is not finite stops at once; the step that made it is not taken. */
 static void test_not_finite(void **state)
 {
@@ -235,15 +264,19 @@ static void test_not_finite(void **state)
     nn_model_destroy(model);
 }
 
+typedef struct counter {
+    int batches, stop_at; /* stops after so many; 0: never */
+} counter;
+
 static bool count_batch(const nn_progress *progress, void *user)
 {
+    counter *c = user;
     (void)progress;
-    ++*(int *)user;
-    return true;
+    return ++c->batches != c->stop_at;
 }
 
 /* Where it began, and the last checkpoint, which is whole and of finite weights. */
-static void expect_not_finite(const nn_optim_def *how, nn_float *x, nn_float *y, int samples, int batches,
+static void expect_not_finite(const nn_optim_def *how, nn_float *x, nn_float *y, int samples, int stop_at, int batches,
                               const char *text)
 {
     const nn_layer_def layers[] = { { NN_DENSE, .dense = { .units = 1, .no_bias = true }, .name = "first" },
@@ -252,7 +285,7 @@ static void expect_not_finite(const nn_optim_def *how, nn_float *x, nn_float *y,
     const nn_tensor tx = nn_view_f32(x, NN_SHAPE(samples, 1)), ty = nn_view_f32(y, NN_SHAPE(samples, 1));
     nn_error error;
     size_t count;
-    int done = 0;
+    counter done = { .stop_at = stop_at };
     const char *path = temp_path(&temp_here, "c.safetensors");
     nn_model *model = make_model(&model_def);
     nn_optim *optim = make_optim(model, how);
@@ -267,7 +300,7 @@ static void expect_not_finite(const nn_optim_def *how, nn_float *x, nn_float *y,
     assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_NUMERIC);
     assert_int_equal(error.status, NN_ERR_NUMERIC);
     if (!strstr(error.text, text)) fail_msg("expected \"%s\" in: %s", text, error.text);
-    assert_int_equal(done, batches);
+    assert_int_equal(done.batches, batches);
     assert_true(strncmp(text, "after", 5) != 0 ||
                 strstr(error.text, "model/first/kernel: element 0: expected a finite"));
     nn_model *kept = nn_model_load(path, NULL, NULL, &error);
@@ -284,19 +317,22 @@ static void test_57_not_finite(void **state)
     (void)state;
     const nn_optim_def wild = { .type = NN_SGD, .lr = 1e38 };
     nn_float x[] = { 1, 1, NAN }, ones[] = { 1, 1, 1 }, y[] = { 1, 2, 3 }, far[] = { 1, 2, INFINITY };
-    expect_not_finite(&still, x, y, 3, 2, "epoch 1, batch 3: loss is nan; first not finite: input of layer first");
-    expect_not_finite(&still, ones, far, 3, 2, "epoch 1, batch 3: loss is inf; every layer is finite: the target");
-    expect_not_finite(&wild, ones, y, 3, 1, "epoch 1, batch 2: loss is inf; first not finite: output of layer second");
+    expect_not_finite(&still, x, y, 3, 0, 2, "epoch 1, batch 3: loss is nan; first not finite: input of layer first");
+    expect_not_finite(&still, ones, far, 3, 0, 2, "epoch 1, batch 3: loss is inf; every layer is finite: the target");
+    expect_not_finite(&wild, ones, y, 3, 0, 1,
+                      "epoch 1, batch 2: loss is inf; first not finite: output of layer second");
     /* Found only when the epoch is over: by what would have become the next checkpoint. */
-    nn_float large[] = { 1e4f };
-    expect_not_finite(&wild, ones, large, 1, 1, "after batch 1 of epoch 1: ");
+    nn_float large[] = { 1e4f, 1 };
+    expect_not_finite(&wild, ones, large, 1, 0, 1, "after batch 1 of epoch 1: ");
+    /* Or when the caller stops in the middle of one. */
+    expect_not_finite(&wild, ones, large, 2, 1, 1, "after batch 1 of epoch 1: ");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals),   cmocka_unit_test(test_bad_data),      cmocka_unit_test(test_bad_ragged),
-        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_57_not_finite),
+        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_57_not_finite), cmocka_unit_test(test_endless_lists),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -1,4 +1,5 @@
 /* Checkpoints of nn_fit(): a run that was stopped and taken up again comes to the very numbers of one that was not. */
+#include "forged.h"
 #include "temp.h"
 #include <kvist/nn.h>
 
@@ -201,6 +202,23 @@ static void test_stopped_after_an_epoch(void **state)
     temp_remove(&folder);
 }
 
+/* The last epoch is kept even if no checkpoint was due then. */
+static void test_kept_at_the_end(void **state)
+{
+    (void)state;
+    outcome whole, again;
+    temp_folder folder;
+    temp_make(&folder);
+    const nn_fit_def def = { .checkpoint = temp_path(&folder, "c.safetensors"), .checkpoint_every = 4, .resume = true };
+    run(&def, (control){ 0 }, &whole);
+    assert_status(&whole, NN_OK);
+    control untouched = { .stop_at = 1 }; /* there is no batch left to stop at */
+    run(&def, untouched, &again);
+    assert_status(&again, NN_OK);
+    assert_same(&again, &whole);
+    temp_remove(&folder);
+}
+
 /* A new run in an old one's place, killed in its first epoch: what is resumed is the new one. */
 static void test_killed_at_its_start(void **state)
 {
@@ -290,6 +308,29 @@ static void test_other_settings(void **state)
     temp_remove(&folder);
 }
 
+/* A batch beyond the epoch, as no run of ours saves it. The last one is right: only what follows the epoch is left. */
+static void test_batch_beyond_the_epoch(void **state)
+{
+    (void)state;
+    outcome part, rest;
+    temp_folder folder;
+    temp_make(&folder);
+    nn_fit_def def = { .checkpoint = temp_path(&folder, "c.safetensors") };
+    run(&def, (control){ .stop_at = BATCHES + 2 }, &part);
+    assert_status(&part, NN_STOPPED);
+    def.resume = true;
+    def.checkpoint = forge_u64(&folder, temp_path(&folder, "c.safetensors"), "fit.batch", BATCHES + 1);
+    run(&def, (control){ 0 }, &rest);
+    assert_status(&rest, NN_ERR_FORMAT);
+    assert_string_equal(rest.error.text, "resume: batch: expected at most 4, got 5");
+    assert_true(rest.steps == 0); /* nothing was loaded */
+    def.checkpoint = forge_u64(&folder, temp_path(&folder, "c.safetensors"), "fit.batch", BATCHES);
+    run(&def, (control){ 0 }, &rest);
+    assert_status(&rest, NN_OK);
+    assert_true(rest.steps == part.steps + (EPOCHS - 2) * BATCHES);
+    temp_remove(&folder);
+}
+
 /* A weights-only file is no checkpoint; a damaged one falls back to the one before. Row 35. */
 static void test_other_files(void **state)
 {
@@ -323,9 +364,14 @@ static void test_other_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stopped_anywhere), cmocka_unit_test(test_stopped_after_an_epoch),
-        cmocka_unit_test(test_longer),           cmocka_unit_test(test_other_settings),
-        cmocka_unit_test(test_other_files),      cmocka_unit_test(test_killed_at_its_start),
+        cmocka_unit_test(test_stopped_anywhere),
+        cmocka_unit_test(test_stopped_after_an_epoch),
+        cmocka_unit_test(test_longer),
+        cmocka_unit_test(test_other_settings),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_killed_at_its_start),
+        cmocka_unit_test(test_batch_beyond_the_epoch),
+        cmocka_unit_test(test_kept_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

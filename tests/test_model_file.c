@@ -1,4 +1,6 @@
 /* Models from files alone: every kind of layer with every option, and weights of other origin. */
+#include "forged.h"
+#include "model.h"
 #include "temp.h"
 #include <kvist/nn.h>
 #include <locale.h>
@@ -259,6 +261,34 @@ static void load_falls_back_to_the_file_before(void **state)
     nn_model_destroy(model);
 }
 
+/* Weights that a file has no room for are not even given memory; those that a model keeps beside them count, too. */
+static void refuses_more_weights_than_bytes(void **state)
+{
+    (void)state;
+    const nn_layer_def layers[] = { { NN_DENSE, .dense = { .units = 10, .no_bias = true } },
+                                    { .type = NN_BATCH_NORM } };
+    const nn_model_def def = { .input = NN_SHAPE(30), .max_batch = 1, .threads = 1, NN_LAYERS(layers) };
+    enum { WEIGHTS = 30 * 10 + 4 * 10, CLAIMED = 30 * 99 + 4 * 99 };
+    nn_error error = { 0 };
+    char expected[80];
+    size_t size = 0;
+    const char *path = temp_path(&temp_here, "weights");
+    nn_model *model = nn_model_create_within(&def, WEIGHTS, &error);
+    if (!model) fail_msg("%s", error.text);
+    assert_null(nn_model_create_within(&def, WEIGHTS - 1, &error));
+    assert_int_equal(error.status, NN_ERR_MISMATCH);
+    assert_string_equal(error.text, "model: weights: expected at most 339, got 340");
+    assert_int_equal(nn_model_save(model, path, &error), NN_OK);
+    nn_model_destroy(model);
+    path = forge_text(&temp_here, path, "\\\"units\\\":10", "\\\"units\\\":99");
+    free(temp_read(path, &size));
+    snprintf(expected, sizeof expected, "model: weights: expected at most %zu, got %d", size / sizeof(nn_float),
+             CLAIMED);
+    assert_null(nn_model_load(path, NULL, NULL, &error));
+    assert_int_equal(error.status, NN_ERR_MISMATCH);
+    if (!strstr(error.text, expected)) fail_msg("expected \"%s\" in: %s", expected, error.text);
+}
+
 /* --- weights of other origin --- */
 
 static const nn_layer_def import_layers[] = { { NN_DENSE, .name = "fc", .dense = { .units = 2 } } };
@@ -417,6 +447,7 @@ int main(void)
         cmocka_unit_test(locales_do_not_matter),
         cmocka_unit_test(load_takes_the_callers_choices),
         cmocka_unit_test(load_falls_back_to_the_file_before),
+        cmocka_unit_test(refuses_more_weights_than_bytes),
         cmocka_unit_test(imports_by_name),
         cmocka_unit_test(imports_every_layer),
         cmocka_unit_test(says_that_there_are_more),

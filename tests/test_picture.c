@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,15 @@
 #ifdef TEST_HAVE_GIF
 #include <gif_lib.h>
 #endif
+
+static bool no_compression; // zlib has no memory of its own
+
+int __real_compress2(Bytef *to, uLongf *size, const Bytef *from, uLong count, int level);
+int __wrap_compress2(Bytef *to, uLongf *size, const Bytef *from, uLong count, int level);
+int __wrap_compress2(Bytef *to, uLongf *size, const Bytef *from, uLong count, int level)
+{
+    return no_compression ? Z_MEM_ERROR : __real_compress2(to, size, from, count, level);
+}
 
 static unsigned word_at(const unsigned char *at)
 {
@@ -139,6 +149,31 @@ static void test_png_in_memory(void **state)
     data_png_free(&png);
     assert_null(png.bytes);
     data_png_free(&png);
+}
+
+// Nothing is made, and no file touched.
+static void test_png_without_compression(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[4 * 5] = { 1 };
+    const char *path = temp_write(&temp_here, "kept.png", "the old one", 11);
+    const int entries = temp_entries(&temp_here);
+    data_png png = { 0 };
+    data_error error = { 0 };
+    no_compression = true;
+    const data_status encoded = data_png_encode(pixels, 4, 5, 1, &png, &error);
+    assert_string_equal(error.text, "picture: expected 20 bytes of memory, got none");
+    const data_status written = data_png_write(path, pixels, 4, 5, 1, &error);
+    no_compression = false;
+    assert_int_equal(encoded, DATA_ERR_MEMORY);
+    assert_int_equal(written, DATA_ERR_MEMORY);
+    assert_null(png.bytes);
+    assert_non_null(strstr(error.text, "kept.png: expected 20 bytes of memory, got none"));
+    assert_int_equal(temp_entries(&temp_here), entries);
+    size_t size;
+    unsigned char *old = temp_read(path, &size);
+    assert_int_equal(size, 11);
+    free(old);
 }
 
 static void test_png_out_of_range(void **state)
@@ -481,6 +516,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_png),
         cmocka_unit_test(test_png_in_memory),
+        cmocka_unit_test(test_png_without_compression),
         cmocka_unit_test(test_png_out_of_range),
         cmocka_unit_test(test_png_failing_write),
         cmocka_unit_test(test_grid),

@@ -64,8 +64,10 @@ static bool has_isa(nn_isa isa)
     return model != NULL;
 }
 
-/* Forward in inference mode, then backward `times` times; weights, x and dy as in the twin. */
-static outcome run(const twin *t, nn_isa isa, int threads, int spare, int times)
+/* Forward in inference mode, then backward `times` times, the last time for `last` alone; weights, x and dy as in the
+ * twin. */
+enum { BOTH = NN_GRAD_PARAMS | NN_GRAD_INPUT };
+static outcome run_for(const twin *t, nn_isa isa, int threads, int spare, int times, unsigned last)
 {
     nn_error error = { 0 };
     nn_model *model = make_model(t, isa, threads, t->batch + spare, &error);
@@ -85,7 +87,7 @@ static outcome run(const twin *t, nn_isa isa, int threads, int spare, int times)
     assert_int_equal(nn_shape_count(y->shape), t->y_count);
     o.y = copy(y->f32, t->y_count);
     const nn_tensor dy_view = nn_view_f32(dy, y->shape);
-    for (int i = 0; i < times; i++) dx = nn_backward(model, &dy_view, NN_GRAD_PARAMS | NN_GRAD_INPUT);
+    for (int i = 0; i < times; i++) dx = nn_backward(model, &dy_view, i + 1 < times ? BOTH : last);
     assert_non_null(dx);
     o.dx = copy(dx->f32, t->x_count);
     o.gradients = copy(nn_model_grads(model, NULL), o.gradient_count);
@@ -93,6 +95,11 @@ static outcome run(const twin *t, nn_isa isa, int threads, int spare, int times)
     free(x);
     free(dy);
     return o;
+}
+
+static outcome run(const twin *t, nn_isa isa, int threads, int spare, int times)
+{
+    return run_for(t, isa, threads, spare, times, BOTH);
 }
 
 /* Every element to within `tolerance` of the largest one. */
@@ -203,6 +210,22 @@ static void test_threads_give_the_same_bits(void **state)
     }
 }
 
+/* The gradient by the input is the same where nobody wants the weights', which are left alone. */
+static void test_input_alone(void **state)
+{
+    (void)state;
+    for (int c = 0; c < TWIN_CELLS; c++) {
+        twin t = { .type = twin_cells[c].type, .batch = 19, .time = 12, .in = 5 };
+        t.def = (nn_rnn_def){ .units = 9, .reset_before = twin_cells[c].reset_before };
+        twin_randomize(&t, 5);
+        outcome once = run(&t, NN_ISA_BEST, 1, 0, 1), again = run_for(&t, NN_ISA_BEST, 1, 0, 2, NN_GRAD_INPUT);
+        assert_same_bits(&once, &again);
+        outcome_free(&once);
+        outcome_free(&again);
+        free(t.memory);
+    }
+}
+
 static void test_backward_again(void **state)
 {
     (void)state;
@@ -255,6 +278,27 @@ static void test_rejections(void **state)
     assert_null(nn_model_create(
         &(nn_model_def){ .input = NN_SHAPE(128), .max_batch = 64, .layers = &layer, .layer_count = 1 }, &error));
     assert_string_equal(error.text, "layer lstm_1: wants (batch, time, features), got (64, 128)");
+}
+
+/* Few units, of which the states of all steps are more than memory has room for. */
+static void test_too_many_states(void **state)
+{
+    static const nn_layer_def layers[] = { { NN_SIMPLE_RNN, .rnn = { .units = 1 } },
+                                           { NN_LSTM, .rnn = { .units = 1 } },
+                                           { NN_GRU, .rnn = { .units = 1 } },
+                                           { NN_SIMPLE_RNN, .rnn = { .units = 32 } } /* 2^64 numbers */ };
+    (void)state;
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        nn_error error = { 0 };
+        char expected[40];
+        snprintf(expected, sizeof expected, "units: %d are too many", layers[i].rnn.units);
+        assert_null(nn_model_create(
+            &(nn_model_def){
+                .input = NN_SHAPE(1 << 30, 1), .max_batch = 1 << 29, .layers = &layers[i], .layer_count = 1 },
+            &error));
+        assert_int_equal(error.status, NN_ERR_SHAPE);
+        if (!strstr(error.text, expected)) fail_msg("expected \"%s\" in: %s", expected, error.text);
+    }
 }
 
 /* --- vector exponentials
@@ -348,8 +392,10 @@ int main(void)
                                         cmocka_unit_test(test_activations),
                                         cmocka_unit_test(test_threads_give_the_same_bits),
                                         cmocka_unit_test(test_backward_again),
+                                        cmocka_unit_test(test_input_alone),
                                         cmocka_unit_test(test_forget_bias),
                                         cmocka_unit_test(test_rejections),
+                                        cmocka_unit_test(test_too_many_states),
                                         cmocka_unit_test(test_sigmoid_and_tanh),
                                         cmocka_unit_test(test_exp),
                                         cmocka_unit_test(test_limits) };

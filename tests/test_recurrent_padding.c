@@ -24,8 +24,8 @@ typedef enum pattern { MIXED, ALL_FULL, NONE, ONE_PADDED, SHORT, PATTERNS } patt
 static int padding_of(pattern kind, int sample, int batch, int time)
 {
     switch (kind) {
-    case MIXED:
-        return sample * 37 % batch * (time + 1) / batch; /* 0 to time, in no order */
+    case MIXED: /* 0 to time, in no order: 29 has no factor in common with any batch here */
+        return sample * 29 % batch * (time + 1) / batch;
     case ALL_FULL:
         return time;
     case ONE_PADDED:

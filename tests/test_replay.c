@@ -242,6 +242,8 @@ static void test_state_faults(void **state)
 {
     (void)state;
     data_replay *r = create(8, false), *larger = create(9, false);
+    data_replay *wider = data_replay_create(&(data_replay_def){ .capacity = 8, .observation = 4 }, NULL);
+    assert_non_null(wider);
     size_t size;
     uint64_t counters[4];
     for (int i = 0; i < 5; i++) push(r, i);
@@ -261,9 +263,61 @@ static void test_state_faults(void **state)
     }
     bytes = data_replay_state(larger, &size);
     refuse_state(bytes, size, "size: expected 8 transitions of 3 values, got 9 of 3");
+    bytes = data_replay_state(wider, &size);
+    refuse_state(bytes, size, "size: expected 8 transitions of 3 values, got 8 of 4");
     free(broken);
     data_replay_destroy(r);
     data_replay_destroy(larger);
+    data_replay_destroy(wider);
+}
+
+// Sizes that wrap: of the rows together, and of these with the header, 36 and 16 bytes below 2^64.
+static void test_more_than_memory_has_addresses(void **state)
+{
+    (void)state;
+    static const data_replay_def huge[] = {
+        { .capacity = INT32_MAX, .observation = INT32_MAX },
+        { .capacity = INT32_MAX, .observation = INT32_MAX, .priority_exponent = 0.5 },
+        { .capacity = INT32_MAX - 2, .observation = 1 << 30 },
+        { .capacity = (1 << 30) + 1, .observation = INT32_MAX - 3, .priority_exponent = 0.5 },
+    };
+    for (size_t i = 0; i < sizeof huge / sizeof huge[0]; i++) {
+        data_error error = { 0 };
+        assert_null(data_replay_create(&huge[i], &error));
+        assert_int_equal(error.status, DATA_ERR_MEMORY);
+        assert_string_equal(error.text, "replay: expected 18446744073709551615 bytes of memory, got none");
+    }
+}
+
+// Draws are numbered in 16 bits. When the numbers begin again, no row is taken for drawn already: neither those of the
+// first draw, of which a restore has kept later ones away, nor those that were never drawn.
+static void test_very_many_draws(void **state)
+{
+    (void)state;
+    enum { DRAWS = 1 << 16, KEPT = 4, FIRST = 8, ALL = 12 };
+    for (int with_replacement = 0; with_replacement < 2; with_replacement++) {
+        data_replay *r = create(ALL, with_replacement), *kept = create(ALL, with_replacement);
+        data_rng rng = data_rng_make(2, 0);
+        int32_t index[FIRST];
+        int of_first = 0, of_new = 0;
+        size_t size;
+        for (int i = 0; i < KEPT; i++) push(kept, i);
+        for (int i = 0; i < FIRST; i++) push(r, i);
+        const data_transitions out = { .index = index };
+        assert_int_equal(data_replay_sample(r, FIRST, &rng, &out, NULL), DATA_OK);
+        const void *bytes = data_replay_state(kept, &size);
+        assert_int_equal(data_replay_restore(r, bytes, size, NULL), DATA_OK);
+        for (int d = 2; d < DRAWS; d++) assert_int_equal(data_replay_sample(r, 1, &rng, &out, NULL), DATA_OK);
+        for (int i = KEPT; i < ALL; i++) push(r, i);
+        assert_int_equal(data_replay_sample(r, FIRST, &rng, &out, NULL), DATA_OK);
+        for (int k = 0; k < FIRST; k++) {
+            of_first += index[k] >= KEPT && index[k] < FIRST;
+            of_new += index[k] >= FIRST;
+        }
+        assert_true(of_first > 0 && of_new > 0);
+        data_replay_destroy(r);
+        data_replay_destroy(kept);
+    }
 }
 
 static void test_definition_out_of_range(void **state)
@@ -287,11 +341,18 @@ static void test_definition_out_of_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ring_keeps_the_last),  cmocka_unit_test(test_69_below_the_batch),
-        cmocka_unit_test(test_without_replacement),  cmocka_unit_test(test_with_replacement),
-        cmocka_unit_test(test_same_seed_same_draws), cmocka_unit_test(test_parts_of_a_batch),
-        cmocka_unit_test(test_state_goes_on),        cmocka_unit_test(test_state_layout),
-        cmocka_unit_test(test_state_faults),         cmocka_unit_test(test_definition_out_of_range),
+        cmocka_unit_test(test_ring_keeps_the_last),
+        cmocka_unit_test(test_69_below_the_batch),
+        cmocka_unit_test(test_without_replacement),
+        cmocka_unit_test(test_with_replacement),
+        cmocka_unit_test(test_same_seed_same_draws),
+        cmocka_unit_test(test_parts_of_a_batch),
+        cmocka_unit_test(test_state_goes_on),
+        cmocka_unit_test(test_state_layout),
+        cmocka_unit_test(test_state_faults),
+        cmocka_unit_test(test_definition_out_of_range),
+        cmocka_unit_test(test_more_than_memory_has_addresses),
+        cmocka_unit_test(test_very_many_draws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

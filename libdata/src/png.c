@@ -19,10 +19,10 @@ static void release(void *memory)
 // stb's own compressor does not survive a failing allocation; zlib is here anyway and packs tighter.
 static unsigned char *compress_rows(unsigned char *rows, int size, int *packed_size, int level)
 {
-    uLongf room = compressBound((uLong)size);
+    uLongf room = compressBound((uLong)size); // int, too, at the cap: not half of INT_MAX
     unsigned char *packed = malloc(room);
     if (!packed) return NULL;
-    if (room > INT32_MAX || compress2(packed, &room, rows, (uLong)size, level) != Z_OK) {
+    if (compress2(packed, &room, rows, (uLong)size, level) != Z_OK) {
         free(packed);
         return NULL;
     }

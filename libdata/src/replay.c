@@ -29,8 +29,8 @@ struct data_replay {
     header *state; // one allocation: header, then the rows
     char *rows;
     size_t header_size, row_size, observation_size; // bytes
-    uint32_t *drawn; // (capacity) the last draw each row was in, for batches without repetition; NULL with them
-    uint32_t draw;
+    uint16_t *drawn; // (capacity) the last draw each row was in, for batches without repetition; NULL with them
+    uint16_t draw;
     double exponent, epsilon; // of the priorities; exponent 0: uniform
     data_sum_tree priorities; // of the rows held, 0 elsewhere; empty when uniform
 };
@@ -71,7 +71,10 @@ static bool allocate(data_replay *r, const data_replay_def *def, size_t capacity
     *wanted = size;
     r->state = malloc(size);
     if (!r->state) return false;
-    if (prioritised(r)) return data_sum_tree_bytes(capacity, wanted) && data_sum_tree_make(&r->priorities, capacity);
+    if (prioritised(r)) {
+        (void)data_sum_tree_bytes(capacity, wanted); // if it does not fit, there is no tree either
+        return data_sum_tree_make(&r->priorities, capacity);
+    }
     if (def->with_replacement) return true;
     *wanted = capacity * sizeof *r->drawn; // less than the rows
     // calloc of a large array takes no memory before it is used.
@@ -213,7 +216,7 @@ data_status data_replay_sample(data_replay *r, int batch, data_rng *rng, const d
         return data_fail(error, DATA_ERR_STATE, NULL, 0, "replay: expected at least %d transitions, got %d", batch,
                          data_replay_count(r));
     }
-    if (++r->draw == 0 && r->drawn) { // once in 2^32 draws the numbers begin again
+    if (++r->draw == 0 && r->drawn) { // once in 2^16 draws the numbers begin again
         memset(r->drawn, 0, (size_t)r->state->capacity * sizeof *r->drawn);
         r->draw = 1;
     }

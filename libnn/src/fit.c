@@ -95,7 +95,7 @@ static nn_progress progress_of(const nn_fit_run *run)
                           .epochs = run->def.epochs,
                           .batch = (int)at->batch,
                           .batches = run->batches,
-                          .loss = at->samples > 0 ? at->loss_sum / (double)at->samples : NAN,
+                          .loss = at->loss_sum / (double)at->samples, /* of a batch at least */
                           .accuracy = at->counted > 0 ? (double)at->correct / (double)at->counted : NAN,
                           .val_loss = NAN,
                           .val_accuracy = NAN,
@@ -152,7 +152,7 @@ static nn_status keep_best(nn_fit_run *run, const nn_progress *progress)
 {
     const nn_model *model = run->model;
     const double value = nn_fit_monitored(run, progress);
-    const bool first = run->at.best_epoch == 0 && !isnan(value);
+    const bool first = run->at.best_epoch == 0; /* it is no NAN: that has ended the run */
     if (!first && !nn_fit_improves(run, value, run->at.best)) return NN_OK;
     run->at.best = value;
     run->at.best_epoch = run->at.epoch;

@@ -171,9 +171,6 @@ static nn_status plan_layer(nn_model *model, nn_layer *layer, nn_error *error)
     nn_status status = connect(model, layer, error);
     if (status == NN_OK) status = layer->ops->plan(layer, error);
     if (status != NN_OK) return status;
-    if (layer->out.rank < 1 || layer->out.rank >= NN_MAX_RANK)
-        return nn_layer_fail(layer, error, NN_ERR_SHAPE, "output %s has too many dimensions",
-                             nn_shape_format(layer->out).text);
     layer->out_size = nn_shape_count(layer->out);
     if (layer->out_size == 0 || !nn_mul_size(layer->out_size, (size_t)layer->max_batch, &most) || most > SIZE_MAX / 16)
         return nn_layer_fail(layer, error, NN_ERR_SHAPE, "output %s is too large", nn_shape_format(layer->out).text);

@@ -64,8 +64,8 @@ static void scatter_task(void *context, int task, int worker)
 static void backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params)
 {
     lookup k = { layer, run, dy, (size_t)run->batch * nn_shape_count(layer->in[0]), nn_parts(run->team) };
-    (void)dx;
-    if (want_params) nn_parallel(run->team, k.parts, scatter_task, &k);
+    (void)dx, (void)want_params; /* indices have no gradient: it is the table's that is wanted */
+    nn_parallel(run->team, k.parts, scatter_task, &k);
 }
 
 const nn_layer_ops nn_embedding_ops = {

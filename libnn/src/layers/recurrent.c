@@ -150,7 +150,8 @@ nn_status nn_rnn_plan(nn_layer *layer, nn_cell cell, nn_error *error)
                      .vocab = (size_t)layer->in_vocab };
     plan_sizes(rnn, (size_t)layer->kernels->lanes, batch, !def->no_bias);
     const size_t kept = times(times(batch, rnn->time), plus(rnn->saved, rnn->units));
-    if (def->units > INT32_MAX / 4 || plus(plus(rnn->packed, rnn->gradient), plus(rnn->scratch, kept)) > SIZE_MAX / 256)
+    /* the packed weights alone are more than units^2: four gates of so many units are an int, too */
+    if (plus(plus(rnn->packed, rnn->gradient), plus(rnn->scratch, kept)) > SIZE_MAX / 256)
         return nn_layer_fail(layer, error, NN_ERR_SHAPE, "units: %d are too many", def->units);
 
     layer->keeps_dy = true;
@@ -351,11 +352,10 @@ void nn_rnn_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
     c.dy = dy;
     c.dx = dx[0];
     c.want_params = want_params;
-    if (!want_params && !c.dx) return;
     nn_parallel(run->team, c.groups, backward_task, &c);
-    if (priv->prefix.steps > 0) {
-        nn_float *gradient = want_params ? run->scratch + (size_t)c.groups * priv->rnn.gradient : NULL;
-        if (gradient) memset(gradient, 0, priv->rnn.gradient * sizeof *gradient);
+    if (priv->prefix.steps > 0) { /* behind an Embedding: only for the weights */
+        nn_float *gradient = run->scratch + (size_t)c.groups * priv->rnn.gradient;
+        memset(gradient, 0, priv->rnn.gradient * sizeof *gradient);
         nn_rnn_prefix_backward(layer, run, c.dx, gradient, c.tiles);
     }
     if (want_params) nn_parallel(run->team, line_tasks(&priv->rnn), add_gradients_task, &c);

@@ -1,0 +1,56 @@
+#include "forged.h"
+#include "files/seal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The place of a text that must be there. */
+static size_t find(const unsigned char *bytes, size_t size, const char *text)
+{
+    const size_t length = strlen(text);
+    size_t at = 0;
+    while (at + length < size && memcmp(bytes + at, text, length) != 0) at++;
+    assert_true(at + length < size);
+    return at;
+}
+
+/* Seals the bytes and frees them. */
+static const char *write_sealed(const temp_folder *folder, unsigned char *bytes, size_t size)
+{
+    nn_seal seal;
+    nn_seal_begin(&seal);
+    nn_seal_add(&seal, bytes, size - NN_SEAL_SIZE);
+    nn_seal_get(&seal, bytes + size - NN_SEAL_SIZE);
+    const char *path = temp_write(folder, "forged", bytes, size);
+    free(bytes);
+    return path;
+}
+
+const char *forge_text(const temp_folder *folder, const char *path, const char *from, const char *to)
+{
+    size_t size = 0;
+    unsigned char *bytes = temp_read(path, &size);
+    assert_non_null(bytes);
+    assert_int_equal(strlen(from), strlen(to));
+    memcpy(bytes + find(bytes, size, from), to, strlen(to));
+    return write_sealed(folder, bytes, size);
+}
+
+const char *forge_u64(const temp_folder *folder, const char *path, const char *name, uint64_t value)
+{
+    char entry[96];
+    size_t size = 0;
+    uint64_t header = 0;
+    unsigned char *bytes = temp_read(path, &size);
+    assert_non_null(bytes);
+    memcpy(&header, bytes, sizeof header); /* files are little-endian, as is every machine that reads them */
+    snprintf(entry, sizeof entry, "\"%s\":{\"dtype\":\"U64\",\"shape\":[],\"data_offsets\":[", name);
+    const char *offset = (const char *)bytes + find(bytes, size, entry) + strlen(entry);
+    memcpy(bytes + sizeof header + header + strtoull(offset, NULL, 10), &value, sizeof value);
+    return write_sealed(folder, bytes, size);
+}

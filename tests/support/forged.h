@@ -1,0 +1,14 @@
+/* Sealed files that say something else than what was saved: what their reader checks itself is all that is left. */
+#ifndef KVIST_TESTS_FORGED_H
+#define KVIST_TESTS_FORGED_H
+
+#include "temp.h"
+
+#include <stdint.h>
+
+/* Copies a file to `forged` in the folder with its first `from` replaced by `to`, of the same length. Its path. */
+const char *forge_text(const temp_folder *folder, const char *path, const char *from, const char *to);
+/* The same for an archive's number. */
+const char *forge_u64(const temp_folder *folder, const char *path, const char *name, uint64_t value);
+
+#endif
