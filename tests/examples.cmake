@@ -72,8 +72,12 @@ if(TARGET kvist_examples_support)
     add_test(NAME resume_${program}
              COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh ${program} ${PROJECT_BINARY_DIR}/examples)
   endforeach()
+  set(slower 1)
+  if(KVIST_SANITIZE)
+    set(slower 4)
+  endif()
   add_test(NAME resume_imdb_sentiment
-           COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_sentiment.sh ${PROJECT_BINARY_DIR}/examples)
+           COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_sentiment.sh ${PROJECT_BINARY_DIR}/examples ${slower})
   add_test(NAME resume_mnist_dcgan
            COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_dcgan.sh ${PROJECT_BINARY_DIR}/examples)
   set_tests_properties(resume_cartpole_qlearning resume_cartpole_dqn resume_imdb_sentiment resume_mnist_dcgan

@@ -20,13 +20,12 @@ kvist_test_in_memory(oom)
 add_test(NAME oom_coverage COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_coverage.sh ${PROJECT_SOURCE_DIR})
 set_tests_properties(oom_coverage PROPERTIES TIMEOUT 60 LABELS oom)
 
-# In each program: its objects once more, with a main that runs it again and again, and with one that kills it before a step.
+# In each program: its objects with another main, that runs it again and again, and with one that kills it before a step.
 if(TARGET kvist_examples_support)
   function(kvist_program_test kind program)
-    get_target_property(sources ${program} SOURCES)
     get_target_property(libraries ${program} LINK_LIBRARIES)
-    list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/examples/)
-    add_executable(test_${kind}_${program} ${kind}_program.c ${sources})
+    add_executable(test_${kind}_${program} ${kind}_program.c ${PROJECT_SOURCE_DIR}/examples/${program}.c
+                   $<FILTER:$<TARGET_OBJECTS:${program}>,EXCLUDE,/${program}[.]c[.]>)
     kvist_compile_options(test_${kind}_${program})
     set_source_files_properties(${PROJECT_SOURCE_DIR}/examples/${program}.c PROPERTIES COMPILE_DEFINITIONS main=program_main)
     target_include_directories(test_${kind}_${program} PRIVATE support)

@@ -1,8 +1,10 @@
 #!/bin/sh
 # imdb_sentiment interrupted at arbitrary moments and resumed until it is done, against a run left alone: the same
-# history but for its seconds, the same result, the same model byte for byte. usage: test_resume_sentiment.sh FOLDER
+# history but for its seconds, the same result, the same model byte for byte. usage: test_resume_sentiment.sh FOLDER [SLOWER]
+# SLOWER: for a build whose steps take so many times as long or more: fewer reviews, later interrupts.
 . "$(dirname "$0")/support/programs.sh"
 program=$1/imdb_sentiment
+slower=${2:-1}
 
 # learn RUN OPTION..: dropout, best weights and patience are what a resume could lose; by patience the best epoch is
 # never the last one. Not silent: the lines of the epochs are part of it.
@@ -10,7 +12,7 @@ learn()
 {
     run=$1
     shift
-    exec "$program" --model lstm --maxlen 80 --words 200 --reviews 1500 --batch 32 --lr 0.03 --dropout 0.3 \
+    exec "$program" --model lstm --maxlen 80 --words 200 --reviews $((1500 / slower)) --batch 32 --lr 0.03 --dropout 0.3 \
         --epochs 30 --patience 2 --threads 1 --out "$work/$run" --save "$work/$run.safetensors" "$@" \
         >>"$work/$run.log" 2>>"$work/$run.err"
 }
@@ -21,7 +23,7 @@ learn()
 # first line: the program listens from then on, and a shell lets what runs in its background ignore SIGINT before.
 attempts=0
 interrupted=0
-delay=10 # milliseconds
+delay=$((10 * slower)) # milliseconds
 while :; do
     attempts=$((attempts + 1))
     [ "$attempts" -le 100 ] || fail "not done after 100 attempts"
@@ -38,7 +40,7 @@ while :; do
     130) interrupted=$((interrupted + 1)) ;;
     *) fail "attempt $attempts exited with $code: $(cat "$work/broken.err")" ;;
     esac
-    delay=$((delay + delay / 8 + 7))
+    delay=$((delay + delay / 8 + 7 * slower))
 done
 [ "$interrupted" -ge 3 ] || fail "interrupted $interrupted times only: nothing was tested"
 
@@ -68,7 +70,7 @@ cmp "$work/alone.safetensors" "$work/broken.safetensors" || fail "another model 
 
 # A new run in the folder of an old one, killed before its first epoch is done: what goes on is the new one.
 cp -r "$work/alone" "$work/anew"
-long_epoch="--seed 5 --batch 1 --maxlen 400 --reviews 4000 --epochs 1"
+long_epoch="--seed 5 --batch 1 --maxlen 400 --reviews $((4000 / slower)) --epochs 1"
 # shellcheck disable=SC2086 # a list of options
 learn anew $long_epoch &
 pid=$!

@@ -119,7 +119,7 @@ static void test_ranks(void **state)
     assert_int_equal(read_index(text, &vocabulary, NULL), DATA_OK);
     assert_int_equal(data_vocabulary_count(vocabulary), 150);
     for (int i = 1; i <= 150; i++) {
-        char word[8];
+        char word[16];
         snprintf(word, sizeof word, "w%d", i);
         assert_string_equal(data_vocabulary_word(vocabulary, 3 + i, NULL), word);
     }
