@@ -280,6 +280,11 @@ static void test_other_settings(void **state)
     assert_status(&part, NN_STOPPED);
 
     nn_fit_def other = def;
+    other.checkpoint = forge_u64(&folder, def.checkpoint, "fit.set.samples", 17);
+    run(&other, (control){ 0 }, &rest);
+    assert_status(&rest, NN_ERR_MISMATCH);
+    assert_string_equal(rest.error.text, "resume: samples: expected 17, as in the checkpoint, got 18");
+    other = def;
     other.batch = 4;
     run(&other, (control){ 0 }, &rest);
     assert_status(&rest, NN_ERR_MISMATCH);

@@ -79,6 +79,8 @@ static void test_backward_out_of_order(void **state)
     nn_tensor x = nn_view_f32(numbers, NN_SHAPE(2, 3)), dy = nn_view_f32(numbers, NN_SHAPE(2, 2));
     nn_tensor wide = nn_view_f32(numbers, NN_SHAPE(2, 5)), more = nn_view_f32(numbers, NN_SHAPE(3, 2));
     nn_tensor none = nn_view_f32(NULL, NN_SHAPE(2, 2)), wrong = nn_view_f32(numbers, NN_SHAPE(2, 7));
+    nn_tensor flat = nn_view_f32(numbers, NN_SHAPE(2)), indices = dy;
+    indices.dtype = NN_I32;
     expect_refused(model, nn_backward(model, &dy, NN_GRAD_PARAMS), "forward");
     assert_null(nn_input_grad(model));
     assert_null(nn_input_grad(NULL));
@@ -87,6 +89,8 @@ static void test_backward_out_of_order(void **state)
     expect_refused(model, nn_backward(model, &wide, NN_GRAD_PARAMS), "(2, 5)");
     expect_refused(model, nn_backward(model, &more, NN_GRAD_PARAMS), "(3, 2)");
     expect_refused(model, nn_backward(model, &none, NN_GRAD_PARAMS), "dy");
+    expect_refused(model, nn_backward(model, &flat, NN_GRAD_PARAMS), "expected reals (2, 2), got reals (2)");
+    expect_refused(model, nn_backward(model, &indices, NN_GRAD_PARAMS), "expected reals (2, 2), got indices (2, 2)");
     assert_null(nn_backward(NULL, &dy, NN_GRAD_PARAMS));
 
     /* Only what was wanted comes back. */

@@ -182,6 +182,29 @@ static void test_clipping(void **state)
     check_clipped(&(nn_optim_def){ .type = NN_SGD, .lr = 1, .global_clip_norm = 13.5 }, 3, 4, 12);
 }
 
+/* Norms are those of trainable tensors alone: the averages that BatchNorm keeps lie elsewhere. */
+static void test_clipping_beside_averages(void **state)
+{
+    (void)state;
+    const nn_layer_def layers[] = { { .type = NN_BATCH_NORM }, { NN_DENSE, .dense = { .units = 1, .no_bias = true } } };
+    nn_model *model =
+        nn_model_create(&(nn_model_def){ .input = NN_SHAPE(2), .max_batch = 1, .threads = 1, NN_LAYERS(layers) }, NULL);
+    assert_non_null(model);
+    nn_optim *optim = make_optim(model, &(nn_optim_def){ .type = NN_SGD, .lr = 1, .momentum = 0.5, .clip_norm = 1 });
+    size_t count;
+    nn_float *params = nn_model_params(model, &count), *grads = nn_model_grads(model, NULL);
+    /* gamma, beta, kernel: norms 5, 0.5 and 12 */
+    const nn_float gradients[] = { 3, 4, 0.3f, 0.4f, 0, 12 };
+    const float wanted[] = { -0.6f, -0.8f, -0.3f, -0.4f, 0, -1 };
+    assert_int_equal(count, 6);
+    memset(params, 0, sizeof gradients);
+    memcpy(grads, gradients, sizeof gradients);
+    nn_optim_step(optim);
+    for (int i = 0; i < 6; i++) assert_float_equal((float)params[i], wanted[i], 1e-6f);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 /* --- large models: parts, threads --- */
 
 enum { LARGE = 270029, PERIOD = 1009 }; /* from 2^18 weights on a step is shared among threads */
@@ -450,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_trajectories),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_clipping),
+        cmocka_unit_test(test_clipping_beside_averages),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_norm_of_many_parts),
         cmocka_unit_test(test_refusals),
