@@ -105,10 +105,10 @@ kvist_test(bounds LIBS kvist::nn kvist::data ZLIB::ZLIB SOURCES support/peak.c s
 target_link_options(test_bounds PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free)
 target_link_libraries(test_bounds PRIVATE PkgConfig::XXHASH)
 target_include_directories(test_bounds PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
-# Its limits are processor time, which a neighbour on the memory bus makes longer.
-set_tests_properties(bounds PROPERTIES RUN_SERIAL TRUE)
+# Those limits are processor time, which a neighbour on the memory bus makes longer.
 if(NOT KVIST_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(test_bounds PRIVATE TEST_TIMES)
+  set_tests_properties(bounds PROPERTIES RUN_SERIAL TRUE)
 endif()
 
 # Floating-point modes, fork, the caller's own threads.
