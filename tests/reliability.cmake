@@ -33,9 +33,9 @@ if(TARGET kvist_examples_support)
   endfunction()
 
   # A sanitizer makes each run several times as long.
-  set(sparser 1)
+  set(sparse)
   if(KVIST_SANITIZE)
-    set(sparser 3)
+    set(sparse sparse)
   endif()
   foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
     kvist_program_test(oom ${program})
@@ -43,7 +43,7 @@ if(TARGET kvist_examples_support)
     target_link_libraries(test_oom_${program} PRIVATE ZLIB::ZLIB PkgConfig::CMOCKA)
     kvist_test_allocations(oom_${program})
     add_test(NAME oom_${program} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_programs.sh ${program}
-             ${PROJECT_BINARY_DIR}/examples $<TARGET_FILE:test_oom_${program}> ${sparser})
+             ${PROJECT_BINARY_DIR}/examples $<TARGET_FILE:test_oom_${program}> ${sparse})
     kvist_test_in_memory(oom_${program})
     set_tests_properties(oom_${program} PROPERTIES TIMEOUT 900 LABELS oom)
 
