@@ -101,7 +101,7 @@ endif()
 # Memory and time that a file may cost; the counters are linked into the libraries' calls. Times mean something in an
 # optimised build without sanitizers.
 kvist_test(bounds LIBS kvist::nn kvist::data ZLIB::ZLIB SOURCES support/peak.c support/tar.c support/zip.c support/npz.c
-  support/temp.c LABELS bounds)
+  support/forged.c support/temp.c LABELS bounds)
 target_link_options(test_bounds PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free)
 target_link_libraries(test_bounds PRIVATE PkgConfig::XXHASH)
 target_include_directories(test_bounds PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)

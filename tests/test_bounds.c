@@ -4,13 +4,13 @@
  * 10 ms for each MB of it until it is refused. Files of some MB, right ones and hostile ones. Memory is what the three
  * libraries allocate themselves; zlib and libarchive take some ten KB more inside.
  */
+#include "forged.h"
 #include "npz.h"
 #include "peak.h"
 #include "tar.h"
 #include "temp.h"
 #include "zip.h"
 
-#include "files/seal.h"
 #include <kvist/data.h>
 #include <kvist/nn.h>
 
@@ -549,25 +549,6 @@ static nn_status load_new(const char *name, const char *path, bool refused, nn_e
     return error->status;
 }
 
-/* Puts another text of the same length into a file, and a seal that fits. */
-static void forge(const char *path, const char *from, const char *to)
-{
-    size_t size, at = 0;
-    unsigned char *bytes = temp_read(path, &size);
-    while (at + strlen(from) < size && memcmp(bytes + at, from, strlen(from)) != 0) at++;
-    assert_true(at + strlen(from) < size);
-    memcpy(bytes + at, to, strlen(from));
-    nn_seal seal;
-    nn_seal_begin(&seal);
-    nn_seal_add(&seal, bytes, size - NN_SEAL_SIZE);
-    nn_seal_get(&seal, bytes + size - NN_SEAL_SIZE);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-    free(bytes);
-}
-
 static void test_safetensors(void **state)
 {
     (void)state;
@@ -578,7 +559,7 @@ static void test_safetensors(void **state)
     assert_int_equal(load_into(model, "safetensors", path, false, &error), NN_OK);
     assert_int_equal(load_new("safetensors, a new model", path, false, &error), NN_OK);
 
-    forge(path, "\\\"units\\\":2048", "\\\"units\\\":9999");
+    path = forge_text(&temp_here, path, "\\\"units\\\":2048", "\\\"units\\\":9999");
     assert_int_equal(load_new("safetensors, 41 MB claimed", path, true, &error), NN_ERR_MISMATCH);
     if (!strstr(error.text, "weights: expected at most")) fail_msg("%s", error.text);
 

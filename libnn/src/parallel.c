@@ -130,8 +130,8 @@ static loop run_together(int threads, int count, nn_task *run, void *context)
  * for as long as was lost, for more each time that repeats. Each loop without a loss makes the next pause shorter. */
 static void judge(nn_team *team, const loop *own, int count)
 {
-    const double tolerated = 1e-3, most = 0.25; /* seconds; the system's time slices are a few ms, a longer stop is not
-                                                   one that will repeat */
+    /* Seconds: the system's time slices are a few milliseconds, and what stops for longer will not be there again. */
+    const double tolerated = 1e-3, most = 0.25;
     const double growth = 4, longest = 64, decay = 1.0 / 2;
     if (own->tasks == 0) return;
     const double alone = (own->end - own->begin) / own->tasks * count, more = own->done - own->called - alone;
