@@ -28,6 +28,10 @@ target_include_directories(test_recurrent PRIVATE ${PROJECT_SOURCE_DIR}/libnn/sr
 kvist_test(recurrent_padding LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
 kvist_test(recurrent_table LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
 
+# The taps of windows, inside the library.
+kvist_test(window_taps LIBS kvist::nn LABELS nn)
+target_include_directories(test_window_taps PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+
 # Loops of a team of threads, inside the library.
 kvist_test(parallel LIBS kvist::nn LABELS nn)
 target_include_directories(test_parallel PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)

@@ -19,7 +19,7 @@ nn_status nn_window_padding(const nn_layer *layer, nn_padding padding, nn_error 
     return nn_layer_fail(layer, error, NN_ERR_ARGUMENT, "padding: expected NN_VALID or NN_SAME, got %d", (int)padding);
 }
 
-/* Padding before, for 'same'; the padded axis must fit an int. Planning walks along an axis: none may be endless. */
+/* Padding before, for 'same'; the padded axis must fit an int, and no axis is endless: a kernel may be as long. */
 static nn_status set_padding(nn_window *w, const nn_layer *layer, const char *axis, nn_padding padding, nn_error *error)
 {
     const int most = w->image > w->map ? w->image : w->map;
@@ -55,39 +55,63 @@ nn_status nn_window_under(nn_window *window, const nn_layer *layer, const char *
     return set_padding(window, layer, axis, padding, error);
 }
 
-/* Appends a class of one position, or lets the class of the position before it grow. */
-static int append(nn_taps *taps, int count, nn_taps one, nn_taps *last)
+/*
+ * How many of the `left` positions from here on are a class, where `taps` of `all` meet the source: at the borders each
+ * is one, and the `inner` ones between them are one class.
+ */
+static int class_size(int left, int taps, int all, int inner)
 {
-    if (one.taps == 0) one.tap = one.source = 0;
-    const bool same = count > 0 && last->taps == one.taps && last->tap == one.tap &&
-                      last->first + (long long)last->count * last->step == one.first; /* a step may be any int */
-    if (same) {
-        last->count++;
-        if (taps) taps[count - 1] = *last;
-        return count;
-    }
-    *last = one;
-    if (taps) taps[count] = one;
-    return count + 1;
+    if (taps < all) return 1;
+    return inner < left ? inner : left;
 }
 
 int nn_window_taps_down(const nn_window *w, nn_taps *taps)
 {
     int count = 0;
-    nn_taps last = { 0 };
-    for (int o = 0; o < w->map; o++) {
+    for (int o = 0, size; o < w->map; o += size, count++) {
         const int start = o * w->stride - w->before;
         const int low = start < 0 ? -start : 0, high = w->image - start < w->size ? w->image - start : w->size;
-        const nn_taps one = { .first = o,
-                              .step = 1,
-                              .count = 1,
-                              .tap = low,
-                              .tap_step = 1,
-                              .taps = high > low ? high - low : 0,
-                              .source = start + low,
-                              .source_step = w->stride,
-                              .source_tap = 1 };
-        count = append(taps, count, one, &last);
+        const int met = high > low ? high - low : 0;
+        size = class_size(w->map - o, met, w->size, (w->image - w->size - start) / w->stride + 1);
+        if (!taps) continue;
+        taps[count] = (nn_taps){ .first = o,
+                                 .step = 1,
+                                 .count = size,
+                                 .tap = met ? low : 0,
+                                 .tap_step = 1,
+                                 .taps = met,
+                                 .source = met ? start + low : 0,
+                                 .source_step = w->stride,
+                                 .source_tap = 1 };
+    }
+    return count;
+}
+
+/* The classes of the image positions residue, residue + stride, ..: the same residue of the kernel's taps meets them.
+ */
+static int taps_up(const nn_window *w, int residue, nn_taps *taps)
+{
+    const int positions = (w->image - 1 - residue) / w->stride + 1;
+    int count = 0;
+    for (int k = 0, size; k < positions; k += size, count++) {
+        /* i + before = o stride + tap: from the map position `most` downwards. */
+        const int i = residue + k * w->stride;
+        const long long padded = (long long)i + w->before;
+        const int tap = (int)(padded % w->stride), most = (int)(padded / w->stride);
+        const int all = tap < w->size ? (w->size - tap - 1) / w->stride + 1 : 0;
+        const int low = most >= w->map ? most - w->map + 1 : 0, high = most + 1 < all ? most + 1 : all;
+        const int met = high > low ? high - low : 0;
+        size = class_size(positions - k, met, all, w->map - most);
+        if (!taps) continue;
+        taps[count] = (nn_taps){ .first = i,
+                                 .step = w->stride,
+                                 .count = size,
+                                 .tap = met ? tap + low * w->stride : 0,
+                                 .tap_step = w->stride,
+                                 .taps = met,
+                                 .source = met ? most - low : 0,
+                                 .source_step = 1,
+                                 .source_tap = -1 };
     }
     return count;
 }
@@ -95,26 +119,7 @@ int nn_window_taps_down(const nn_window *w, nn_taps *taps)
 int nn_window_taps_up(const nn_window *w, nn_taps *taps)
 {
     int count = 0;
-    nn_taps last = { 0 };
-    for (int residue = 0; residue < w->stride && residue < w->image; residue++) {
-        for (int i = residue;; i += w->stride) {
-            /* i + before = o stride + tap: taps of one residue, from the map position `most` downwards. */
-            const long long padded = (long long)i + w->before;
-            const int tap = (int)(padded % w->stride), most = (int)(padded / w->stride);
-            const int all = tap < w->size ? (w->size - tap - 1) / w->stride + 1 : 0;
-            const int low = most >= w->map ? most - w->map + 1 : 0, high = most + 1 < all ? most + 1 : all;
-            const nn_taps one = { .first = i,
-                                  .step = w->stride,
-                                  .count = 1,
-                                  .tap = tap + low * w->stride,
-                                  .tap_step = w->stride,
-                                  .taps = high > low ? high - low : 0,
-                                  .source = most - low,
-                                  .source_step = 1,
-                                  .source_tap = -1 };
-            count = append(taps, count, one, &last);
-            if (i >= w->image - w->stride) break;
-        }
-    }
+    for (int residue = 0; residue < w->stride && residue < w->image; residue++)
+        count += taps_up(w, residue, taps ? taps + count : NULL);
     return count;
 }
