@@ -25,8 +25,8 @@ kvist_test(loss LIBS kvist::nn LABELS nn)
 # Recurrent layers against a naive twin; the vector exponentials are inside the library.
 kvist_test(recurrent LIBS kvist::nn SOURCES support/recurrent_twin.c LABELS nn)
 target_include_directories(test_recurrent PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
-kvist_test(recurrent_padding LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
-kvist_test(recurrent_table LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c LABELS nn)
+kvist_test(recurrent_padding LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c support/isas.c LABELS nn)
+kvist_test(recurrent_table LIBS kvist::nn SOURCES support/recurrent_twin.c support/one_layer.c support/isas.c LABELS nn)
 
 # The taps of windows, inside the library.
 kvist_test(window_taps LIBS kvist::nn LABELS nn)
@@ -118,14 +118,14 @@ foreach(name memory select)
 endforeach()
 
 # Activations where they bend.
-kvist_test(activation LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
+kvist_test(activation LIBS kvist::nn SOURCES support/one_layer.c support/isas.c LABELS nn)
 
 # Convolutions, pools, batch normalisation and matrix products against naive twins; the products and paths are inside the library.
 foreach(name convolution convolution_large)
-  kvist_test(${name} LIBS kvist::nn SOURCES support/convolution_twin.c support/one_layer.c LABELS nn)
+  kvist_test(${name} LIBS kvist::nn SOURCES support/convolution_twin.c support/one_layer.c support/isas.c LABELS nn)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src) # for the path that a shape takes
 endforeach()
-kvist_test(pool LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
-kvist_test(batch_norm LIBS kvist::nn SOURCES support/one_layer.c LABELS nn)
-kvist_test(gemm LIBS kvist::nn LABELS nn)
+kvist_test(pool LIBS kvist::nn SOURCES support/one_layer.c support/isas.c LABELS nn)
+kvist_test(batch_norm LIBS kvist::nn SOURCES support/one_layer.c support/isas.c LABELS nn)
+kvist_test(gemm LIBS kvist::nn SOURCES support/isas.c LABELS nn)
 target_include_directories(test_gemm PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "isas.h"
 #include "one_layer.h"
 #include <cmocka.h>
 
@@ -119,32 +120,11 @@ static void check_inside(nn_isa isa)
     }
 }
 
-static void check_isa(nn_isa isa)
+static void as_the_twin(void **state)
 {
-    if (!one_layer_has(isa)) {
-        print_message("this processor has not got instruction set %d\n", (int)isa);
-        skip();
-    }
+    const nn_isa isa = isa_of_test(state);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check(&cases[i], isa);
     check_inside(isa);
-}
-
-static void portable(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_PORTABLE);
-}
-
-static void avx2(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_AVX2);
-}
-
-static void avx512(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_AVX512);
 }
 
 /* More rows than a task takes, the last task with fewer; rows longer than a task. */
@@ -170,9 +150,7 @@ static void rows_of_several_tasks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(portable),
-        cmocka_unit_test(avx2),
-        cmocka_unit_test(avx512),
+        TEST_EVERY_ISA(as_the_twin),
         cmocka_unit_test(rows_of_several_tasks),
     };
     return cmocka_run_group_tests_name("activation", tests, NULL, NULL);

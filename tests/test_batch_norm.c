@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isas.h"
 #include "one_layer.h"
 #include <cmocka.h>
 
@@ -129,34 +130,13 @@ static void check_case(const norm_case *k, int index, nn_isa isa, nn_mode mode)
     one_layer_free(&one);
 }
 
-static void check_isa(nn_isa isa)
+static void as_the_twin(void **state)
 {
-    if (!one_layer_has(isa)) {
-        print_message("this processor has not got instruction set %d\n", (int)isa);
-        skip();
-    }
+    const nn_isa isa = isa_of_test(state);
     for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
         check_case(&cases[i], i, isa, NN_TRAIN);
         check_case(&cases[i], i, isa, NN_EVAL);
     }
-}
-
-static void portable(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_PORTABLE);
-}
-
-static void avx2(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_AVX2);
-}
-
-static void avx512(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_AVX512);
 }
 
 /* A mean of thousands beside a deviation of one costs no digits but the input's own. */
@@ -200,8 +180,9 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(portable),   cmocka_unit_test(avx2),     cmocka_unit_test(avx512),
-        cmocka_unit_test(large_mean), cmocka_unit_test(refusals),
+        TEST_EVERY_ISA(as_the_twin),
+        cmocka_unit_test(large_mean),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "convolution_twin.h"
+#include "isas.h"
 #include "one_layer.h"
 #include <cmocka.h>
 
@@ -65,22 +66,9 @@ static const conv_case cases[] = {
 
 enum { COUNT = (int)(sizeof cases / sizeof *cases) };
 
-static void portable(void **state)
+static void as_the_twin(void **state)
 {
-    (void)state;
-    check_convolutions(cases, COUNT, NN_ISA_PORTABLE);
-}
-
-static void avx2(void **state)
-{
-    (void)state;
-    check_convolutions(cases, COUNT, NN_ISA_AVX2);
-}
-
-static void avx512(void **state)
-{
-    (void)state;
-    check_convolutions(cases, COUNT, NN_ISA_AVX512);
+    check_convolutions(cases, COUNT, isa_of_test(state));
 }
 
 /* A second forward with other weights: packed kernels follow, cells that no tap reaches (stride > kernel) start anew.
@@ -200,8 +188,8 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(portable),       cmocka_unit_test(avx2),  cmocka_unit_test(avx512),
-        cmocka_unit_test(weights_change), cmocka_unit_test(paths), cmocka_unit_test(more_work_than_a_size),
+        TEST_EVERY_ISA(as_the_twin), cmocka_unit_test(weights_change),
+        cmocka_unit_test(paths),     cmocka_unit_test(more_work_than_a_size),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "convolution_twin.h"
+#include "isas.h"
 #include <cmocka.h>
 
 #define DOWN NN_CONV2D
@@ -32,26 +33,13 @@ static const conv_case cases[] = {
 
 enum { COUNT = (int)(sizeof cases / sizeof *cases) };
 
-static void portable(void **state)
+static void as_the_twin(void **state)
 {
-    (void)state;
-    check_convolutions(cases, COUNT, NN_ISA_PORTABLE);
-}
-
-static void avx2(void **state)
-{
-    (void)state;
-    check_convolutions(cases, COUNT, NN_ISA_AVX2);
-}
-
-static void avx512(void **state)
-{
-    (void)state;
-    check_convolutions(cases, COUNT, NN_ISA_AVX512);
+    check_convolutions(cases, COUNT, isa_of_test(state));
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(portable), cmocka_unit_test(avx2), cmocka_unit_test(avx512) };
+    const struct CMUnitTest tests[] = { TEST_EVERY_ISA(as_the_twin) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isas.h"
 #include <cmocka.h>
 
 enum { MAX_THREADS = 8, PADDING = 3 /* elements beyond each row, to be left alone */ };
@@ -125,37 +126,13 @@ static void check_product(const nn_kernels *kernels, const size_t size[3], bool 
     destroy(&x);
 }
 
-static void check_isa(nn_isa isa)
+/* Row 56 of docs/faults.md. */
+static void as_plain_loops(void **state)
 {
-    const nn_kernels *kernels = nn_kernels_select(isa);
-    if (!kernels) {
-        print_message("this processor has not got instruction set %d\n", (int)isa);
-        skip();
-    }
+    const nn_kernels *kernels = nn_kernels_select(isa_of_test(state));
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         for (int form = 0; form < 4 * START_COUNT; form++)
             check_product(kernels, sizes[i], form & 1, form & 2, (start)(form / 4));
-}
-
-/* Row 56 of docs/faults.md. */
-static void portable(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_PORTABLE);
-}
-
-/* Row 56 of docs/faults.md. */
-static void avx2(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_AVX2);
-}
-
-/* Row 56 of docs/faults.md. */
-static void avx512(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_AVX512);
 }
 
 /* The kernels themselves where a BLAS takes the large products: packed in panels, B in groups. */
@@ -297,9 +274,7 @@ int main(void)
 {
     nn_blas_prepare(false);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(portable),
-        cmocka_unit_test(avx2),
-        cmocka_unit_test(avx512),
+        TEST_EVERY_ISA(as_plain_loops),
         cmocka_unit_test(packed_portable),
         cmocka_unit_test(test_60_nan_in_c),
         cmocka_unit_test(test_60_nan_in_factors),

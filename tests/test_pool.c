@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isas.h"
 #include "one_layer.h"
 #include <cmocka.h>
 
@@ -117,34 +118,13 @@ static void check_case(const pool_case *k, int index, nn_isa isa, bool exact)
     one_layer_free(&one);
 }
 
-static void check_isa(nn_isa isa)
+static void as_the_twin(void **state)
 {
-    if (!one_layer_has(isa)) {
-        print_message("this processor has not got instruction set %d\n", (int)isa);
-        skip();
-    }
+    const nn_isa isa = isa_of_test(state);
     for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
         check_case(&cases[i], i, isa, false);
         check_case(&cases[i], i, isa, true);
     }
-}
-
-static void portable(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_PORTABLE);
-}
-
-static void avx2(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_AVX2);
-}
-
-static void avx512(void **state)
-{
-    (void)state;
-    check_isa(NN_ISA_AVX512);
 }
 
 static void defaults(void **state)
@@ -206,8 +186,10 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(portable), cmocka_unit_test(avx2),      cmocka_unit_test(avx512),
-        cmocka_unit_test(defaults), cmocka_unit_test(nan_stays), cmocka_unit_test(refusals),
+        TEST_EVERY_ISA(as_the_twin),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(nan_stays),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

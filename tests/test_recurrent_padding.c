@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "isas.h"
 #include "one_layer.h"
 #include "recurrent_twin.h"
 #include <math.h>
@@ -140,7 +141,7 @@ static void equals_the_plain_path(void **state)
             make(&p, cell, (pattern)kind, 37, (nn_rnn_def){ .units = 19 });
             for (int i = 0; i < 3; i++) {
                 char label[80];
-                if (!one_layer_has(isas[i])) continue;
+                if (!isa_is_here(isas[i])) continue;
                 nn_model *model = model_of(&p, isas[i], 1);
                 snprintf(label, sizeof label, "%s, padding %d, isa %d", twin_cells[cell].name, kind, (int)isas[i]);
                 check(model, &p, label);

@@ -17,8 +17,7 @@ typedef struct conv_case {
     conv_path path;
 } conv_case;
 
-/* Checks each case's path, shape, result and gradients against the twin; skips where the processor has not got the set.
- */
+/* Checks each case's path, shape, result and gradients against the twin. */
 void check_convolutions(const conv_case *cases, int count, nn_isa isa);
 
 /* Of a model's first layer. */

@@ -7,16 +7,6 @@
 
 #include <cmocka.h>
 
-bool one_layer_has(nn_isa isa)
-{
-    const nn_layer_def flatten = { .type = NN_FLATTEN };
-    nn_model *model = nn_model_create(
-        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = 1, .layers = &flatten, .layer_count = 1, .isa = isa },
-        NULL);
-    nn_model_destroy(model);
-    return model != NULL;
-}
-
 double *doubles(size_t count)
 {
     double *array = calloc(count, sizeof *array);

@@ -18,9 +18,6 @@ typedef struct one_layer {
     int weights;
 } one_layer;
 
-/* Whether the processor has the instruction set. */
-bool one_layer_has(nn_isa isa);
-
 /*
  * Makes a model of the layer, fills weights, x and dy from `seed` (variances positive), runs forward, then backward for
  * the weights and backward for the input. `exact` numbers are small whole ones, so that equal maxima occur.
