@@ -71,16 +71,15 @@ int nn_window_taps_down(const nn_window *w, nn_taps *taps)
     for (int o = 0, size; o < w->map; o += size, count++) {
         const int start = o * w->stride - w->before;
         const int low = start < 0 ? -start : 0, high = w->image - start < w->size ? w->image - start : w->size;
-        const int met = high > low ? high - low : 0;
-        size = class_size(w->map - o, met, w->size, (w->image - w->size - start) / w->stride + 1);
+        size = class_size(w->map - o, high - low, w->size, (w->image - w->size - start) / w->stride + 1);
         if (!taps) continue;
         taps[count] = (nn_taps){ .first = o,
                                  .step = 1,
                                  .count = size,
-                                 .tap = met ? low : 0,
+                                 .tap = low,
                                  .tap_step = 1,
-                                 .taps = met,
-                                 .source = met ? start + low : 0,
+                                 .taps = high - low,
+                                 .source = start + low,
                                  .source_step = w->stride,
                                  .source_tap = 1 };
     }
