@@ -1,5 +1,6 @@
 /* Conv2D and Conv2DTranspose over the smallest shapes that take each path; test_convolution_large.c has larger ones. */
 #include <kvist/nn.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,6 +63,7 @@ static const conv_case cases[] = {
     { DOWN, 125, 3, 1, 32, 32, { 3, 3 }, { 2, 1 }, NN_SAME, NN_LINEAR, true, PLAIN },
     { UP, 125, 1, 2, 32, 32, { 3, 3 }, { 1, 2 }, NN_SAME, NN_LINEAR, true, PLAIN },
     { DOWN, 1, 1, 1100, 2, 3, { 1, 3 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN }, /* one long row is one part */
+    { DOWN, 1, 1100, 9, 16, 3, { 3, 1 }, { INT_MAX, 1 }, NN_VALID, NN_LINEAR, false, PLAIN }, /* several parts */
 };
 
 enum { COUNT = (int)(sizeof cases / sizeof *cases) };

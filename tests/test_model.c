@@ -285,6 +285,10 @@ static void test_copy_and_blend(void **state)
     assert_int_equal(nn_model_blend_weights(to, from, 0.25), NN_OK);
     for (size_t i = 0; i < count; i++) assert_true(fabs((double)(b[i] - (0.25f * a[i] + 0.75f * before[i]))) <= 1e-6);
     assert_int_equal(nn_model_blend_weights(to, from, 0), NN_OK);
+    nn_float *far = nn_model_params(to, NULL);
+    for (size_t i = 0; i < count; i++) far[i] = i % 2 ? 1e8f : INFINITY; /* all of a, whatever was there */
+    assert_int_equal(nn_model_blend_weights(to, from, 1), NN_OK);
+    assert_memory_equal(a, b, count * sizeof *a);
     assert_int_equal(nn_model_copy_weights(to, from), NN_OK);
     assert_memory_equal(a, b, count * sizeof *a);
     assert_memory_equal(s, nn_model_state(to, NULL), kept * sizeof *s);

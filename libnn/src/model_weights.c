@@ -155,6 +155,7 @@ nn_status nn_model_blend_weights(nn_model *to, const nn_model *from, double tau)
         return nn_fail(&to->error, NN_ERR_ARGUMENT, "blend: tau: expected 0 to 1, got %g", tau);
     const nn_status status = check_same_weights(to, from);
     if (status != NN_OK) return status;
+    if (tau == 1.0) return nn_model_copy_weights(to, from); /* to + (from - to) is not always from */
     const nn_float_mode float_mode = nn_rounding_enter();
     const nn_float t = (nn_float)tau;
     for (size_t i = 0; i < to->param_count; i++) to->params[i] += t * (from->params[i] - to->params[i]);

@@ -46,17 +46,24 @@ static void gather_panels(nn_tile *tile, const nn_float *packed, const nn_gather
     }
 }
 
+/* Row i of a class; a step may be any int. */
+static long long row_of(const nn_taps *down, int i)
+{
+    return down->first + (long long)i * down->step;
+}
+
 /* Positions of the class at rows low .. high - 1 of its own count, in all samples of the region. */
 static void gather_class(nn_float *result, const nn_float *source, const nn_float *packed, const nn_gather *g,
                          const nn_taps *down, const nn_taps *across, nn_region region, const nn_span *spans, int count,
                          bool add)
 {
-    const int low = down->first >= region.top ? 0 : (region.top - down->first + down->step - 1) / down->step;
+    const long long above = (long long)region.top - down->first;
+    const int low = above <= 0 ? 0 : (int)((above + down->step - 1) / down->step);
     const int rows = (int)nn_tile_rows((size_t)g->c);
     nn_tile tile = { .a_step = 1, .add = add };
     for (int n = region.first; n < region.last; n++) {
-        for (int i = low; i < down->count && down->first + i * down->step < region.bottom; i++) {
-            const size_t row = (size_t)n * (size_t)g->h + (size_t)(down->first + i * down->step);
+        for (int i = low; i < down->count && row_of(down, i) < region.bottom; i++) {
+            const size_t row = (size_t)n * (size_t)g->h + (size_t)row_of(down, i);
             const size_t from = (size_t)n * (size_t)g->source_h + (size_t)(down->source + i * down->source_step);
             for (int j = 0; j < across->count; j++) {
                 const size_t pixel = row * (size_t)g->w + (size_t)(across->first + j * across->step);

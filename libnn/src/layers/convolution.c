@@ -139,7 +139,7 @@ nn_status nn_convolution_plan(nn_layer *layer, nn_error *error)
     status = set_sizes(layer, c, error);
     if (status != NN_OK) return status;
     set_gathers(c);
-    c->scatters = 2 * c->conv.c <= layer->kernels->lanes;
+    c->scatters = c->conv.c <= layer->kernels->lanes / 2;
     nn_winograd_plan(c, layer);
     c->chunks = chunk_count(c, layer->max_batch);
 
