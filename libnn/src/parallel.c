@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <time.h>
 #endif
 #if defined(__SSE__)
 #include <xmmintrin.h>
@@ -95,46 +96,53 @@ int nn_parts(const nn_team *team)
 }
 
 #ifdef _OPENMP
-/* What the calling thread sees of a loop: when it was called, began its share, ended it, and all was done; in seconds.
- */
+/* A loop, in seconds: when it was called and when all was done; what its tasks took of the processors together; and the
+ * calling thread's share of the tasks, by the clock and of its processor. */
 typedef struct loop {
-    double called, begin, end, done;
-    int tasks; /* of its share */
+    double called, done, worked, own, own_worked;
 } loop;
+
+/* What the calling thread has had of a processor. */
+static double processor_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 static loop run_together(int threads, int count, nn_task *run, void *context)
 {
-    loop own = { .called = omp_get_wtime() };
-#pragma omp parallel num_threads(threads)
+    loop l = { .called = omp_get_wtime() };
+    double worked = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : worked)
     {
         const nn_float_mode mode = nn_float_mode_enter();
         const int worker = omp_get_thread_num();
-        int tasks = 0;
-        if (worker == 0) own.begin = omp_get_wtime();
+        const double begin = omp_get_wtime(), before = processor_seconds();
 #pragma omp for schedule(dynamic, 1) nowait
-        for (int task = 0; task < count; task++) {
-            run(context, task, worker);
-            tasks++;
-        }
+        for (int task = 0; task < count; task++) run(context, task, worker);
+        worked = processor_seconds() - before;
         if (worker == 0) {
-            own.end = omp_get_wtime();
-            own.tasks = tasks;
+            l.own = omp_get_wtime() - begin;
+            l.own_worked = worked;
         }
         nn_float_mode_leave(mode);
     }
-    own.done = omp_get_wtime();
-    return own;
+    l.done = omp_get_wtime();
+    l.worked = worked;
+    return l;
 }
 
-/* After a loop that took longer than the calling thread alone would have, by its own tasks' mean time: goes on alone
- * for as long as was lost, for more each time that repeats. Each loop without a loss makes the next pause shorter. */
-static void judge(nn_team *team, const loop *own, int count)
+/* After a loop that took longer than the calling thread alone would have, with as much of its processor as it had: goes
+ * on alone for as long as was lost, for more each time that repeats. Each loop without a loss makes the next pause
+ * shorter. */
+static void judge(nn_team *team, const loop *l)
 {
     /* Seconds: the system's time slices are a few milliseconds, and what stops for longer will not be there again. */
     const double tolerated = 1e-3, most = 0.25;
     const double growth = 4, longest = 64, decay = 1.0 / 2;
-    if (own->tasks == 0) return;
-    const double alone = (own->end - own->begin) / own->tasks * count, more = own->done - own->called - alone;
+    const double alone = l->own_worked > 0 ? l->worked * (l->own / l->own_worked) : l->worked;
+    const double more = l->done - l->called - alone;
     const double lost = more < most ? more : most;
     if (lost < tolerated) {
         team->pause -= team->pause * decay;
@@ -144,7 +152,7 @@ static void judge(nn_team *team, const loop *own, int count)
     team->pause *= growth;
     if (team->pause < lost) team->pause = lost;
     if (team->pause > longest * lost) team->pause = longest * lost;
-    team->alone_until = own->done + team->pause;
+    team->alone_until = l->done + team->pause;
 }
 #endif
 
@@ -153,8 +161,8 @@ void nn_parallel(nn_team *team, int count, nn_task *run, void *context)
 #ifdef _OPENMP
     const int available = count > 1 ? present(team) : 1, threads = available < count ? available : count;
     if (threads > 1) {
-        const loop own = run_together(threads, count, run, context);
-        if (!team->patient) judge(team, &own, count);
+        const loop together = run_together(threads, count, run, context);
+        if (!team->patient) judge(team, &together);
         return;
     }
 #else
