@@ -249,7 +249,7 @@ static nn_status fit(nn_fit_run *run, const nn_fit_def *def)
 
 nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def *def, nn_error *error)
 {
-    nn_error unheard;
+    nn_error unheard = { 0 };
     nn_fit_run run = { .model = model, .optim = optim, .error = error ? error : &unheard };
     *run.error = (nn_error){ 0 };
     if (def && def->epochs_done) *def->epochs_done = 0;
