@@ -147,11 +147,34 @@ static void rows_of_several_tasks(void **state)
     }
 }
 
+/* Softmax between layers is one, too: with a Dense of the unit matrix behind it, the output is its. */
+static void softmax_inside(void **state)
+{
+    (void)state;
+    const nn_layer_def layers[] = { { .type = NN_DENSE, .dense = { .units = 3, .activation = NN_SOFTMAX } },
+                                    { .type = NN_DENSE, .dense = { .units = 3, .no_bias = true } } };
+    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(2), .max_batch = 1, NN_LAYERS(layers) }, NULL);
+    assert_non_null(model);
+    nn_tensor kernel;
+    assert_int_equal(nn_model_weight(model, "dense_2/kernel", &kernel, NULL), NN_OK);
+    for (int i = 0; i < 9; i++) kernel.f32[i] = i % 4 == 0;
+    nn_float x[2] = { 1, -2 }, sum = 0;
+    const nn_tensor in = nn_view_f32(x, NN_SHAPE(1, 2)), *y = nn_forward(model, &in, NN_EVAL);
+    assert_non_null(y);
+    for (int i = 0; i < 3; i++) {
+        assert_true(y->f32[i] > 0);
+        sum += y->f32[i];
+    }
+    assert_float_equal((float)sum, 1, 1e-6f);
+    nn_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_EVERY_ISA(as_the_twin),
         cmocka_unit_test(rows_of_several_tasks),
+        cmocka_unit_test(softmax_inside),
     };
     return cmocka_run_group_tests_name("activation", tests, NULL, NULL);
 }

@@ -150,6 +150,9 @@ static void test_init_errors(void **state)
 {
     (void)state;
     const int good[4] = { 10, 10, 10, 10 }, zero[4] = { 10, 10, 0, 10 }, many[4] = { 10, 50000, 50000, 10 };
+    env_discretizer one;
+    assert_int_equal(env_discretizer_init(&one, 1, low, high, good, NULL), ENV_OK);
+    assert_int_equal(one.states, 10);
     assert_init_refused(0, low, high, good, "dims");
     assert_init_refused(ENV_MAX_DIMS + 1, low, high, good, "dims");
     assert_init_refused(4, NULL, high, good, "NULL");

@@ -75,6 +75,9 @@ static void test_text_follows_the_state(void **state)
     draw(0, -0.2);
     assert_true(pole(ROWS - 7) < COLUMNS / 2);
     assert_int_equal(at(ROWS - 7, pole(ROWS - 7)), '\\');
+    draw(0, 1.2); /* a pole of 5 rows that leans so far is 1.8 rows high */
+    assert_true(pole(ROWS - 4) > COLUMNS / 2);
+    assert_int_equal(pole(ROWS - 5), -1);
     draw(1e300, -1e300); /* out of sight, nothing overflows */
 }
 
@@ -139,6 +142,32 @@ static void test_text_colours(void **state)
         }
         assert_int_equal(*want, '\0');
     }
+}
+
+/* The track is dim, the cart bold, the pole above it yellow. */
+static void test_text_colour_of_each_row(void **state)
+{
+    (void)state;
+    const env_cartpole env = standing(0, 0);
+    static char frame[ENV_ANSI_SIZE(COLUMNS, ROWS)];
+    assert_int_equal(env_cartpole_ansi(&env, &(env_ansi_def){ .columns = COLUMNS, .rows = ROWS }, frame, sizeof frame),
+                     ENV_OK);
+    const char *row = frame;
+    for (int i = 0; i < ROWS; i++, row = strchr(row, '\n') + 1) {
+        if (i < ROWS - 3) continue;
+        const char *colour = i == ROWS - 1 ? "\x1b[2m" : i == ROWS - 2 ? "\x1b[1m" : "\x1b[33m";
+        assert_memory_equal(strchr(row, '\x1b'), colour, strlen(colour));
+    }
+}
+
+/* The smallest and the largest frames. */
+static void test_text_limits(void **state)
+{
+    (void)state;
+    const env_cartpole env = standing(0, 0);
+    static char frame[ENV_ANSI_SIZE(1000, 1000)];
+    const env_ansi_def limits[] = { { .columns = 20, .rows = 6 }, { .columns = 1000, .rows = 1000 } };
+    for (int k = 0; k < 2; k++) assert_int_equal(env_cartpole_ansi(&env, &limits[k], frame, sizeof frame), ENV_OK);
 }
 
 /* Row 52 of docs/faults.md. */
@@ -354,6 +383,8 @@ int main(void)
         cmocka_unit_test(test_text_says_how_it_stands),
         cmocka_unit_test(test_text_sizes),
         cmocka_unit_test(test_text_colours),
+        cmocka_unit_test(test_text_colour_of_each_row),
+        cmocka_unit_test(test_text_limits),
         cmocka_unit_test(test_text_errors),
         cmocka_unit_test(test_pixels_of_the_middle),
         cmocka_unit_test(test_pixels_follow_the_state),
