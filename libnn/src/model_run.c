@@ -101,7 +101,9 @@ const nn_tensor *nn_forward(nn_model *model, const nn_tensor *x, nn_mode mode)
     model->batch = 0;
     model->has_input_grad = false;
     if (!x) nn_fail(&model->error, NN_ERR_ARGUMENT, "forward: expected an input, got NULL");
-    if (!x || check_input(model, x) != NN_OK) return NULL;
+    if (mode != NN_EVAL && mode != NN_TRAIN)
+        nn_fail(&model->error, NN_ERR_ARGUMENT, "forward: expected NN_EVAL or NN_TRAIN, got %d", (int)mode);
+    if (model->error.status != NN_OK || check_input(model, x) != NN_OK) return NULL;
     model->run_rng = model->rng;
     if (mode == NN_TRAIN) model->rng.counter++;
     const nn_run run = make_run(model, x->shape.dim[0], mode);
@@ -165,6 +167,11 @@ static void layer_backward(nn_model *model, nn_layer *layer, const nn_run *run, 
 nn_status nn_model_backward(nn_model *model, const nn_float *dy, bool from_logits, unsigned want)
 {
     if (model->batch == 0) return nn_fail(&model->error, NN_ERR_STATE, "backward: no forward went before");
+    if (model->weights_changed)
+        return nn_fail(&model->error, NN_ERR_STATE, "backward: the weights have changed since the forward");
+    if (want & ~(unsigned)(NN_GRAD_PARAMS | NN_GRAD_INPUT))
+        return nn_fail(&model->error, NN_ERR_ARGUMENT, "backward: want: expected 0 to %d, got %u",
+                       NN_GRAD_PARAMS | NN_GRAD_INPUT, want);
     if ((want & NN_GRAD_INPUT) && !model->nodes[model->layer_count - 1].reaches_input)
         return nn_fail(&model->error, NN_ERR_ARGUMENT, "backward: indices have no gradient");
     const nn_run run = make_run(model, model->batch, model->mode);
