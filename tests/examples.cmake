@@ -40,6 +40,18 @@ if(TARGET cartpole_dqn)
   target_include_directories(test_dqn_agent PRIVATE ${PROJECT_SOURCE_DIR}/examples)
 endif()
 
+# Checkpoints that were tampered with and sealed again.
+if(TARGET mnist_dcgan AND TARGET cartpole_dqn)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+  kvist_test(forged_checkpoints LIBS kvist_examples_support kvist::nn kvist::env kvist::data ZLIB::ZLIB PkgConfig::XXHASH
+    LABELS examples SOURCES support/forged.c support/temp.c)
+  foreach(name dcgan_gallery dcgan_model dcgan_training digit_classifier digit_score dqn_agent dqn_training pole_state)
+    target_sources(test_forged_checkpoints PRIVATE ${PROJECT_SOURCE_DIR}/examples/${name}.c)
+  endforeach()
+  target_include_directories(test_forged_checkpoints PRIVATE ${PROJECT_SOURCE_DIR}/examples ${PROJECT_SOURCE_DIR}/libnn/src)
+endif()
+
 # What the table of cartpole_qlearning takes for an end.
 if(TARGET cartpole_qlearning)
   kvist_test(q_table LIBS kvist::nn kvist::env kvist::data LABELS examples SOURCES ${PROJECT_SOURCE_DIR}/examples/q_table.c)
