@@ -1,6 +1,6 @@
 # Tests of what the example programs share.
 if(TARGET kvist_examples_support)
-  foreach(name options progress terminal)
+  foreach(name begun options progress terminal)
     kvist_test(support_${name} LIBS kvist_examples_support LABELS examples)
   endforeach()
   foreach(name csv plot run)
