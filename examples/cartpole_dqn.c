@@ -57,7 +57,7 @@ static int train(const settings *set, int argc, char *argv[])
     if (code == RUN_DONE && common->save) code = save_file_open(&file, common->save);
     if (code == RUN_DONE && file) nn_archive_add_model(file, "model", t.agent.online);
     if (code == RUN_DONE) code = dqn_training_run(&t);
-    if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
+    if (code == RUN_INTERRUPTED) code = common->out ? run_say_resume(argc, argv) : run_say_lost();
     if (code == RUN_DONE && common->out) dqn_training_draw(&t);
     if (code == RUN_DONE && file && nn_archive_save(file, common->save, &error) != NN_OK)
         code = run_error("%s", error.text);
@@ -150,6 +150,8 @@ int main(int argc, char *argv[])
                                       .example = "cartpole_dqn --load pole.safetensors --play 3 --render ansi",
                                       OPTIONS_ENTRIES(entries),
                                       .common = &set.common,
+                                      .lacks = OPTIONS_DATA | OPTIONS_THREADS,
+                                      .load = "the one to play",
                                       OPTIONS_RULES(rules) };
     run_start(program.name);
     int code = options_read(&program, argc, argv);

@@ -84,9 +84,10 @@ static qlearning_def define(const settings *set, uint64_t seed)
 
 static void print_settings(const settings *set)
 {
-    printf("epsi , start%.2f [%.2f,%.2f]\nlr: %g , gamma: %g\ngood_run (val: %d , Limit:%d)\n", set->epsilon,
-           qlearning_least_epsilon, qlearning_most_epsilon, set->lr, set->gamma, QLEARNING_GOOD_STEPS,
-           QLEARNING_GOOD_LIMIT);
+    if (!set->random)
+        printf("epsi , start%.2f [%.2f,%.2f]\nlr: %g , gamma: %g\n", set->epsilon, qlearning_least_epsilon,
+               qlearning_most_epsilon, set->lr, set->gamma);
+    printf("good_run (val: %d , Limit:%d)\n", QLEARNING_GOOD_STEPS, QLEARNING_GOOD_LIMIT);
 }
 
 static int learn(const settings *set, int argc, char *argv[])
@@ -108,7 +109,7 @@ static int learn(const settings *set, int argc, char *argv[])
     if (code == RUN_DONE && common->save) code = save_file_open(&saved, common->save);
     if (code == RUN_DONE && saved) q_table_list(&q.table, saved);
     if (code == RUN_DONE) code = qlearning_run(&q);
-    if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
+    if (code == RUN_INTERRUPTED) code = common->out ? run_say_resume(argc, argv) : run_say_lost();
     const double seconds = run_seconds() - q.start;
     if (code == RUN_DONE && common->out) qlearning_draw(common->out, common->seed, 1);
     if (code == RUN_DONE && common->save && nn_archive_save(saved, common->save, &error) != NN_OK)
@@ -159,6 +160,7 @@ static int learn_several(const settings *set)
         ratios[i] = q.at.good_ratio;
         qlearning_end(&q);
         if (code == RUN_DONE && run_interrupted()) code = RUN_INTERRUPTED;
+        if (code == RUN_INTERRUPTED) run_error("interrupted; --runs saves nothing to go on from");
         if (code != RUN_DONE) return code;
     }
     if (common->out) qlearning_draw(common->out, common->seed, set->runs);
@@ -250,6 +252,8 @@ int main(int argc, char *argv[])
                                       .example = "cartpole_qlearning --preset tuned --seed 3 --play 1 --render ansi",
                                       OPTIONS_ENTRIES(entries),
                                       .common = &set.common,
+                                      .lacks = OPTIONS_DATA | OPTIONS_THREADS,
+                                      .load = "the one to play",
                                       OPTIONS_RULES(rules) };
     run_start(program.name);
     int code = options_read(&program, argc, argv);

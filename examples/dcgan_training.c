@@ -79,6 +79,9 @@ static int resume(dcgan_training *t)
     if (at->images != mine.images) return refuse(t, "images to learn from", at->images, mine.images);
     if (at->lr != mine.lr) return refuse_real(t, "--lr", at->lr, mine.lr);
     if (at->average != mine.average) return refuse_real(t, "--average", at->average, mine.average);
+    if (t->pictures.count > GALLERY_FRAMES)
+        return run_error("%s: frame_count: expected at most %d, got %llu", t->checkpoint_path, GALLERY_FRAMES,
+                         (unsigned long long)t->pictures.count);
     const uint64_t begun = at->epoch + (at->step > 0);
     if (begun > (uint64_t)t->def.epochs)
         return run_error("%s: --epochs: expected at least %llu, which is begun, got %d", t->checkpoint_path,

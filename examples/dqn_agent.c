@@ -57,6 +57,7 @@ bool dqn_create(dqn_agent *agent, const dqn_def *def, nn_error *error)
     data_error why = { 0 };
     agent->memory = data_replay_create(&(data_replay_def){ .capacity = def->memory,
                                                            .observation = OBS,
+                                                           .actions = ACTIONS,
                                                            .priority_exponent = def->prioritised ? priority_alpha : 0 },
                                        &why);
     if (!agent->memory) {
@@ -106,7 +107,10 @@ int dqn_act(dqn_agent *agent, const float *obs)
     return action;
 }
 
-/* r + gamma max Q(s', .), nothing after a terminal state; a truncated episode would have gone on. */
+/*
+ * Double Q: r + gamma Q_target(s', argmax Q_online(s', .)); single: r + gamma max Q_target(s', .). Nothing after a
+ * terminal state; a truncated episode would have gone on.
+ */
 static bool targets(dqn_agent *agent, batch *b, int count, float *target)
 {
     nn_tensor next = nn_view_f32(b->next[0], NN_SHAPE(count, OBS));

@@ -1,6 +1,7 @@
 #include "dqn_training.h"
 
 #include "pole_state.h"
+#include "support/begun.h"
 #include "support/plot.h"
 
 #include <stdio.h>
@@ -28,15 +29,15 @@ static void add_score(dqn_training *t, int score)
 
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
-/* Everything that changes the numbers, as its options. */
+/* Everything that changes the numbers, as its options; the original's come first, as it implies others. */
 static dqn_training_settings settings_of(const dqn_def *d)
 {
     dqn_training_settings s = { { 0 } };
     snprintf(s.text, sizeof s.text,
              "--seed %llu --units %d --batch %d --gamma %.15g --tau %.15g --lr %.15g --lr-steps %d%s%s%s%s",
              (unsigned long long)d->seed, d->units, d->batch, d->gamma, d->tau, d->lr, d->lr_steps,
-             d->double_q ? "" : " --single", d->dueling ? " --dueling" : "", d->prioritised ? " --prioritised" : "",
-             d->classic ? " --classic" : "");
+             d->classic ? " --classic" : "", d->double_q ? "" : " --single", d->dueling ? " --dueling" : "",
+             d->prioritised ? " --prioritised" : "");
     return s;
 }
 
@@ -71,6 +72,22 @@ static int save(dqn_training *t)
     return nn_archive_save(t->checkpoint, t->checkpoint_path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
 }
 
+/* Read before all else: networks of another size would not even load. */
+static int check_settings(const dqn_training *t)
+{
+    dqn_training_settings begun = { { 0 } };
+    const char *path = t->checkpoint_path;
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_error error;
+    if (nn_archive_read_bytes(path, "settings", &bytes, &size, &error) != NN_OK) return run_error("%s", error.text);
+    const bool fits = size == sizeof begun.text && memchr(bytes, '\0', size);
+    if (fits) memcpy(begun.text, bytes, size);
+    nn_bytes_free(bytes);
+    if (!fits) return run_error("%s: settings: expected those of a run of this program", path);
+    return begun_check(path, begun.text, t->settings.text);
+}
+
 /* The lists whose length only the file knows; to be given to nn_bytes_free(). */
 typedef struct grown {
     void *replay, *scores;
@@ -88,15 +105,12 @@ static int take_scores(dqn_training *t, const grown *g)
 
 static int take(dqn_training *t, const grown *g)
 {
-    const dqn_training_settings mine = settings_of(&t->def.agent);
     nn_error error;
     data_error data;
     nn_archive_set_bytes(t->checkpoint, "replay", g->replay, g->replay_size);
     nn_archive_set_bytes(t->checkpoint, "scores", g->scores, g->scores_size);
     if (nn_archive_load(t->checkpoint, t->checkpoint_path, &error) != NN_OK) return run_error("%s", error.text);
     if (error.text[0]) run_error("%s", error.text);
-    if (memcmp(t->settings.text, mine.text, sizeof mine.text) != 0)
-        return run_error("%s: expected %.255s, as it was begun with", t->checkpoint_path, t->settings.text);
     if (data_replay_restore(t->agent.memory, g->replay, g->replay_size, &data) != DATA_OK)
         return run_error("%s: %s", t->checkpoint_path, data.text);
     return take_scores(t, g);
@@ -106,7 +120,8 @@ static int resume(dqn_training *t)
 {
     grown g = { 0 };
     nn_error error;
-    int code;
+    int code = check_settings(t);
+    if (code != RUN_DONE) return code;
     if (nn_archive_read_bytes(t->checkpoint_path, "replay", &g.replay, &g.replay_size, &error) != NN_OK ||
         nn_archive_read_bytes(t->checkpoint_path, "scores", &g.scores, &g.scores_size, &error) != NN_OK)
         code = run_error("%s", error.text);

@@ -25,18 +25,18 @@ enum { PRESET_REPORT, PRESET_TUNED };
 
 /* What the networks do not share. */
 static const struct network {
-    const char *title;
+    const char *name, *title; /* of --model; of the picture */
     int epochs, batch;
     double val_split;
 } networks[] = {
-    [SENTIMENT_DENSE] = { "dense", 20, 512, 0.4 },
-    [SENTIMENT_EMBEDDING] = { "embedding", 10, 128, 0.2 },
-    [SENTIMENT_CONV] = { "convolution", 10, 128, 0.2 },
-    [SENTIMENT_RNN] = { "SimpleRNN", 10, 128, 0.2 },
-    [SENTIMENT_GRU] = { "GRU", 10, 128, 0.2 },
-    [SENTIMENT_LSTM] = { "LSTM", 10, 128, 0.2 },
-    [SENTIMENT_LSTM2] = { "two LSTM layers", 10, 128, 0.2 },
-    [SENTIMENT_BILSTM] = { "bidirectional LSTM", 10, 128, 0.2 },
+    [SENTIMENT_DENSE] = { "dense", "dense", 20, 512, 0.4 },
+    [SENTIMENT_EMBEDDING] = { "embedding", "embedding", 10, 128, 0.2 },
+    [SENTIMENT_CONV] = { "conv", "convolution", 10, 128, 0.2 },
+    [SENTIMENT_RNN] = { "rnn", "SimpleRNN", 10, 128, 0.2 },
+    [SENTIMENT_GRU] = { "gru", "GRU", 10, 128, 0.2 },
+    [SENTIMENT_LSTM] = { "lstm", "LSTM", 10, 128, 0.2 },
+    [SENTIMENT_LSTM2] = { "lstm2", "two LSTM layers", 10, 128, 0.2 },
+    [SENTIMENT_BILSTM] = { "bilstm", "bidirectional LSTM", 10, 128, 0.2 },
 };
 
 /* --- data ----------------------------------------------------------------------------------------------------------
@@ -91,8 +91,26 @@ static int evaluate(nn_model *model, const data_reviews *reviews, double *loss, 
 /* --- learning -------------------------------------------------------------------------------------------------------
  */
 
+/* What the numbers depend on; --epochs and --patience only say where to stop. */
+static void describe(const settings *set, const data_imdb *imdb, char text[SENTIMENT_SETTINGS])
+{
+    char data[96], shape[96] = "";
+    const unsigned long long sum = sentiment_fingerprint(&imdb->train);
+    if (imdb->generated)
+        snprintf(data, sizeof data, "--reviews %d --data generated (%016llx)", set->reviews, sum);
+    else
+        snprintf(data, sizeof data, "--data %d reviews (%016llx)", imdb->train.count, sum);
+    if (set->kind != SENTIMENT_DENSE)
+        snprintf(shape, sizeof shape, " --maxlen %d --dropout %.15g", set->length, set->dropout);
+    snprintf(text, SENTIMENT_SETTINGS, "--model %s --seed %llu --words %d%s --batch %d --lr %.15g --clip-norm %.15g %s",
+             networks[set->kind].name, (unsigned long long)set->common.seed, set->words, shape, set->batch, set->lr,
+             set->clip_norm, data);
+}
+
 static int train(const settings *set, nn_model *model, const data_imdb *imdb, sentiment_trained *trained)
 {
+    char begun[SENTIMENT_SETTINGS];
+    describe(set, imdb, begun);
     const sentiment_training training = { .reviews = &imdb->train,
                                           .epochs = set->epochs,
                                           .batch = set->batch,
@@ -101,6 +119,7 @@ static int train(const settings *set, nn_model *model, const data_imdb *imdb, se
                                           .clip_norm = set->clip_norm,
                                           .val_split = networks[set->kind].val_split,
                                           .seed = set->common.seed,
+                                          .settings = begun,
                                           .out = set->common.out,
                                           .tensorboard = set->common.tensorboard,
                                           .resume = set->common.resume,
@@ -153,7 +172,7 @@ static int learn(const settings *set, int argc, char *argv[])
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);
     if (code == RUN_DONE) code = train(set, model, &imdb, &trained);
-    if (code == RUN_INTERRUPTED && set->common.out) run_say_resume(argc, argv);
+    if (code == RUN_INTERRUPTED) code = set->common.out ? run_say_resume(argc, argv) : run_say_lost();
     if (code == RUN_DONE) code = report(set, model, file, &imdb, &trained, start);
     nn_archive_destroy(file);
     nn_model_destroy(model);
@@ -253,11 +272,26 @@ static const options_rule rules[] = {
     { .option = "predict", .needs = "load", .without = { "neighbours", "analogy", "explain", REVIEWS } },
     { .option = "neighbours", .needs = "load", .without = { "analogy", "explain", REVIEWS } },
     { .option = "analogy", .needs = "load", .without = { "explain", REVIEWS } },
+    { .option = "preset=tuned", .needs = "model=rnn" },
+    { .option = "model=dense", .without = { "maxlen", "dropout" }, .why = "it reads whole reviews" },
 };
 
 static bool has_use(const settings *set)
 {
     return set->predict || set->neighbours || set->analogy || set->explain;
+}
+
+/* What does not go together by its value, in one line. @return an exit code */
+static int check_usage(const settings *set)
+{
+    if (set->common.load && !has_use(set))
+        run_error("--load: expected one of --predict, --neighbours, --analogy and --explain with it");
+    else if (!set->common.load && set->kind == SENTIMENT_CONV && set->length < SENTIMENT_WINDOW)
+        run_error("--maxlen: expected at least %d with --model conv, as its filters see so many words, got %d",
+                  SENTIMENT_WINDOW, set->length);
+    else
+        return RUN_DONE;
+    return RUN_USAGE;
 }
 
 int main(int argc, char *argv[])
@@ -293,17 +327,16 @@ int main(int argc, char *argv[])
                                       .example = "imdb_sentiment --model lstm --data ~/data --out out/lstm",
                                       OPTIONS_ENTRIES(entries),
                                       .common = &set.common,
+                                      .load = "the one to use",
                                       OPTIONS_RULES(rules) };
     run_start(program.name);
-    const int code = options_read(&program, argc, argv);
+    int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
     choose_defaults(&set, argc, argv);
-    if (set.common.load && !has_use(&set)) {
-        run_error("--load: expected one of --predict, --neighbours, --analogy and --explain with it");
-        return run_finish(RUN_USAGE);
-    }
-    if (set.common.load) return run_finish(use(&set));
+    code = check_usage(&set);
+    if (code != RUN_DONE) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
+    if (set.common.load) return run_finish(use(&set));
     run_catch_signals();
     return run_finish(learn(&set, argc, argv));
 }

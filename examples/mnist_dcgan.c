@@ -119,6 +119,7 @@ static int score_only(const settings *set, const data_mnist *mnist)
     int code = generator ? get_classifier(set, &mnist->train, &classifier) : RUN_FAILED;
     if (code == RUN_DONE) code = score(set, classifier, generator, &mnist->test, &drawn, &accuracy);
     if (code == RUN_DONE) print_result(&drawn, accuracy, run_seconds() - start);
+    if (code == RUN_INTERRUPTED) run_error("interrupted; nothing is scored");
     nn_model_destroy(classifier);
     nn_model_destroy(generator);
     return code;
@@ -164,11 +165,26 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
     if (code == RUN_DONE && save) code = save_models(set, save);
     if (code == RUN_DONE) code = score(set, classifier, dcgan_artist(&t.gan), &mnist->test, &drawn, &accuracy);
     if (code == RUN_DONE) print_result(&drawn, accuracy, t.at.total);
-    if (code == RUN_INTERRUPTED && common->out) run_say_resume(argc, argv);
+    if (code == RUN_INTERRUPTED) code = common->out ? run_say_resume(argc, argv) : run_say_lost();
     nn_archive_destroy(save);
     nn_model_destroy(classifier);
     dcgan_training_end(&t);
     return code;
+}
+
+/* A batch holds no image twice: the default shrinks to what there is, a given one is refused. @return an exit code */
+static int choose_batch(settings *set, const data_mnist *mnist, bool given)
+{
+    const int count = mnist->train.count;
+    if (!given) set->batch = mnist->generated ? GENERATED_BATCH : REAL_BATCH;
+    if (set->batch <= count) return RUN_DONE;
+    if (!given) {
+        set->batch = count;
+        return RUN_DONE;
+    }
+    run_error("--batch: expected at most the %d images there are%s, got %d", count,
+              mnist->generated ? " (--images)" : "", set->batch);
+    return RUN_USAGE;
 }
 
 /* Training and scores, which need the digits. */
@@ -177,7 +193,7 @@ static int learn(settings *set, int argc, char *argv[])
     data_mnist mnist = { 0 };
     int code = load_digits(set, &mnist);
     if (!options_given(argc, argv, "epochs")) set->epochs = mnist.generated ? GENERATED_EPOCHS : REAL_EPOCHS;
-    if (!options_given(argc, argv, "batch")) set->batch = mnist.generated ? GENERATED_BATCH : REAL_BATCH;
+    if (code == RUN_DONE) code = choose_batch(set, &mnist, options_given(argc, argv, "batch"));
     if (!options_given(argc, argv, "lr")) set->lr = mnist.generated ? generated_lr : real_lr;
     if (code == RUN_DONE) code = set->score_only ? score_only(set, &mnist) : train(set, &mnist, argc, argv);
     data_mnist_free(&mnist);
@@ -236,6 +252,7 @@ int main(int argc, char *argv[])
                                       .example = "mnist_dcgan --data ~/data --epochs 15 --out out/digits",
                                       OPTIONS_ENTRIES(entries),
                                       .common = &set.common,
+                                      .load = "the one to begin with, draw with or score",
                                       OPTIONS_RULES(rules) };
     run_start(program.name);
     const int code = options_read(&program, argc, argv);

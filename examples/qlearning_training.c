@@ -1,6 +1,7 @@
 #include "qlearning_training.h"
 
 #include "pole_state.h"
+#include "support/begun.h"
 #include "support/progress.h"
 
 #include <stdio.h>
@@ -49,18 +50,23 @@ static int save(qlearning *q)
     return nn_archive_save(q->list, q->def.checkpoint, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
 }
 
-static bool same(const qlearning_settings *a, const qlearning_settings *b)
+enum { SETTINGS_TEXT = 512 };
+
+/* The settings as their options. */
+static void describe(const qlearning_settings *s, char text[SETTINGS_TEXT])
 {
-    bool edges = true;
-    for (int i = 0; i < ENV_CARTPOLE_OBS; i++) edges = edges && a->grid.edges[i] == b->grid.edges[i];
-    return edges && a->seed == b->seed && a->random == b->random && a->grid.bins == b->grid.bins && a->lr == b->lr &&
-           a->gamma == b->gamma && a->epsilon == b->epsilon;
+    const double *edge = s->grid.edges;
+    snprintf(text, SETTINGS_TEXT,
+             "--seed %llu --bins %llu --edges %.15g,%.15g,%.15g,%.15g --lr %.15g --gamma %.15g --epsilon %.15g%s",
+             (unsigned long long)s->seed, (unsigned long long)s->grid.bins, edge[0], edge[1], edge[2], edge[3], s->lr,
+             s->gamma, s->epsilon, s->random ? " --random" : "");
 }
 
 /* Whether the checkpoint was begun with the settings of now; read apart, for the table's size is one of them. */
 static int check_settings(const qlearning *q)
 {
     const char *path = q->def.checkpoint;
+    char was[SETTINGS_TEXT], now[SETTINGS_TEXT];
     qlearning_settings begun = { 0 };
     nn_error error;
     nn_archive *archive = nn_archive_create(&error);
@@ -71,12 +77,9 @@ static int check_settings(const qlearning *q)
     const nn_status status = archive ? nn_archive_load(archive, path, &error) : error.status;
     nn_archive_destroy(archive);
     if (status != NN_OK) return run_error("%s", error.text);
-    if (same(&begun, &q->def.settings)) return RUN_DONE;
-    const double *edge = begun.grid.edges;
-    return run_error("%s: expected --seed %llu --bins %llu --edges %.15g,%.15g,%.15g,%.15g --lr %.15g --gamma %.15g "
-                     "--epsilon %.15g and %s --random, as it was begun with",
-                     path, (unsigned long long)begun.seed, (unsigned long long)begun.grid.bins, edge[0], edge[1],
-                     edge[2], edge[3], begun.lr, begun.gamma, begun.epsilon, begun.random ? "with" : "no");
+    describe(&begun, was);
+    describe(&q->def.settings, now);
+    return begun_check(path, was, now);
 }
 
 static int resume(qlearning *q)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LAYERS = 8, FILTERS = 32, WINDOW = 5 /* words that a filter of the convolution sees */ };
+enum { MOST_LAYERS = 8, FILTERS = 32 };
 
 /* A table of layers being written; positions count from 1, as in nn_layer_def.from. */
 typedef struct table {
@@ -51,11 +51,13 @@ static void add_stacked(table *t)
     add_recurrent(t, NN_LSTM);
 }
 
-/* Filters over WINDOW words in a row, each at its strongest: Conv1D and GlobalMaxPooling1D on an image one wide. */
+/* Filters over SENTIMENT_WINDOW words in a row, each at its strongest: Conv1D and GlobalMaxPooling1D on an image one
+ * wide. */
 static void add_convolution(table *t, int length)
 {
     add(t, (nn_layer_def){ NN_RESHAPE, .reshape = { NN_SHAPE(length, 1, SENTIMENT_DIM) } });
-    add(t, (nn_layer_def){ NN_CONV2D, .conv = { .filters = FILTERS, .kernel = { WINDOW, 1 }, .activation = NN_RELU } });
+    add(t, (nn_layer_def){ NN_CONV2D,
+                           .conv = { .filters = FILTERS, .kernel = { SENTIMENT_WINDOW, 1 }, .activation = NN_RELU } });
     add(t, (nn_layer_def){ .type = NN_GLOBAL_MAX_POOL2D });
 }
 
@@ -124,6 +126,25 @@ nn_tensor sentiment_inputs(const data_reviews *reviews)
 nn_tensor sentiment_labels(const data_reviews *reviews)
 {
     return nn_view_f32(reviews->labels, NN_SHAPE(reviews->count, 1));
+}
+
+/* FNV-1a (Fowler, Noll, Vo), a word of 32 bits at a time. */
+static uint64_t add_to_sum(uint64_t sum, uint32_t word)
+{
+    return (sum ^ word) * 0x100000001b3;
+}
+
+uint64_t sentiment_fingerprint(const data_reviews *reviews)
+{
+    uint64_t sum = 0xcbf29ce484222325;
+    const bool lists = reviews->indices != NULL;
+    for (int i = 0; i < reviews->count; i++) {
+        const int64_t length = lists ? reviews->offsets[i + 1] - reviews->offsets[i] : reviews->length;
+        const int32_t *words = lists ? reviews->indices + reviews->offsets[i] : reviews->tokens + i * length;
+        for (int64_t k = 0; k < length; k++) sum = add_to_sum(sum, (uint32_t)words[k]);
+        sum = add_to_sum(sum, reviews->labels[i] > 0.5f);
+    }
+    return sum;
 }
 
 nn_status sentiment_save(nn_archive *file, nn_model *model, const data_vocabulary *vocabulary,

@@ -20,7 +20,10 @@ typedef enum sentiment_kind {
     SENTIMENT_BILSTM /* one LSTM in each direction */
 } sentiment_kind;
 
-enum { SENTIMENT_DIM = 32 /* of the embedding, and units of a recurrent layer */ };
+enum {
+    SENTIMENT_DIM = 32,  /* of the embedding, and units of a recurrent layer */
+    SENTIMENT_WINDOW = 5 /* words that a filter of the convolution sees: its reviews are no shorter */
+};
 
 typedef struct sentiment_def {
     sentiment_kind kind;
@@ -36,6 +39,9 @@ nn_model *sentiment_create(const sentiment_def *def, nn_error *error);
 /* The reviews as such a model takes them, and what it is to say; both borrowed. */
 nn_tensor sentiment_inputs(const data_reviews *reviews); /* index lists, if there are any; else (count, length) */
 nn_tensor sentiment_labels(const data_reviews *reviews); /* (count, 1) */
+
+/* A sum over the reviews as the model sees them, in their order. */
+uint64_t sentiment_fingerprint(const data_reviews *reviews);
 
 /* Saves the model with what it needs to read a text. `file` is empty, claims the path and is not used afterwards. */
 nn_status sentiment_save(nn_archive *file, nn_model *model, const data_vocabulary *vocabulary,

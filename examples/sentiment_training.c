@@ -1,5 +1,6 @@
 #include "sentiment_training.h"
 #include "sentiment_model.h"
+#include "support/begun.h"
 #include "support/csv.h"
 #include "support/plot.h"
 #include "support/progress.h"
@@ -8,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char header[] = "epoch,loss,accuracy,val_loss,val_accuracy,seconds";
 
@@ -17,7 +19,7 @@ typedef struct watcher {
     int shown; /* the epoch that began last */
     csv_writer csv;
     tensorboard_writer board;
-    char csv_path[RUN_PATH]; /* "": no file */
+    char csv_path[RUN_PATH], checkpoint[RUN_PATH]; /* "": no file */
 } watcher;
 
 /* A resumed epoch begins at any batch, or with all of them done. By the first one the checkpoint of a new run is
@@ -66,14 +68,34 @@ static sentiment_trained summarise(const nn_progress *history, int epochs)
     return trained;
 }
 
+/* Whether a checkpoint, if there is one, was begun with these settings: only the words of its own reviews, in its own
+ * order, mean to the model what they meant. */
+static int check_settings(const char *checkpoint, const char *now)
+{
+    char begun[SENTIMENT_SETTINGS] = "";
+    void *bytes = NULL;
+    size_t size = 0;
+    nn_error error;
+    if (!run_has_checkpoint(checkpoint)) return RUN_DONE;
+    const nn_status status = nn_archive_read_bytes(checkpoint, "fit.note", &bytes, &size, &error);
+    if (status != NN_OK && status != NN_ERR_MISMATCH) return run_error("%s", error.text);
+    const bool fits = status == NN_OK && size == sizeof begun && memchr(bytes, '\0', size);
+    if (fits) memcpy(begun, bytes, size);
+    nn_bytes_free(bytes);
+    if (fits) return begun_check(checkpoint, begun, now);
+    return run_error("%s: expected the settings it was begun with, got none: of an older version; begin anew",
+                     checkpoint);
+}
+
 static nn_status fit(nn_model *model, const sentiment_training *training, watcher *w, nn_progress *history, int *epochs,
                      nn_error *error)
 {
-    char checkpoint[RUN_PATH];
+    char settings[SENTIMENT_SETTINGS] = "";
     const nn_tensor x = sentiment_inputs(training->reviews), y = sentiment_labels(training->reviews);
     const nn_optim_def how = { .type = NN_RMSPROP, .lr = training->lr, .clip_norm = training->clip_norm };
     nn_optim *optim = nn_optim_create(model, &how, error);
     if (!optim) return error->status;
+    snprintf(settings, sizeof settings, "%s", training->settings);
     nn_fit_def def = { .x = &x,
                        .y = &y,
                        .loss = { .type = NN_BCE },
@@ -84,13 +106,15 @@ static nn_status fit(nn_model *model, const sentiment_training *training, watche
                        .monitor = NN_MONITOR_VAL_ACCURACY,
                        .patience = training->patience,
                        .restore_best = true,
+                       .checkpoint = *w->checkpoint ? w->checkpoint : NULL,
                        .resume = training->resume,
+                       .note = settings,
+                       .note_size = sizeof settings,
                        .on_batch = on_batch,
                        .on_epoch = on_epoch,
                        .user = w,
                        .history = history,
                        .epochs_done = epochs };
-    if (training->out && run_join(checkpoint, training->out, "checkpoint.safetensors")) def.checkpoint = checkpoint;
     const nn_status status = nn_fit(model, optim, &def, error);
     nn_optim_destroy(optim);
     return status;
@@ -101,9 +125,13 @@ int sentiment_train(nn_model *model, const sentiment_training *training, sentime
     nn_error error = { 0 };
     int epochs = 0;
     watcher w = { .bar = progress_create(training->quiet), .csv = CSV_CLOSED, .board = TENSORBOARD_CLOSED };
+    if (training->out) {
+        run_join(w.csv_path, training->out, "history.csv");
+        run_join(w.checkpoint, training->out, "checkpoint.safetensors");
+    }
+    if (training->resume && check_settings(w.checkpoint, training->settings) != RUN_DONE) return RUN_FAILED;
     nn_progress *history = calloc((size_t)training->epochs, sizeof *history);
     if (!history) return run_error("no memory for %d epochs", training->epochs);
-    if (training->out) run_join(w.csv_path, training->out, "history.csv");
     tensorboard_open(&w.board, training->tensorboard, training->resume, stderr);
     const nn_status status = fit(model, training, &w, history, &epochs, &error);
     progress_clear(&w.bar);

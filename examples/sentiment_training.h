@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { SENTIMENT_SETTINGS = 512 /* the longest, its NUL included */ };
+
 /* What is to be done; everything is borrowed. */
 typedef struct sentiment_training {
     const data_reviews *reviews;
@@ -15,6 +17,7 @@ typedef struct sentiment_training {
     int patience; /* epochs without better validation accuracy to stop after; 0: none */
     double lr, clip_norm, val_split;
     uint64_t seed;
+    const char *settings;    /* what the numbers depend on, as options; kept in checkpoints */
     const char *out;         /* NULL, or the folder for history.csv and checkpoint.safetensors */
     const char *tensorboard; /* NULL, or the folder for event files */
     bool resume, quiet;

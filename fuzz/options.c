@@ -22,6 +22,8 @@ static const options_rule rules[] = {
     { .option = "load", .needs = "predict", .without = { "epochs", "lr" } },
     { .option = "label", .without = { "save" }, .why = "nothing is learnt" },
     { .option = "tensorboard", .needs = "render" },
+    { .option = "model=gru", .without = { "big" }, .why = "it is small" },
+    { .option = "big", .needs = "model=lstm" },
 };
 
 static void check_accepted(const settings *set)
@@ -29,7 +31,7 @@ static void check_accepted(const settings *set)
     double numbers[NUMBERS];
     fuzz_accepted++;
     FUZZ_CHECK(set->epochs >= 1 && set->epochs <= 1000 && set->model >= 0 && set->model <= 3);
-    FUZZ_CHECK(set->common.threads >= 0 && set->common.threads <= 1024);
+    FUZZ_CHECK(set->common.threads >= 0 && set->common.threads <= 256);
     FUZZ_CHECK(set->rate > 0.0 && isfinite(set->rate) && set->split >= 0.0 && set->split <= 0.9);
     if (set->label) FUZZ_CHECK(set->label[0]);
     if (set->predict) fuzz_touch(set->predict, strlen(set->predict) + 1);

@@ -1,6 +1,6 @@
 # Tests of what the example programs share.
 if(TARGET kvist_examples_support)
-  foreach(name options progress terminal)
+  foreach(name begun options progress terminal)
     kvist_test(support_${name} LIBS kvist_examples_support LABELS examples)
   endforeach()
   foreach(name csv plot run)
@@ -38,6 +38,18 @@ if(TARGET cartpole_dqn)
   kvist_test(dqn_agent LIBS kvist::nn kvist::env kvist::data LABELS examples
     SOURCES ${PROJECT_SOURCE_DIR}/examples/dqn_agent.c)
   target_include_directories(test_dqn_agent PRIVATE ${PROJECT_SOURCE_DIR}/examples)
+endif()
+
+# Checkpoints that were tampered with and sealed again.
+if(TARGET mnist_dcgan AND TARGET cartpole_dqn)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+  kvist_test(forged_checkpoints LIBS kvist_examples_support kvist::nn kvist::env kvist::data ZLIB::ZLIB PkgConfig::XXHASH
+    LABELS examples SOURCES support/forged.c support/temp.c)
+  foreach(name dcgan_gallery dcgan_model dcgan_training digit_classifier digit_score dqn_agent dqn_training pole_state)
+    target_sources(test_forged_checkpoints PRIVATE ${PROJECT_SOURCE_DIR}/examples/${name}.c)
+  endforeach()
+  target_include_directories(test_forged_checkpoints PRIVATE ${PROJECT_SOURCE_DIR}/examples ${PROJECT_SOURCE_DIR}/libnn/src)
 endif()
 
 # What the table of cartpole_qlearning takes for an end.

@@ -336,6 +336,37 @@ static void test_batch_beyond_the_epoch(void **state)
     temp_remove(&folder);
 }
 
+/* What the caller says of its data comes back, before a resume and with it. */
+static void test_note(void **state)
+{
+    (void)state;
+    outcome part, rest;
+    temp_folder folder;
+    void *bytes = NULL;
+    size_t size = 0;
+    temp_make(&folder);
+    char note[] = "seed 7", other[sizeof note] = "seed 8", longer[sizeof note + 1] = "seed 70";
+    nn_fit_def def = { .checkpoint = temp_path(&folder, "c.safetensors"), .note = note, .note_size = sizeof note };
+    run(&def, (control){ .stop_at = 2 }, &part);
+    assert_status(&part, NN_STOPPED);
+    assert_int_equal(nn_archive_read_bytes(def.checkpoint, "fit.note", &bytes, &size, &part.error), NN_OK);
+    assert_int_equal(size, sizeof note);
+    assert_memory_equal(bytes, note, sizeof note);
+    nn_bytes_free(bytes);
+    def.resume = true;
+    def.note = longer;
+    def.note_size = sizeof longer;
+    run(&def, (control){ 0 }, &rest);
+    assert_status(&rest, NN_ERR_MISMATCH);
+    assert_true(rest.steps == 0);
+    def.note = other;
+    def.note_size = sizeof other;
+    run(&def, (control){ 0 }, &rest);
+    assert_status(&rest, NN_OK);
+    assert_string_equal(other, "seed 7");
+    temp_remove(&folder);
+}
+
 /* A weights-only file is no checkpoint; a damaged one falls back to the one before. Row 35. */
 static void test_other_files(void **state)
 {
@@ -374,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_longer),
         cmocka_unit_test(test_other_settings),
         cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_note),
         cmocka_unit_test(test_killed_at_its_start),
         cmocka_unit_test(test_batch_beyond_the_epoch),
         cmocka_unit_test(test_kept_at_the_end),

@@ -122,15 +122,37 @@ unheard()
     ln -s /dev/full "$work/full.out/$csv"
     launch full --save "$work/full.model" >/dev/full 2>"$work/full.err" || fail "full disk: $(cat "$work/full.err")"
     cmp "$work/plain.model" "$work/full.model" || fail "full disk: another model"
-    for text in "warning: stdout: " "warning: $work/full.out/$csv: "; do
+    for text in "$program: warning: stdout: " "$program: warning: $work/full.out/$csv: "; do
         [ "$(grep -c "$text" "$work/full.err")" -eq 1 ] || fail "full disk: expected $text once, got $(cat "$work/full.err")"
     done
     launch silent --save "$work/silent.model" >/dev/full 2>&- || fail "stderr closed: exited with $?"
     same silent
 }
 
+# --- Ctrl-C without --out: what is lost is told ---
+
+# interrupted TEXT OPTIONS..: exit code 130, and TEXT as the last line on stderr.
+interrupted()
+{
+    text=$1
+    shift
+    code=0
+    # shellcheck disable=SC2086 # lists of options
+    timeout --preserve-status -s INT 2 "$folder/$program" $options --quiet $long "$@" >"$work/stopped" 2>"$work/stopped.err" || code=$?
+    [ "$code" -eq 130 ] || fail "SIGINT without --out: expected exit code 130, got $code"
+    [ "$(tail -n 1 "$work/stopped.err")" = "$program: interrupted; $text" ] || fail "SIGINT $*: $(cat "$work/stopped.err")"
+}
+
+without_out()
+{
+    interrupted "nothing is saved without --out" --save "$work/stopped.model"
+    [ ! -e "$work/stopped.model" ] || fail "SIGINT: a model of half a run"
+    [ "$program" != cartpole_qlearning ] || interrupted "--runs saves nothing to go on from" --runs 2 --out "$work/stopped.out"
+}
+
 : >"$work/file"
 places
 second_trainer
 unheard
+without_out
 echo "$program: all as expected"

@@ -62,7 +62,11 @@ done
 [ "$program" != mnist_dcgan ] || grep -aq IHDR "$events" || fail "--tensorboard: expected a PNG in its events"
 
 # A wrong option is told in one line, with exit code 2.
-for wrong in "--no-such-option" "--seed x" "--threads -1"; do
+case $program in
+cartpole_*) unknown="--threads=1 --data=d" ;; # what these have no use for
+*) unknown="--threads=-1 --threads=257" ;;
+esac
+for wrong in "--no-such-option" "--seed x" $unknown; do
     code=0
     # shellcheck disable=SC2086
     "$folder/$program" $wrong >"$work/wrong" 2>"$work/wrong.err" || code=$?
@@ -134,6 +138,7 @@ cartpole_qlearning)
     for file in "$work/cut" "$work/saved.out/history.csv" "$work/nowhere"; do refused 1 --load "$file" --play 1; done
     refused 1 --episodes 1 --save "$work/nowhere/table"
     run chance --random --episodes 100
+    ! grep -q 'lr:\|gamma\|epsi ' "$work/chance" || fail "--random: settings of what is not learnt: $(cat "$work/chance")"
     refused 1 --resume --episodes 100 --out "$work/chance.out" # begun with --random
     refused 2 --load "$work/table.safetensors"
     for wrong in --lr=0.1 --random --tensorboard=d --episodes=5; do
@@ -162,9 +167,10 @@ cartpole_dqn)
     windows --episodes 3 --play 2
     ;;
 imdb_sentiment)
-    small="--maxlen 20 --words 2000 --reviews 400 --epochs 2 --explain"
+    small="--words 2000 --reviews 400 --epochs 2 --explain"
     for model in dense embedding conv rnn gru lstm lstm2 bilstm; do
         [ "$model" = gru ] && some="--words 60" || some= # the reviews have words that this one does not know
+        [ "$model" = dense ] || some="--maxlen 20 $some"
         # shellcheck disable=SC2086
         run $model --model $model $small $some --save "$work/$model.safetensors"
         # What a saved model says of the same reviews is what it said when it was trained.
@@ -173,6 +179,14 @@ imdb_sentiment)
         [ "$(table "$work/$model" | wc -l)" -ge 6 ] || fail "--explain: $(cat "$work/$model")"
         [ "$(table "$work/$model")" = "$(table "$work/again")" ] || fail "--explain of a loaded $model: $(cat "$work/again")"
     done
+    refused 2 --model conv --maxlen 4
+    grep -q -e '--maxlen: expected at least 5 with --model conv' "$work/refused.err" || fail "$(cat "$work/refused.err")"
+    run conv5 --model conv --maxlen 5 --words 50 --reviews 40 --epochs 1
+    refused 2 --model dense --maxlen 20
+    refused 2 --model dense --dropout 0.2
+    for model in lstm dense; do refused 2 --preset tuned --model $model; done
+    refused 2 --preset tuned
+
     accuracy=$(sed -n 's/^result: .*test_accuracy=\([0-9.]*\).*/\1/p' "$work/dense")
     # Recall and precision from the counts; their sum is all of the reviews and agrees with the accuracy.
     awk -v accuracy="$accuracy" '
@@ -211,6 +225,14 @@ mnist_dcgan)
         tail -n 1 "$work/scored" >"$work/result.scored"
         same result.saved result.scored
     done
+
+    # Fewer images than a batch by default: one batch of all. A batch that was typed is refused by its name.
+    run few --images 20 --epochs 1 --samples 20
+    code=0
+    "$folder/$program" --images 20 --batch 32 >"$work/refused" 2>"$work/refused.err" || code=$?
+    [ "$code" -eq 2 ] || fail "--images 20 --batch 32: expected exit code 2, got $code"
+    grep -q -e '--batch: expected at most the 20 images there are (--images), got 32$' "$work/refused.err" ||
+        fail "--images 20 --batch 32: $(cat "$work/refused.err")"
 
     # draw FOLDER OPTIONS..: must exit 0.
     # shellcheck disable=SC2086

@@ -271,6 +271,32 @@ static void test_state_faults(void **state)
     data_replay_destroy(wider);
 }
 
+static void test_restored_actions(void **state)
+{
+    (void)state;
+    data_error error = { 0 };
+    data_replay_def def = { .capacity = 8, .observation = 1, .actions = 2 };
+    data_replay *any = data_replay_create(&(data_replay_def){ .capacity = 8, .observation = 1 }, NULL);
+    data_replay *two = data_replay_create(&def, NULL);
+    assert_true(any && two);
+    const float observation = 0.0f;
+    const int32_t actions[] = { 0, 1, 2, 1000000, -1 };
+    for (int i = 0; i < 5; i++) {
+        size_t size;
+        data_replay_push(any, &(data_transition){ &observation, actions[i], 1.0f, &observation, false, false });
+        const void *bytes = data_replay_state(any, &size);
+        const data_status expected = i < 2 ? DATA_OK : DATA_ERR_FORMAT;
+        assert_int_equal(data_replay_restore(two, bytes, size, &error), expected);
+        assert_int_equal(data_replay_count(two), i < 2 ? i + 1 : 2);
+    }
+    if (!strstr(error.text, "action: expected 0 to 1, got 2")) fail_msg("%s", error.text);
+    data_replay_destroy(any);
+    data_replay_destroy(two);
+    def.actions = -1;
+    assert_null(data_replay_create(&def, &error));
+    assert_int_equal(error.status, DATA_ERR_ARGUMENT);
+}
+
 // Sizes that wrap: of the rows together, and of these with the header, 36 and 16 bytes below 2^64.
 static void test_more_than_memory_has_addresses(void **state)
 {
@@ -342,6 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ring_keeps_the_last),
+        cmocka_unit_test(test_restored_actions),
         cmocka_unit_test(test_69_below_the_batch),
         cmocka_unit_test(test_without_replacement),
         cmocka_unit_test(test_with_replacement),

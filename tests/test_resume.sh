@@ -100,11 +100,19 @@ refused()
     cmp "$work/before" "$work/whole.out/$csv" || fail "--resume $*: $csv has changed"
 }
 
+# begun_with "WAS: OPTION VALUE": going on with that option is refused, and told what it was.
+begun_with()
+{
+    option=${1#*: }
+    # shellcheck disable=SC2086
+    refused "was begun with ${option% *} ${1%%: *}, got ${option#* }$" $option
+}
+
 case $program in
 cartpole_qlearning)
-    for wrong in "--seed 4" "--bins 8" "--edges 2.4,3,0.21,3" "--lr 0.2" "--gamma 0.9" "--epsilon 0.2"; do
-        # shellcheck disable=SC2086
-        refused "--seed 3 --bins 10 --edges 2.4,1.5,0.21,1.5 --lr 0.1 --gamma 0.99 --epsilon 0.1" $wrong
+    for wrong in "3: --seed 4" "10: --bins 8" "2.4,1.5,0.21,1.5: --edges 2.4,3,0.21,3" "0.1: --lr 0.2" "0.99: --gamma 0.9" \
+        "0.1: --epsilon 0.2"; do
+        begun_with "$wrong"
     done
     refused "--episodes 20000 or more" --episodes 19999
 
@@ -124,10 +132,11 @@ cartpole_qlearning)
     [ "$(lines longer | grep '^result' | uniq -c | awk '{ print $1 }')" = 2 ] || fail "done: $(lines longer)"
     ;;
 cartpole_dqn)
-    for wrong in "--seed 4" "--units 17" "--batch 8" "--gamma 0.9" "--gamma 0.9900001" "--tau 0.1" "--lr 0.01" "--lr-steps 7" --single --classic; do
-        # shellcheck disable=SC2086
-        refused "expected" $wrong
+    for wrong in "3: --seed 4" "16: --units 17" "16: --batch 8" "0.99: --gamma 0.9" "0.99: --gamma 0.9900001" "0.05: --tau 0.1" \
+        "0.001: --lr 0.01" "60000: --lr-steps 7"; do
+        begun_with "$wrong"
     done
+    for wrong in --single --classic; do refused "was begun without $wrong, got it$" $wrong; done
     refused "--episodes 130 or more" --episodes 129
     launch whole --resume --episodes 140 || fail "more episodes: $(cat "$work/whole.err")"
     launch longer --episodes 140 || fail "$(cat "$work/longer.err")"

@@ -68,6 +68,53 @@ epoch_lines() { grep -o '^Epoch [0-9]*/30' "$1"; }
 [ "$(result alone)" = "$(result broken)" ] || fail "a finished run resumed: $(result broken)"
 cmp "$work/alone.safetensors" "$work/broken.safetensors" || fail "another model from a finished run"
 
+# refused PATTERN OPTIONS..: going on with other settings fails with one line of that pattern, and changes nothing.
+refused()
+{
+    text=$1
+    shift
+    cp "$work/broken/history.csv" "$work/before"
+    cp "$work/broken/checkpoint.safetensors" "$work/before.safetensors"
+    : >"$work/broken.err"
+    code=0
+    (learn broken --resume "$@") || code=$?
+    [ "$code" -eq 1 ] || fail "--resume $*: expected exit code 1, got $code"
+    # shellcheck disable=SC2254 # a pattern
+    case $(cat "$work/broken.err") in
+    "imdb_sentiment: $work/broken/checkpoint.safetensors: "$text) ;;
+    *) fail "--resume $*: expected $text, got $(cat "$work/broken.err")" ;;
+    esac
+    cmp "$work/before" "$work/broken/history.csv" || fail "--resume $*: history.csv has changed"
+    cmp "$work/before.safetensors" "$work/broken/checkpoint.safetensors" || fail "--resume $*: the checkpoint has changed"
+}
+
+reviews=$((1500 / slower))
+for wrong in "1: --seed 2" "$reviews: --reviews 300" "lstm: --model gru" "200: --words 100" "80: --maxlen 40" "32: --batch 16" \
+    "0.03: --lr 0.1" "0: --clip-norm 1" "0.3: --dropout 0.2"; do
+    option=${wrong#*: }
+    # shellcheck disable=SC2086
+    refused "was begun with ${option% *} ${wrong%%: *}, got ${option#* }" $option
+done
+# Reviews that are read, not made: of two sets of the same counts only one is that of the run.
+for set in one two; do
+    for part in train test; do
+        mkdir -p "$work/$set/$part/pos" "$work/$set/$part/neg"
+        for i in 1 2 3 4 5 6; do
+            echo "good $set $i" >"$work/$set/$part/pos/${i}_9.txt"
+            echo "bad $i" >"$work/$set/$part/neg/${i}_2.txt"
+        done
+    done
+done
+(learn broken --data "$work/one" --epochs 1) || fail "reviews of a folder: $(cat "$work/broken.err")"
+(learn broken --data "$work/one" --epochs 2 --resume) || fail "reviews of a folder: $(cat "$work/broken.err")"
+sum="(????????????????)"
+mv "$work/two/train/pos/1_9.txt" "$work/two/train/neg/9_2.txt"
+refused "was begun with --data 12 reviews $sum, got 12 reviews $sum" --data "$work/two"
+refused "was begun with --data 12 reviews $sum, got generated $sum"
+# What was saved without its settings.
+cp "$work/alone.safetensors" "$work/broken/checkpoint.safetensors"
+refused "expected the settings it was begun with, got none: of an older version; begin anew"
+
 # A new run in the folder of an old one, killed before its first epoch is done: what goes on is the new one.
 cp -r "$work/alone" "$work/anew"
 long_epoch="--seed 5 --batch 1 --maxlen 400 --reviews $((4000 / slower)) --epochs 1"

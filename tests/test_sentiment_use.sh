@@ -102,6 +102,13 @@ for wrong in "--load $model" "--load $model --predict x --explain" "--predict x"
     [ "$code" -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] || fail "$wrong: $code, $(cat "$work/err")"
 done
 
+# --- --explain keeps its cache in --out: a folder made for it, or no explanation
+
+refused --load "$model" --explain --out /proc/nope
+grep -q -e '--out: expected a folder that can be written, /proc/nope: ' "$work/err" || fail "--explain --out: $(cat "$work/err")"
+"$program" --load "$model" --explain --reviews 400 --out "$work/new/folder" >"$work/out"
+[ -d "$work/new/folder" ] || fail "--explain: no folder made"
+
 # --- reviews that want to speak to the terminal
 
 for part in train test; do
@@ -120,9 +127,10 @@ grep -q 'a good ?.*café ?' "$work/out" || fail "--explain: $(cat -v "$work/out"
 
 mkdir "$work/keras"
 cp "$(dirname "$0")/data/npz/rows.npz" "$work/keras/any-name"
-keras() { "$program" --quiet --epochs 1 --batch 64 --words 100 --maxlen 4 --data "$work/keras/any-name" "$@"; }
-for kind in dense embedding; do
-    keras --model "$kind" --out "$work/keras/out" >"$work/out"
+keras() { "$program" --quiet --epochs 1 --batch 64 --words 100 --data "$work/keras/any-name" "$@"; }
+for kind in dense "embedding --maxlen 4"; do
+    # shellcheck disable=SC2086
+    keras --model $kind --out "$work/keras/out" >"$work/out"
     grep -qx 'vocabulary 90 words, by their ranks alone' "$work/out" || fail "npz: $(cat "$work/out")"
     grep -q '^result: .* vocabulary=90 ' "$work/out" || fail "npz: $(cat "$work/out")"
 done
@@ -130,7 +138,7 @@ done
 for option in "--save $work/keras/model" --explain; do
     code=0
     # shellcheck disable=SC2086
-    keras --model embedding $option >"$work/out" 2>"$work/err" || code=$?
+    keras --model embedding --maxlen 4 $option >"$work/out" 2>"$work/err" || code=$?
     [ "$code" -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] || fail "npz $option: $code, $(cat "$work/err")"
     grep -q -e "${option%% *}: expected words: Keras' imdb_word_index.json beside" "$work/err" || fail "npz: $(cat "$work/err")"
     ! grep -q '^Epoch' "$work/out" || fail "npz $option: trained first"
@@ -138,7 +146,7 @@ done
 [ ! -e "$work/keras/model" ] || fail "npz: a model saved without words"
 awk 'BEGIN { printf "{"; for (i = 90; i > 1; i--) printf "\"w%d\": %d, ", i, i; print "\"film\": 1}" }' \
     >"$work/keras/imdb_word_index.json"
-keras --model embedding --out "$work/keras/out" --save "$work/keras/model" --explain >"$work/out"
+keras --model embedding --maxlen 4 --out "$work/keras/out" --save "$work/keras/model" --explain >"$work/out"
 grep -qx 'vocabulary 90 words' "$work/out" || fail "npz with words: $(cat "$work/out")"
 grep -qx 'film' "$work/keras/out/words.tsv" || fail "npz with words: $(head "$work/keras/out/words.tsv")"
 alone "$work/keras/model" "a film w90" | grep -Eqx '0\.[0-9]{4}' || fail "npz with words: --predict"

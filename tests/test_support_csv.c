@@ -120,6 +120,7 @@ static void full_disk_loses_whole_rows_and_is_told_once(void **state)
     assert_false(csv_close(&csv));
     fclose(log);
     assert_text("epoch,loss\n1,0.5\n4,0.0625\n");
+    assert_ptr_equal(strstr(told, "kvist: warning: "), told);
     assert_non_null(strstr(told, "File too large"));
     assert_ptr_equal(strchr(told, '\n'), told + strlen(told) - 1);
     free(told);

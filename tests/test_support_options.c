@@ -28,7 +28,7 @@ typedef struct fixture {
 
 static const char *defaults_label = "none";
 
-static void run(fixture *f, const char *line)
+static void run_without(fixture *f, unsigned lacks, const char *line)
 {
     char *words[WORDS], *text = strdup(line);
     int count = 0;
@@ -52,12 +52,16 @@ static void run(fixture *f, const char *line)
         { .option = "label", .without = { "save" }, .why = "nothing is learnt" },
         { .option = "tensorboard", .needs = "render" },
         { .option = "data", .needs = "load" },
+        { .option = "model=gru", .without = { "big" }, .why = "it is small" },
+        { .option = "big", .needs = "model=lstm" },
     };
     const options_program program = { .name = "prog",
                                       .summary = "Does a thing.",
                                       .example = "prog --epochs 3",
                                       OPTIONS_ENTRIES(entries),
                                       .common = &f->common,
+                                      .lacks = lacks,
+                                      .load = "the one to play",
                                       OPTIONS_RULES(rules) };
     for (char *word = strtok(text, " "); word && count < WORDS; word = strtok(NULL, " ")) words[count++] = word;
     f->status = options_parse(&program, count, words, &f->message);
@@ -71,6 +75,11 @@ static void run(fixture *f, const char *line)
         fclose(stream);
     }
     free(text);
+}
+
+static void run(fixture *f, const char *line)
+{
+    run_without(f, 0, line);
 }
 
 static void takes_every_kind(void **state)
@@ -127,6 +136,7 @@ static void says_what_was_expected(void **state)
     refuses("prog --seed -1", "--seed: expected a whole number from 0 to 18446744073709551615, got '-1'");
     refuses("prog --seed 18446744073709551616",
             "--seed: expected a whole number from 0 to 18446744073709551615, got '18446744073709551616'");
+    refuses("prog --threads 257", "--threads: expected a whole number from 0 to 256, got '257'");
     refuses("prog --lr 0", "--lr: expected a number above 0, got '0'");
     refuses("prog --lr nan", "--lr: expected a number above 0, got 'nan'");
     refuses("prog --lr 1e999", "--lr: expected a number above 0, got '1e999'");
@@ -159,7 +169,11 @@ static void keeps_the_rules(void **state)
     refuses("prog --tensorboard d", "--tensorboard: expected --render with it");
     refuses("prog --data d", "--data: expected --load FILE with it");
     refuses("prog --load f --epochs ten", "--epochs: expected a whole number from 1 to 1000, got 'ten'");
+    refuses("prog --model gru --big 1", "--model gru: expected no --big with it, it is small");
+    refuses("prog --big 1", "--big: expected --model lstm with it");
     fixture f;
+    run(&f, "prog --big 1 --model rnn --model=lstm");
+    assert_int_equal(f.status, OPTIONS_OK);
     run(&f, "prog --predict x --load=f --label y --tensorboard=d --render --data d");
     assert_int_equal(f.status, OPTIONS_OK);
 }
@@ -207,6 +221,27 @@ static void help_fits_the_screen(void **state)
     free(f.help);
 }
 
+/* What a program has no use for is neither taken nor shown, nor what was meant. */
+static void lacks_options(void **state)
+{
+    (void)state;
+    static const char *const lines[] = { "prog --threads 2", "prog --data d", "prog --thread 2" };
+    fixture f;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        run_without(&f, OPTIONS_THREADS | OPTIONS_DATA, lines[i]);
+        assert_int_equal(f.status, OPTIONS_ERROR);
+        assert_non_null(strstr(f.message.text, ": unknown option, expected one of those that --help lists"));
+    }
+    run_without(&f, OPTIONS_THREADS, "prog --data d --load f --predict x --seed 3 --quiet");
+    assert_int_equal(f.status, OPTIONS_OK);
+    assert_true(f.common.seed == 3 && f.common.quiet);
+    run_without(&f, OPTIONS_THREADS | OPTIONS_DATA, "prog --help");
+    assert_null(strstr(f.help, "--threads"));
+    assert_null(strstr(f.help, "--data"));
+    assert_non_null(strstr(f.help, "the one to play\n"));
+    free(f.help);
+}
+
 static void knows_what_was_given(void **state)
 {
     (void)state;
@@ -223,7 +258,7 @@ int main(void)
         cmocka_unit_test(takes_every_kind),       cmocka_unit_test(keeps_defaults_and_the_last_of_repeated),
         cmocka_unit_test(says_what_was_expected), cmocka_unit_test(keeps_the_rules),
         cmocka_unit_test(help_and_version_win),   cmocka_unit_test(help_fits_the_screen),
-        cmocka_unit_test(knows_what_was_given),
+        cmocka_unit_test(knows_what_was_given),   cmocka_unit_test(lacks_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,27 @@ static int first_signal(void)
     return run_interrupted() ? run_say_resume(6, argv) : 98;
 }
 
+static int lost(void)
+{
+    run_start("prog");
+    return run_say_lost();
+}
+
+static int warn(void)
+{
+    run_start("prog");
+    run_warn(stderr, "%s: %d", "file", 7);
+    run_warn(NULL, "nobody hears");
+    return RUN_DONE;
+}
+
+static void says_who_speaks(void **state)
+{
+    (void)state;
+    assert_exit(in_child(lost, NULL), 130, "prog: interrupted; nothing is saved without --out\n");
+    assert_exit(in_child(warn, NULL), 0, "prog: warning: file: 7\n");
+}
+
 static int second_signal(void)
 {
     run_start("prog");
@@ -247,6 +268,7 @@ int main(void)
         cmocka_unit_test(finds_data_in_the_order_promised),
         cmocka_unit_test(proves_that_out_can_be_written),
         cmocka_unit_test(first_signal_is_a_wish_second_an_order),
+        cmocka_unit_test(says_who_speaks),
         cmocka_unit_test(result_is_one_line),
         cmocka_unit_test(lost_stdout_is_told_and_stops_nothing),
         cmocka_unit_test(clock_goes_forward),

@@ -493,7 +493,7 @@ static void full_disk_loses_whole_events_and_is_told_once(void **state)
     assert_false(tensorboard_close(&board));
     fclose(log);
     char expected[RUN_PATH + 64];
-    snprintf(expected, sizeof expected, "warning: %s: File too large\n", board.path);
+    snprintf(expected, sizeof expected, "kvist: warning: %s: File too large\n", board.path);
     assert_string_equal(told, expected);
     free(told);
     assert_int_equal(read_file(board.path), 3);

@@ -1,6 +1,7 @@
 #include "csv.h"
 
 #include "append.h"
+#include "run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ static void failed(csv_writer *writer, int error)
 {
     if (writer->error) return;
     writer->error = error;
-    if (writer->log) fprintf(writer->log, "warning: %s: %s\n", writer->path, strerror(error));
+    run_warn(writer->log, "%s: %s", writer->path, strerror(error));
 }
 
 static bool open_writer(csv_writer *writer, const char *path, const char *header, int flags, FILE *log)
@@ -84,7 +85,7 @@ bool csv_resume(csv_writer *writer, const char *path, const char *header, double
     if (file) fclose(file);
     if (kept < 0) {
         writer->error = EINVAL;
-        if (log) fprintf(log, "warning: %s: expected the header '%s', got another\n", path, header);
+        run_warn(log, "%s: expected the header '%s', got another", path, header);
         return false;
     }
     if (!open_writer(writer, path, header, 0, log)) return false;

@@ -69,7 +69,7 @@ typedef struct options_entry {
         .name = (n), .kind = OPTIONS_KIND_CHOICE, .to.integer = (dest), .choices = (words), .help = (says)             \
     }
 
-/** The options every program has. Fill it with OPTIONS_COMMON_DEFAULTS, then with the program's own defaults. */
+/** The options that programs share. Fill it with OPTIONS_COMMON_DEFAULTS, then with the program's own defaults. */
 typedef struct options_common {
     uint64_t seed;
     int threads;                          /* 0: all cores */
@@ -84,10 +84,13 @@ typedef struct options_common {
 
 enum { OPTIONS_COMMON_COUNT = 9 };
 
-/** Writes the entries of the common options (--help and --version need no destination) to table. */
-void options_common_entries(options_common *common, options_entry table[OPTIONS_COMMON_COUNT]);
+/** Common options that some programs lack: there they are unknown. */
+enum { OPTIONS_THREADS = 1, OPTIONS_DATA = 2 };
 
-/** What an option wants beside it, and what would have no effect there: that is refused. Names without dashes. */
+/**
+ * What an option wants beside it, and what would have no effect there: that is refused. Names without dashes; for
+ * `option` and `needs` "model=rnn" is the choice rnn of --model, given or default.
+ */
 typedef struct options_rule {
     const char *option;
     const char *needs;       /* NULL, or another one */
@@ -102,6 +105,8 @@ typedef struct options_program {
     const options_entry *entries;
     int count;
     options_common *common;
+    unsigned lacks;   /* OPTIONS_THREADS, OPTIONS_DATA: common options without a meaning here */
+    const char *load; /* the model of --load in --help, default "one to use" */
     const options_rule *rules;
     int rule_count;
 } options_program;

@@ -52,9 +52,9 @@ static void default_text(const options_entry *entry, char *text, size_t size)
         if (*entry->to.text) snprintf(text, size, "%s", *entry->to.text);
         break;
     case OPTIONS_KIND_CHOICE: {
-        const char *word = entry->choices;
-        for (int i = *entry->to.integer; i > 0 && strchr(word, '|'); i--) word = strchr(word, '|') + 1;
-        snprintf(text, size, "%.*s", (int)strcspn(word, "|"), word);
+        int length;
+        const char *word = options_word(entry, *entry->to.integer, &length);
+        snprintf(text, size, "%.*s", length, word);
     }
     }
 }
@@ -92,16 +92,19 @@ static void print_option(FILE *stream, const options_entry *entry, int width)
     wrap(stream, description, width + 2);
 }
 
-/* The options that every program has, two a line, so that --help stays on one screen. */
-static void print_common(FILE *stream, const options_common *common, int width)
+/* The options that programs share, two a line, so that --help stays on one screen. */
+static void print_common(FILE *stream, const options_program *program, int width)
 {
-    char random[64];
-    snprintf(random, sizeof random, "random numbers (%llu); same results (all cores)",
-             (unsigned long long)common->seed);
+    char random[64], models[80];
+    const bool threads = !(program->lacks & OPTIONS_THREADS), data = !(program->lacks & OPTIONS_DATA);
+    snprintf(random, sizeof random, "random numbers (%llu)%s", (unsigned long long)program->common->seed,
+             threads ? "; same results (all cores)" : "");
+    snprintf(models, sizeof models, "the model that is learnt; %s", program->load ? program->load : "one to use");
     const char *const lines[][2] = {
-        { "--seed N, --threads N", random },
-        { "--data PATH, --out DIR", "data set or its folder; folder of all results" },
-        { "--save FILE, --load FILE", "the model that is learnt; the one to begin with" },
+        { threads ? "--seed N, --threads N" : "--seed N", random },
+        { data ? "--data PATH, --out DIR" : "--out DIR",
+          data ? "data set or its folder; folder of all results" : "folder of all results" },
+        { "--save FILE, --load FILE", models },
         { "--resume, --quiet", "go on from the checkpoint in --out; no progress" },
         { "--tensorboard DIR", "folder of events for TensorBoard" },
     };
@@ -118,7 +121,7 @@ void options_help(const options_program *program, FILE *stream)
     fprintf(stream, "Usage: %s [options | --help | --version]   (defaults shown)\n", program->name);
     wrap(stream, program->summary, 0);
     for (int i = 0; i < program->count; i++) print_option(stream, &program->entries[i], width);
-    print_common(stream, program->common, width);
+    print_common(stream, program, width);
     fputs("Example: ", stream);
     wrap(stream, program->example, 9);
 }

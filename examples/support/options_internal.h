@@ -6,8 +6,15 @@
 
 #include <stddef.h>
 
+/* The entries of the common options that the program has (--help and --version need no destination). @return how many
+ */
+int options_common_entries(const options_program *program, options_entry table[OPTIONS_COMMON_COUNT]);
+
 /* The entry of that name, or NULL. */
 const options_entry *options_find(const options_entry *entries, int count, const char *name, size_t length);
+
+/* The word of an OPTIONS_KIND_CHOICE at a position, `length` of its choices' characters. */
+const char *options_word(const options_entry *entry, int position, int *length);
 
 /* What --help puts after the name of an option that takes a value. */
 const char *options_placeholder(const options_entry *entry);

@@ -39,6 +39,17 @@ int run_error(const char *format, ...)
     return RUN_FAILED;
 }
 
+void run_warn(FILE *log, const char *format, ...)
+{
+    va_list arguments;
+    if (!log) return;
+    va_start(arguments, format);
+    fprintf(log, "%s: warning: ", program_name);
+    vfprintf(log, format, arguments);
+    fputc('\n', log);
+    va_end(arguments);
+}
+
 /* --- folders ------------------------------------------------------------------------------------------------------ */
 
 bool run_join(char path[RUN_PATH], const char *folder, const char *name)
@@ -193,6 +204,12 @@ int run_say_resume(int argc, char *const argv[])
         if (strcmp(argv[i], "--resume") == 0) resumes = true;
     }
     fputs(resumes ? "\n" : " --resume\n", stderr);
+    return RUN_INTERRUPTED;
+}
+
+int run_say_lost(void)
+{
+    run_error("interrupted; nothing is saved without --out");
     return RUN_INTERRUPTED;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /** Exit codes. */
 enum { RUN_DONE = 0, RUN_FAILED = 1, RUN_USAGE = 2, RUN_INTERRUPTED = 130 };
@@ -28,6 +29,9 @@ void run_start(const char *program);
 
 /** Prints "program: message" on stderr. @return RUN_FAILED, so that main can return it */
 int run_error(const char *format, ...) RUN_PRINTF(1, 2);
+
+/** Prints "program: warning: message" on `log`; NULL: nowhere. */
+void run_warn(FILE *log, const char *format, ...) RUN_PRINTF(2, 3);
 
 /* --- folders ------------------------------------------------------------------------------------------------------ */
 
@@ -78,6 +82,10 @@ bool run_interrupted(void);
  * --load, which only a beginning needs. @return RUN_INTERRUPTED
  */
 int run_say_resume(int argc, char *const argv[]);
+
+/** Says on stderr that the run was stopped and that nothing of it is left, for want of --out. @return RUN_INTERRUPTED
+ */
+int run_say_lost(void);
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 

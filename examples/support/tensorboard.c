@@ -16,7 +16,7 @@ static void failed(tensorboard_writer *writer, int error)
 {
     if (writer->error) return;
     writer->error = error;
-    if (writer->log) fprintf(writer->log, "warning: %s: %s\n", writer->path, strerror(error));
+    run_warn(writer->log, "%s: %s", writer->path, strerror(error));
 }
 
 /* --- records: an Event in protobuf's wire format, framed as a TFRecord -------------------------------------------- */

@@ -31,6 +31,7 @@ struct data_replay {
     size_t header_size, row_size, observation_size; // bytes
     uint16_t *drawn; // (capacity) the last draw each row was in, for batches without repetition; NULL with them
     uint16_t draw;
+    int actions;              // 0: any
     double exponent, epsilon; // of the priorities; exponent 0: uniform
     data_sum_tree priorities; // of the rows held, 0 elsewhere; empty when uniform
 };
@@ -89,6 +90,10 @@ static data_status check_definition(const data_replay_def *def, data_error *erro
                          "replay: expected a capacity and an observation of at least 1, got %d and %d", def->capacity,
                          def->observation);
     }
+    if (def->actions < 0) {
+        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay.actions: expected at least 0, got %d",
+                         def->actions);
+    }
     if (!(def->priority_exponent >= 0.0 && def->priority_exponent <= 1.0)) {
         return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay.priority_exponent: expected 0 to 1, got %g",
                          def->priority_exponent);
@@ -109,6 +114,7 @@ data_replay *data_replay_create(const data_replay_def *def, data_error *error)
     size_t wanted = sizeof(data_replay);
     data_replay *r = calloc(1, wanted);
     if (r) {
+        r->actions = d.actions;
         r->exponent = d.priority_exponent;
         r->epsilon = d.priority_epsilon;
     }
@@ -276,6 +282,20 @@ static data_status check_header(const data_replay *r, const header *s, size_t si
     return data_fail(error, DATA_ERR_FORMAT, "replay", size, "bytes: expected %zu, got %zu", wanted, size);
 }
 
+static data_status check_actions(const data_replay *r, const header *s, const char *state, data_error *error)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const size_t offset = r->header_size + i * r->row_size + offsetof(row, action);
+        int32_t action;
+        memcpy(&action, state + offset, sizeof action);
+        if (action < 0 || action >= r->actions) {
+            return data_fail(error, DATA_ERR_FORMAT, "replay", offset, "action: expected 0 to %d, got %d",
+                             r->actions - 1, (int)action);
+        }
+    }
+    return DATA_OK;
+}
+
 static data_status check_td_errors(const data_replay *r, const header *s, const char *state, data_error *error)
 {
     if (!(s->largest_error >= 1.0f && isfinite(s->largest_error))) {
@@ -303,6 +323,7 @@ data_status data_replay_restore(data_replay *r, const void *state, size_t size, 
     }
     memcpy(&s, state, r->header_size);
     data_status status = check_header(r, &s, size, error);
+    if (status == DATA_OK && r->actions > 0) status = check_actions(r, &s, state, error);
     if (status == DATA_OK && prioritised(r)) status = check_td_errors(r, &s, state, error);
     if (status != DATA_OK) return status;
     const uint64_t before = r->state->count;

@@ -54,6 +54,7 @@ static void add_all(nn_fit_run *run)
     nn_archive_add_model(run->archive, "model", run->model);
     nn_archive_add_optim(run->archive, "optim", run->optim);
     add_numbers(run->archive, &run->at, &run->settings);
+    if (run->def.note) nn_archive_add_bytes(run->archive, "fit.note", run->def.note, run->def.note_size);
     if (run->best_params)
         nn_archive_add_bytes(run->archive, "fit.best_params", run->best_params, model->param_count * sizeof(nn_float));
     if (run->best_state)

@@ -41,16 +41,35 @@ const char *forge_text(const temp_folder *folder, const char *path, const char *
     return write_sealed(folder, bytes, size);
 }
 
-const char *forge_u64(const temp_folder *folder, const char *path, const char *name, uint64_t value)
+/* Overwrites a part of the entry that begins so in the header. */
+static const char *forge(const temp_folder *folder, const char *path, const char *entry, size_t first,
+                         const void *value, size_t value_size)
 {
-    char entry[96];
+    static const char offsets[] = "\"data_offsets\":[";
     size_t size = 0;
     uint64_t header = 0;
     unsigned char *bytes = temp_read(path, &size);
     assert_non_null(bytes);
     memcpy(&header, bytes, sizeof header); /* files are little-endian, as is every machine that reads them */
-    snprintf(entry, sizeof entry, "\"%s\":{\"dtype\":\"U64\",\"shape\":[],\"data_offsets\":[", name);
-    const char *offset = (const char *)bytes + find(bytes, size, entry) + strlen(entry);
-    memcpy(bytes + sizeof header + header + strtoull(offset, NULL, 10), &value, sizeof value);
+    size_t at = find(bytes, size, entry);
+    at += find(bytes + at, size - at, offsets) + strlen(offsets);
+    const size_t begin = sizeof header + header + strtoull((const char *)bytes + at, NULL, 10) + first;
+    assert_true(begin + value_size <= size);
+    memcpy(bytes + begin, value, value_size);
     return write_sealed(folder, bytes, size);
+}
+
+const char *forge_u64(const temp_folder *folder, const char *path, const char *name, uint64_t value)
+{
+    char entry[96];
+    snprintf(entry, sizeof entry, "\"%s\":{\"dtype\":\"U64\",\"shape\":[],", name);
+    return forge(folder, path, entry, 0, &value, sizeof value);
+}
+
+const char *forge_bytes(const temp_folder *folder, const char *path, const char *name, size_t first, const void *bytes,
+                        size_t size)
+{
+    char entry[96];
+    snprintf(entry, sizeof entry, "\"%s\":{\"dtype\":\"U8\",", name);
+    return forge(folder, path, entry, first, bytes, size);
 }

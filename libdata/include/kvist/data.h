@@ -393,6 +393,7 @@ typedef struct data_replay data_replay;
 typedef struct data_replay_def {
     int capacity;             /**< transitions kept; default 1000000 (memory is touched only as it fills) */
     int observation;          /**< floats of an observation; at least 1 */
+    int actions;              /**< those of a restored state are 0 to actions - 1; default 0: any */
     bool with_replacement;    /**< a batch may hold a transition twice; default without, as Python's random.sample. By
                                  priority it always may */
     double priority_exponent; /**< alpha, 0 to 1 (the paper: 0.6); default 0: uniform */
@@ -467,8 +468,8 @@ DATA_NODISCARD data_status data_replay_set_priorities(data_replay *replay, const
  * @return owned by the replay, valid until the next push, set_priorities, restore or destroy
  */
 const void *data_replay_state(const data_replay *replay, size_t *size);
-/** Takes such bytes back, all or nothing: capacity, observation, counters, size (with priorities or without) and TD
- * errors must fit, else DATA_ERR_FORMAT. Alpha and epsilon are those of the definition, not of the bytes. */
+/** Takes such bytes back, all or nothing: capacity, observation, counters, size (with priorities or without), actions
+ * and TD errors must fit, else DATA_ERR_FORMAT. Alpha and epsilon are those of the definition, not of the bytes. */
 DATA_NODISCARD data_status data_replay_restore(data_replay *replay, const void *state, size_t size, data_error *error);
 
 /* --- pictures ----------------------------------------------------------------------------------------------------- */
