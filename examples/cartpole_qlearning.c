@@ -252,7 +252,7 @@ int main(int argc, char *argv[])
                                       .example = "cartpole_qlearning --preset tuned --seed 3 --play 1 --render ansi",
                                       OPTIONS_ENTRIES(entries),
                                       .common = &set.common,
-                                      .lacks = OPTIONS_DATA | OPTIONS_THREADS,
+                                      .unused = OPTIONS_DATA | OPTIONS_THREADS,
                                       .load = "the one to play",
                                       OPTIONS_RULES(rules) };
     run_start(program.name);

@@ -273,7 +273,6 @@ static const options_rule rules[] = {
     { .option = "neighbours", .needs = "load", .without = { "analogy", "explain", REVIEWS } },
     { .option = "analogy", .needs = "load", .without = { "explain", REVIEWS } },
     { .option = "preset=tuned", .needs = "model=rnn" },
-    { .option = "model=dense", .without = { "maxlen", "dropout" }, .why = "it reads whole reviews" },
 };
 
 static bool has_use(const settings *set)

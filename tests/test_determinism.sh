@@ -13,11 +13,7 @@ train()
     threads=$2
     shift 2
     mkdir "$work/$name"
-    case $program in
-    cartpole_*) ;; # on one thread whatever they are told: their networks are too small to be split
-    *) set -- --threads "$threads" "$@" ;;
-    esac
-    OMP_NUM_THREADS=${OMP_NUM_THREADS:-$threads} "$folder/$program" --quiet --out "$work/$name/out" --save "$work/$name/model" "$@" \
+    "$folder/$program" --quiet --threads "$threads" --out "$work/$name/out" --save "$work/$name/model" "$@" \
         >"$work/$name/lines" 2>"$work/$name/err" || fail "$program $*: exit code $?: $(cat "$work/$name/err")"
     [ -s "$work/$name/model" ] || fail "$program $*: no model"
     # A column of seconds is the last one; so is the word of the last line. Checkpoints hold seconds, too.
@@ -46,6 +42,7 @@ same()
     echo "$program $*: the same, $(find "$work/1" -type f | wc -l) files"
 }
 
+# The CartPole programs work on one thread whatever they are told: their networks are too small to be split.
 case $program in
 cartpole_qlearning)
     same --episodes 3000 --seed 3
@@ -57,9 +54,7 @@ cartpole_dqn)
     ;;
 imdb_sentiment)
     for model in dense embedding conv rnn gru lstm lstm2 bilstm; do
-        [ $model = dense ] && some= || some="--maxlen 60 --dropout 0.2"
-        # shellcheck disable=SC2086
-        same --model $model --reviews 300 --words 300 --batch 64 --epochs 2 $some
+        same --model $model --reviews 300 --maxlen 60 --words 300 --batch 64 --epochs 2 --dropout "$([ $model = dense ] && echo 0 || echo 0.2)"
     done
     ;;
 mnist_dcgan)

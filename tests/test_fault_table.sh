@@ -31,7 +31,7 @@ row()
         grep -rq "$2" tests/*.cmake || report "row $1: tests/$2: expected a test of ctest, got none"
     else
         grep -q "^static void $3(" "tests/$2" || report "row $1: tests/$2: expected $3(), got none"
-        grep -q "cmocka_unit_test($3)" "tests/$2" || report "row $1: tests/$2: expected $3 among its tests, got none"
+        grep -Eq "(cmocka_unit_test|TEST_EVERY_ISA)\($3\)" "tests/$2" || report "row $1: tests/$2: expected $3 among its tests, got none"
     fi
 }
 while read -r number file function; do row "$number" "$file" "$function"; done <"$work/tests"

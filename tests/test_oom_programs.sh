@@ -14,7 +14,7 @@ starve_some()
 {
     once=$1 for_good=$2
     shift 2
-    "$starved" "$once" "$for_good" "$@" --quiet >"$work/log" 2>&1 || fail "$program $*: $(cat "$work/log")"
+    "$starved" "$once" "$for_good" "$@" --quiet --threads 1 >"$work/log" 2>&1 || fail "$program $*: $(cat "$work/log")"
     echo "$program $*"
     grep '^allocations' "$work/log"
 }

@@ -12,22 +12,20 @@
 
 enum { MOST_THREADS = 256 /* libnn's */ };
 
-int options_common_entries(const options_program *program, options_entry table[OPTIONS_COMMON_COUNT])
+void options_common_entries(options_common *common, options_entry table[OPTIONS_COMMON_COUNT])
 {
-    options_common *common = program->common;
-    int count = 0;
-    table[count++] = (options_entry)OPTIONS_U64("seed", &common->seed, "seed of all random numbers");
-    if (!(program->lacks & OPTIONS_THREADS))
-        table[count++] = (options_entry)OPTIONS_INT("threads", &common->threads, 0, MOST_THREADS, "0: all cores");
-    if (!(program->lacks & OPTIONS_DATA))
-        table[count++] = (options_entry)OPTIONS_PATH("data", &common->data, "PATH", "data set, or its folder");
-    table[count++] = (options_entry)OPTIONS_PATH("out", &common->out, "DIR", "folder of all results");
-    table[count++] = (options_entry)OPTIONS_PATH("tensorboard", &common->tensorboard, "DIR", "folder of events");
-    table[count++] = (options_entry)OPTIONS_PATH("save", &common->save, "FILE", "write the trained model to FILE");
-    table[count++] = (options_entry)OPTIONS_PATH("load", &common->load, "FILE", "use the model in FILE");
-    table[count++] = (options_entry)OPTIONS_FLAG("resume", &common->resume, "go on from the checkpoint in --out");
-    table[count++] = (options_entry)OPTIONS_FLAG("quiet", &common->quiet, "print no progress");
-    return count;
+    const options_entry entries[OPTIONS_COMMON_COUNT] = {
+        OPTIONS_U64("seed", &common->seed, "seed of all random numbers"),
+        OPTIONS_INT("threads", &common->threads, 0, MOST_THREADS, "0: all cores"),
+        OPTIONS_PATH("data", &common->data, "PATH", "data set, or its folder"),
+        OPTIONS_PATH("out", &common->out, "DIR", "folder of all results"),
+        OPTIONS_PATH("tensorboard", &common->tensorboard, "DIR", "folder of events"),
+        OPTIONS_PATH("save", &common->save, "FILE", "write the trained model to FILE"),
+        OPTIONS_PATH("load", &common->load, "FILE", "use the model in FILE"),
+        OPTIONS_FLAG("resume", &common->resume, "go on from the checkpoint in --out"),
+        OPTIONS_FLAG("quiet", &common->quiet, "print no progress"),
+    };
+    memcpy(table, entries, sizeof entries);
 }
 
 /* One line whatever the user typed: control characters become '?'. */
@@ -85,13 +83,13 @@ static void closest(const options_entry *entries, int count, const char *name, s
     }
 }
 
-static options_status unknown(const options_program *program, const options_entry *common, int common_count,
-                              const char *name, size_t length, options_message *message)
+static options_status unknown(const options_program *program, const options_entry *common, const char *name,
+                              size_t length, options_message *message)
 {
     const char *best = NULL;
     int best_distance = 3;
     closest(program->entries, program->count, name, length, &best, &best_distance);
-    closest(common, common_count, name, length, &best, &best_distance);
+    closest(common, OPTIONS_COMMON_COUNT, name, length, &best, &best_distance);
     if (best) return refuse(message, "--%.*s: unknown option, did you mean --%s?", (int)length, name, best);
     return refuse(message, "--%.*s: unknown option, expected one of those that --help lists", (int)length, name);
 }
@@ -214,7 +212,7 @@ static bool is_option(const char *argument, const char *name)
 }
 
 /* Parses the option at argv[*i] and moves *i to the last argument it used. */
-static options_status parse_one(const options_program *program, const options_entry *common, int common_count, int argc,
+static options_status parse_one(const options_program *program, const options_entry *common, int argc,
                                 char *const argv[], int *i, options_message *message)
 {
     const char *argument = argv[*i];
@@ -223,8 +221,8 @@ static options_status parse_one(const options_program *program, const options_en
     const char *name = argument + 2;
     const size_t length = strcspn(name, "=");
     const options_entry *entry = options_find(program->entries, program->count, name, length);
-    if (!entry) entry = options_find(common, common_count, name, length);
-    if (!entry) return unknown(program, common, common_count, name, length > 60 ? 60 : length, message);
+    if (!entry) entry = options_find(common, OPTIONS_COMMON_COUNT, name, length);
+    if (!entry) return unknown(program, common, name, length > 60 ? 60 : length, message);
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
     if (entry->kind == OPTIONS_KIND_FLAG) {
         if (value) return refuse(message, "--%s: expected no value, got '%.60s'", entry->name, value);
@@ -245,9 +243,9 @@ options_status options_parse(const options_program *program, int argc, char *con
         if (is_option(argv[i], "version")) return OPTIONS_VERSION;
     }
     options_entry common[OPTIONS_COMMON_COUNT];
-    const int count = options_common_entries(program, common);
+    options_common_entries(program->common, common);
     for (int i = 1; i < argc; i++) {
-        const options_status status = parse_one(program, common, count, argc, argv, &i, message);
+        const options_status status = parse_one(program, common, argc, argv, &i, message);
         if (status != OPTIONS_OK) return status;
     }
     if (program->common->resume && !program->common->out)

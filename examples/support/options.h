@@ -84,7 +84,7 @@ typedef struct options_common {
 
 enum { OPTIONS_COMMON_COUNT = 9 };
 
-/** Common options that some programs lack: there they are unknown. */
+/** Common options that have no effect in some programs: those take them, as scripts give them to all, unlisted. */
 enum { OPTIONS_THREADS = 1, OPTIONS_DATA = 2 };
 
 /**
@@ -105,7 +105,7 @@ typedef struct options_program {
     const options_entry *entries;
     int count;
     options_common *common;
-    unsigned lacks;   /* OPTIONS_THREADS, OPTIONS_DATA: common options without a meaning here */
+    unsigned unused;  /* OPTIONS_THREADS, OPTIONS_DATA */
     const char *load; /* the model of --load in --help, default "one to use" */
     const options_rule *rules;
     int rule_count;

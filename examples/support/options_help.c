@@ -96,7 +96,7 @@ static void print_option(FILE *stream, const options_entry *entry, int width)
 static void print_common(FILE *stream, const options_program *program, int width)
 {
     char random[64], models[80];
-    const bool threads = !(program->lacks & OPTIONS_THREADS), data = !(program->lacks & OPTIONS_DATA);
+    const bool threads = !(program->unused & OPTIONS_THREADS), data = !(program->unused & OPTIONS_DATA);
     snprintf(random, sizeof random, "random numbers (%llu)%s", (unsigned long long)program->common->seed,
              threads ? "; same results (all cores)" : "");
     snprintf(models, sizeof models, "the model that is learnt; %s", program->load ? program->load : "one to use");

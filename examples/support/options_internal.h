@@ -8,7 +8,7 @@
 
 /* The entries of the common options that the program has (--help and --version need no destination). @return how many
  */
-int options_common_entries(const options_program *program, options_entry table[OPTIONS_COMMON_COUNT]);
+void options_common_entries(options_common *common, options_entry table[OPTIONS_COMMON_COUNT]);
 
 /* The entry of that name, or NULL. */
 const options_entry *options_find(const options_entry *entries, int count, const char *name, size_t length);

@@ -8,7 +8,9 @@ static const options_entry *find(const options_program *program, options_entry c
 {
     const size_t length = strcspn(name, "=");
     const options_entry *entry = options_find(program->entries, program->count, name, length);
-    return entry ? entry : options_find(common, options_common_entries(program, common), name, length);
+    if (entry) return entry;
+    options_common_entries(program->common, common);
+    return options_find(common, OPTIONS_COMMON_COUNT, name, length);
 }
 
 /* "--load FILE", as --help has it; "--model rnn". */
