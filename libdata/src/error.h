@@ -13,8 +13,10 @@
 /* Fills *error with "path:offset: message" (path may be NULL: the message alone) and returns status. */
 data_status data_fail(data_error *error, data_status status, const char *path, uint64_t offset, const char *format, ...)
     DATA_PRINTF(5, 6);
-/* The same for a failed system call on path: "path: what: expected success, got <text of errno number>". */
-data_status data_fail_errno(data_error *error, const char *path, const char *what, int number);
+/* Of a call on path, with DATA_ERR_IO: "path: cannot <action>: <reason>". */
+data_status data_fail_io(data_error *error, const char *path, const char *action, const char *reason);
+/* The same for a failed system call: the reason is the text of errno number. */
+data_status data_fail_errno(data_error *error, const char *path, const char *action, int number);
 /* Of an allocation: what was to be allocated, and how large. */
 data_status data_fail_memory(data_error *error, const char *what, size_t bytes);
 

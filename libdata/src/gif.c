@@ -38,8 +38,7 @@ static data_status fail(data_gif *gif, data_error *error)
     const int number = data_file_error(gif->file); // giflib knows that a write failed, not why
     if (number != 0) return data_fail_errno(error, data_file_path(gif->file), "write", number);
     const char *why = GifErrorString(gif->encoder->Error);
-    return data_fail(error, DATA_ERR_IO, data_file_path(gif->file), 0, "gif: expected success, got: %s",
-                     why ? why : "a write error");
+    return data_fail_io(error, data_file_path(gif->file), "write", why ? why : "giflib does not say why");
 }
 
 /* --- palettes ----------------------------------------------------------------------------------------------------- */

@@ -4,7 +4,8 @@
  *
  * - Zero in any field of a `_def` (and of data_encoding) means the documented default.
  * - A function that can fail returns a data_status, or NULL, and fills `*error` (may be NULL) with the reason in the
- * form `path:offset: field: expected X, got Y`. A load that fails leaves its destination untouched.
+ * form `path:offset: field: expected X, got Y` or, of a call that the system refused, `path: cannot open: why`. A load
+ * that fails leaves its destination untouched.
  * - Arrays are row-major, the sample is dimension 0. Structs of arrays are freed by the function named next to them,
  * which takes a zeroed struct as well; destroy functions accept NULL.
  * - Randomness comes from an explicit seed or a caller-owned data_rng. The library never prints, exits, reads the
@@ -51,7 +52,7 @@ typedef enum data_status {
 typedef struct data_error {
     data_status status; /**< DATA_OK until something fails */
     uint64_t offset;    /**< byte within the (decompressed) file where reading stopped; 0 when no file is meant */
-    char text[256];     /**< `path:offset: field: expected X, got Y`, ended by a NUL */
+    char text[256];     /**< `path:offset: field: expected X, got Y` or `path: cannot open: why`, ended by a NUL */
 } data_error;
 
 /** Short English text of a status, as "out of memory"; never NULL. */
