@@ -24,6 +24,14 @@ const char *data_short_path(const char *path, char text[DATA_SHORT_PATH])
     return text;
 }
 
+void data_clear_error(data_error *error)
+{
+    if (!error) return;
+    error->status = DATA_OK;
+    error->offset = 0;
+    error->text[0] = '\0';
+}
+
 data_status data_fail(data_error *error, data_status status, const char *path, uint64_t offset, const char *format, ...)
 {
     if (!error) return status;
@@ -44,6 +52,11 @@ data_status data_fail(data_error *error, data_status status, const char *path, u
         if ((unsigned char)*at < ' ' || *at == 0x7f) *at = '?';
     }
     return status;
+}
+
+data_status data_fail_null(data_error *error, const char *what, const char *expected)
+{
+    return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "%s: expected %s, got NULL", what, expected);
 }
 
 data_status data_fail_io(data_error *error, const char *path, const char *action, const char *reason)
