@@ -79,5 +79,8 @@ if(GIF_FOUND)
   endforeach()
 endif()
 
+# What all functions have in common.
+kvist_data_test(data_calls)
+
 add_test(NAME get_data COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_get_data.sh ${PROJECT_SOURCE_DIR}/scripts/get-data)
 set_tests_properties(get_data PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77 LABELS data)

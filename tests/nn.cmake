@@ -46,6 +46,7 @@ kvist_test(multi_hot LIBS kvist::nn LABELS nn)
 # What models refuse, and what they tell.
 kvist_test(model_create LIBS kvist::nn LABELS nn)
 kvist_test(model LIBS kvist::nn LABELS nn)
+kvist_test(nn_calls LIBS kvist::nn ZLIB::ZLIB SOURCES support/temp.c LABELS nn)
 if(KVIST_SANITIZE MATCHES "address")
   target_compile_definitions(test_model PRIVATE TEST_GAPS)
 endif()

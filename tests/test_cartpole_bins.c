@@ -164,13 +164,26 @@ static void test_init_errors(void **state)
     assert_init_refused(4, low, high, many, "bins[2]");
 }
 
+/* Of an earlier call that failed, nothing is told any more. */
+static void test_init_clears_the_error(void **state)
+{
+    (void)state;
+    const int bins[4] = { 10, 10, 10, 10 };
+    env_discretizer d;
+    env_error error = { ENV_ERR_SPACE, "stale" };
+    assert_int_equal(env_discretizer_init(&d, 4, low, high, bins, &error), ENV_OK);
+    assert_int_equal(error.status, ENV_OK);
+    assert_string_equal(error.text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inner_edges),    cmocka_unit_test(test_71_clamps),
-        cmocka_unit_test(test_bin_errors),     cmocka_unit_test(test_make_state),
-        cmocka_unit_test(test_different_bins), cmocka_unit_test(test_70_nan_observation),
-        cmocka_unit_test(test_init_errors),    cmocka_unit_test(test_null_observation),
+        cmocka_unit_test(test_inner_edges),      cmocka_unit_test(test_71_clamps),
+        cmocka_unit_test(test_bin_errors),       cmocka_unit_test(test_make_state),
+        cmocka_unit_test(test_different_bins),   cmocka_unit_test(test_70_nan_observation),
+        cmocka_unit_test(test_init_errors),      cmocka_unit_test(test_init_clears_the_error),
+        cmocka_unit_test(test_null_observation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

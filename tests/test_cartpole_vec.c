@@ -19,10 +19,10 @@ static const env_cartpole_vec_out out = { obs[0], final_obs[0], reward, terminat
 
 static env_cartpole_vec *make(int count, int max_steps)
 {
-    env_error error = { ENV_OK, "" };
+    env_error error = { ENV_ERR_SPACE, "of an earlier call" };
     env_cartpole_vec *vec = env_cartpole_vec_create(
         &(env_cartpole_vec_def){ .count = count, .max_steps = max_steps, .seed = SEED }, &error);
-    if (!vec) fail_msg("%s", error.text);
+    if (!vec || error.status != ENV_OK || error.text[0]) fail_msg("%s", error.text);
     assert_int_equal(env_cartpole_vec_count(vec), count);
     return vec;
 }

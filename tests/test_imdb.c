@@ -300,16 +300,16 @@ static void test_23_missing_parts(void **state)
 {
     (void)state;
     tar t = { 0 };
-    refuse(temp_path(&temp_here, "nowhere"), "nowhere:0: open: expected success", "No such file");
+    refuse(temp_path(&temp_here, "nowhere"), "nowhere: cannot open: ", "No such file");
     write_folder("part");
     assert_int_equal(rename(temp_path(&temp_here, "part/train/neg"), temp_path(&temp_here, "kept")), 0);
-    refuse(temp_path(&temp_here, "part"), "part/train/neg:0: open folder", "No such file");
+    refuse(temp_path(&temp_here, "part"), "part/train/neg: cannot open folder: ", "No such file");
     mkdir(temp_path(&temp_here, "part/train/neg"), 0777);
     refuse(temp_path(&temp_here, "part"), "part:0: train/neg: expected reviews", "got none");
     // A file that cannot be read: here a link to nothing, and a folder of that name.
     write_folder("dangling");
     assert_int_equal(symlink("nothing", temp_path(&temp_here, "dangling/test/pos/8_8.txt")), 0);
-    refuse(temp_path(&temp_here, "dangling"), "dangling/test/pos/8_8.txt:0: open", "No such file");
+    refuse(temp_path(&temp_here, "dangling"), "dangling/test/pos/8_8.txt: cannot open: ", "No such file");
     unlink(temp_path(&temp_here, "dangling/test/pos/8_8.txt"));
     mkdir(temp_path(&temp_here, "dangling/test/pos/8_8.txt"), 0777);
     refuse(temp_path(&temp_here, "dangling"), "dangling/test/pos/8_8.txt:0: file", "a directory");

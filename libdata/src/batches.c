@@ -35,6 +35,11 @@ void data_shuffle(int32_t *order, int32_t count, data_rng *rng)
 
 data_batches *data_batches_create(const data_batches_def *def, data_error *error)
 {
+    data_clear_error(error);
+    if (!def) {
+        (void)data_fail_null(error, "batches", "a definition");
+        return NULL;
+    }
     data_batches_def d = *def;
     if (d.count < 1) {
         (void)data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "batches.count: expected at least 1, got %d", d.count);
@@ -108,6 +113,7 @@ const int32_t *data_batches_next(data_batches *batches, int *size)
 
 data_status data_gather(const void *rows, int count, size_t row_size, const int32_t *order, int size, void *out)
 {
+    if (size > 0 && (!rows || !order || !out)) return DATA_ERR_ARGUMENT;
     for (int k = 0; k < size; k++) {
         if (order[k] < 0 || order[k] >= count) return DATA_ERR_ARGUMENT;
         memcpy((char *)out + (size_t)k * row_size, (const char *)rows + (size_t)order[k] * row_size, row_size);
@@ -118,11 +124,13 @@ data_status data_gather(const void *rows, int count, size_t row_size, const int3
 data_status data_gather_lists(const int32_t *indices, const int64_t *offsets, int count, const int32_t *order, int size,
                               int32_t *out_indices, int64_t *out_offsets)
 {
+    if (!out_offsets || (size > 0 && (!offsets || !order))) return DATA_ERR_ARGUMENT;
     out_offsets[0] = 0;
     for (int k = 0; k < size; k++) {
         if (order[k] < 0 || order[k] >= count) return DATA_ERR_ARGUMENT;
         const int64_t first = offsets[order[k]], length = offsets[order[k] + 1] - first;
-        memcpy(out_indices + out_offsets[k], indices + first, (size_t)length * sizeof *indices);
+        if (length > 0 && (!indices || !out_indices)) return DATA_ERR_ARGUMENT;
+        if (length > 0) memcpy(out_indices + out_offsets[k], indices + first, (size_t)length * sizeof *indices);
         out_offsets[k + 1] = out_offsets[k] + length;
     }
     return DATA_OK;

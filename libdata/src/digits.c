@@ -217,6 +217,8 @@ static int label_of(uint64_t seed, uint64_t stream, int i)
 
 data_status data_images_draw(int count, uint64_t seed, uint64_t stream, data_images *images, data_error *error)
 {
+    data_clear_error(error);
+    if (!images) return data_fail_null(error, "digits", "a destination");
     if (count < 1) {
         return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "digits: expected a count of at least 1, got %d", count);
     }

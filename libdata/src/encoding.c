@@ -45,8 +45,9 @@ size_t data_encode(const data_vocabulary *vocabulary, const data_encoding *encod
                    int32_t *indices, size_t capacity)
 {
     data_encoding filled;
+    if (!vocabulary || (!text && size > 0) || (!indices && capacity > 0)) return 0;
     if (data_encoding_fill(encoding, &filled, NULL) != DATA_OK) return 0;
-    const char *at = text, *const end = text + size;
+    const char *at = text ? text : "", *const end = at + size;
     size_t count = 0;
     int32_t index = data_limit_index(&filled, DATA_START);
     do {
@@ -70,6 +71,7 @@ data_status data_imdb_encode(const data_vocabulary *vocabulary, const data_encod
                              size_t size, int32_t *row)
 {
     data_encoding filled;
+    if (!vocabulary || (!text && size > 0) || !row) return DATA_ERR_ARGUMENT;
     const data_status status = data_encoding_fill(encoding, &filled, NULL);
     if (status != DATA_OK) return status;
     const size_t length = (size_t)filled.length;
@@ -96,12 +98,17 @@ data_status data_pad_lists(const int32_t *indices, const int64_t *offsets, int c
                            int32_t *rows, data_error *error)
 {
     data_encoding filled;
+    data_clear_error(error);
     data_status status = data_encoding_fill(encoding, &filled, error);
     if (status == DATA_OK) status = data_check_lists(NULL, offsets, count, 0, error);
     if (status != DATA_OK) return status;
+    if ((!indices && offsets[count] > 0) || (!rows && count > 0)) {
+        return data_fail_null(error, "lists", "indices and rows");
+    }
+    const int32_t none = DATA_PAD, *all = indices ? indices : &none; // never read where all lists are empty
     for (int i = 0; i < count; i++) {
         const size_t size = (size_t)(offsets[i + 1] - offsets[i]);
-        data_pad_row(indices + offsets[i], size, &filled, rows + (size_t)i * (size_t)filled.length);
+        data_pad_row(all + offsets[i], size, &filled, rows + (size_t)i * (size_t)filled.length);
     }
     return DATA_OK;
 }
@@ -109,6 +116,8 @@ data_status data_pad_lists(const int32_t *indices, const int64_t *offsets, int c
 data_status data_check_lists(const int32_t *indices, const int64_t *offsets, int count, int32_t bound,
                              data_error *error)
 {
+    data_clear_error(error);
+    if (!offsets) return data_fail_null(error, "lists", "offsets");
     if (count < 0) return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "lists: expected a count, got %d", count);
     if (offsets[0] != 0) {
         return data_fail(error, DATA_ERR_FORMAT, NULL, 0, "offset 0: expected 0, got %lld", (long long)offsets[0]);

@@ -24,6 +24,14 @@ const char *data_short_path(const char *path, char text[DATA_SHORT_PATH])
     return text;
 }
 
+void data_clear_error(data_error *error)
+{
+    if (!error) return;
+    error->status = DATA_OK;
+    error->offset = 0;
+    error->text[0] = '\0';
+}
+
 data_status data_fail(data_error *error, data_status status, const char *path, uint64_t offset, const char *format, ...)
 {
     if (!error) return status;
@@ -46,11 +54,23 @@ data_status data_fail(data_error *error, data_status status, const char *path, u
     return status;
 }
 
-data_status data_fail_errno(data_error *error, const char *path, const char *what, int number)
+data_status data_fail_null(data_error *error, const char *what, const char *expected)
+{
+    return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "%s: expected %s, got NULL", what, expected);
+}
+
+data_status data_fail_io(data_error *error, const char *path, const char *action, const char *reason)
+{
+    char short_path[DATA_SHORT_PATH];
+    return data_fail(error, DATA_ERR_IO, NULL, 0, "%s: cannot %s: %s", data_short_path(path, short_path), action,
+                     reason);
+}
+
+data_status data_fail_errno(data_error *error, const char *path, const char *action, int number)
 {
     char text[96];
     if (strerror_r(number, text, sizeof text) != 0) snprintf(text, sizeof text, "error %d", number);
-    return data_fail(error, DATA_ERR_IO, path, 0, "%s: expected success, got: %s", what, text);
+    return data_fail_io(error, path, action, text);
 }
 
 data_status data_fail_memory(data_error *error, const char *what, size_t bytes)

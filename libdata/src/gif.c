@@ -38,8 +38,7 @@ static data_status fail(data_gif *gif, data_error *error)
     const int number = data_file_error(gif->file); // giflib knows that a write failed, not why
     if (number != 0) return data_fail_errno(error, data_file_path(gif->file), "write", number);
     const char *why = GifErrorString(gif->encoder->Error);
-    return data_fail(error, DATA_ERR_IO, data_file_path(gif->file), 0, "gif: expected success, got: %s",
-                     why ? why : "a write error");
+    return data_fail_io(error, data_file_path(gif->file), "write", why ? why : "giflib does not say why");
 }
 
 /* --- palettes ----------------------------------------------------------------------------------------------------- */
@@ -147,6 +146,11 @@ static data_status begin(data_gif *gif, const char *path, data_error *error)
 
 data_gif *data_gif_open(const char *path, const data_gif_def *def, data_error *error)
 {
+    data_clear_error(error);
+    if (!path || !def) {
+        (void)data_fail_null(error, "gif", "a path and a definition");
+        return NULL;
+    }
     data_gif_def d = *def;
     if (d.channels == 0) d.channels = 1;
     if (d.delay == 0) d.delay = DEFAULT_DELAY;
@@ -164,6 +168,8 @@ data_gif *data_gif_open(const char *path, const data_gif_def *def, data_error *e
 
 data_status data_gif_add(data_gif *gif, const uint8_t *pixels, data_error *error)
 {
+    data_clear_error(error);
+    if (!gif || !pixels) return data_fail_null(error, "gif", "an animation and pixels");
     const int width = gif->def.width, height = gif->def.height, delay = gif->def.delay;
     const size_t count = (size_t)width * (size_t)height;
     const bool grey = gif->def.channels == 1;
@@ -194,6 +200,8 @@ static void release(data_gif *gif)
 
 data_status data_gif_close(data_gif *gif, data_error *error)
 {
+    data_clear_error(error);
+    if (!gif) return data_fail_null(error, "gif", "an animation");
     int code = 0;
     // It writes the trailer, so the file must still be open; the encoder is gone whatever it returns.
     const bool closed = EGifCloseFile(gif->encoder, &code) == GIF_OK;

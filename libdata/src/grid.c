@@ -27,6 +27,8 @@ static int64_t extent(int images, int size, int gap)
 
 data_status data_grid_size(const data_grid *grid, int *width, int *height, data_error *error)
 {
+    data_clear_error(error);
+    if (!grid || !width || !height) return data_fail_null(error, "grid", "a grid and places for its size");
     if (grid->count < 1 || grid->height < 1 || grid->width < 1 || grid->columns < 0 || grid->gap < -1) {
         return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0,
                          "grid: expected images, pixels and columns, got %d images of %d x %d in %d columns, gap %d",
@@ -58,6 +60,8 @@ static uint8_t to_byte(float value, bool unit)
 data_status data_grid_draw(const data_grid *grid, uint8_t *pixels, data_error *error)
 {
     int width, height;
+    data_clear_error(error);
+    if (!grid || !grid->images || !pixels) return data_fail_null(error, "grid", "images and a destination");
     const data_status status = data_grid_size(grid, &width, &height, error);
     if (status != DATA_OK) return status;
     const data_grid g = fill_defaults(grid);
@@ -78,6 +82,8 @@ data_status data_grid_draw(const data_grid *grid, uint8_t *pixels, data_error *e
 data_status data_grid_write_png(const data_grid *grid, const char *path, data_error *error)
 {
     int width, height;
+    data_clear_error(error);
+    if (!grid || !grid->images || !path) return data_fail_null(error, "grid", "images and a path");
     data_status status = data_grid_size(grid, &width, &height, error);
     if (status != DATA_OK) return status;
     const int channels = grid->channels ? grid->channels : 1;

@@ -235,7 +235,8 @@ static data_status load_imdb(const char *path, const data_imdb_def *def, data_im
 
 data_status data_imdb_load(const char *path, const data_imdb_def *def, data_imdb *imdb, data_error *error)
 {
-    if (!imdb) return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "imdb: expected a destination, got NULL");
+    data_clear_error(error);
+    if (!imdb) return data_fail_null(error, "imdb", "a destination");
     data_imdb loaded = { 0 };
     const data_status status = load_imdb(path, def ? def : &(data_imdb_def){ 0 }, &loaded, error);
     if (status == DATA_OK) {

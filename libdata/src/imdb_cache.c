@@ -64,7 +64,7 @@ data_status data_cache_fingerprint(const char *source, uint64_t *fingerprint, da
 {
     static const char *const classes[] = { "train/neg", "train/pos", "test/neg", "test/pos" };
     struct stat info;
-    if (stat(source, &info) != 0) return data_fail_errno(error, source, "stat", errno);
+    if (stat(source, &info) != 0) return data_fail_errno(error, source, "look at it", errno);
     *fingerprint = 0;
     if (!S_ISDIR(info.st_mode)) {
         *fingerprint = hash_file("archive", &info);

@@ -45,8 +45,9 @@ static data_status check_pair(const char *image_path, const data_idx *images, co
 data_status data_images_load(const char *image_path, const char *label_path, int classes, data_images *images,
                              data_error *error)
 {
+    data_clear_error(error);
     if (!image_path || !label_path || !images) {
-        return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "images: expected two paths and a destination, got NULL");
+        return data_fail_null(error, "images", "two paths and a destination");
     }
     if (classes < 1 || classes > 256) {
         return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "classes: expected 1 to 256, got %d", classes);
@@ -113,7 +114,8 @@ static data_status load_parts(const char *folder, data_mnist *mnist, data_error 
 
 data_status data_mnist_load(const char *folder, const data_mnist_def *def, data_mnist *mnist, data_error *error)
 {
-    if (!mnist) return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "mnist: expected a destination, got NULL");
+    data_clear_error(error);
+    if (!mnist) return data_fail_null(error, "mnist", "a destination");
     data_mnist loaded = { 0 };
     const data_status status =
         folder ? load_parts(folder, &loaded, error) : draw_parts(def ? def : &(data_mnist_def){ 0 }, &loaded, error);

@@ -73,11 +73,14 @@ static data_status encode(const char *what, const uint8_t *pixels, int width, in
 data_status data_png_encode(const uint8_t *pixels, int width, int height, int channels, data_png *png,
                             data_error *error)
 {
+    data_clear_error(error);
+    if (!pixels || !png) return data_fail_null(error, "picture", "pixels and a destination");
     return encode("picture", pixels, width, height, channels, png, error);
 }
 
 void data_png_free(data_png *png)
 {
+    if (!png) return;
     free(png->bytes);
     *png = (data_png){ 0 };
 }
@@ -85,6 +88,8 @@ void data_png_free(data_png *png)
 data_status data_png_write(const char *path, const uint8_t *pixels, int width, int height, int channels,
                            data_error *error)
 {
+    data_clear_error(error);
+    if (!path || !pixels) return data_fail_null(error, "picture", "a path and pixels");
     data_png png = { 0 };
     data_file *file;
     data_status status = encode(path, pixels, width, height, channels, &png, error);

@@ -32,7 +32,7 @@ data_status data_open_regular(const char *path, int *descriptor, uint64_t *size,
     struct stat info;
     data_status status = DATA_OK;
     if (fstat(fd, &info) != 0) {
-        status = data_fail_errno(error, path, "stat", errno);
+        status = data_fail_errno(error, path, "look at it", errno);
     } else if (!S_ISREG(info.st_mode)) {
         status = data_fail(error, DATA_ERR_IO, path, 0, "file: expected a regular file, got %s", kind_of(info.st_mode));
     }

@@ -107,6 +107,11 @@ static data_status check_definition(const data_replay_def *def, data_error *erro
 
 data_replay *data_replay_create(const data_replay_def *def, data_error *error)
 {
+    data_clear_error(error);
+    if (!def) {
+        (void)data_fail_null(error, "replay", "a definition");
+        return NULL;
+    }
     data_replay_def d = *def;
     if (d.capacity == 0) d.capacity = DEFAULT_CAPACITY;
     if (d.priority_epsilon == 0.0) d.priority_epsilon = DEFAULT_EPSILON;
@@ -211,6 +216,8 @@ static void weigh(const data_replay *r, int batch, double beta, float *weight)
 
 data_status data_replay_sample(data_replay *r, int batch, data_rng *rng, const data_transitions *out, data_error *error)
 {
+    data_clear_error(error);
+    if (!r || !rng || !out) return data_fail_null(error, "replay", "a replay, a generator and a destination");
     if (batch < 1) {
         return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay: expected a batch of at least 1, got %d", batch);
     }
@@ -236,6 +243,10 @@ data_status data_replay_sample(data_replay *r, int batch, data_rng *rng, const d
 data_status data_replay_set_priorities(data_replay *r, const int32_t *index, int count, const float *td_error,
                                        data_error *error)
 {
+    data_clear_error(error);
+    if (!r || (count > 0 && (!index || !td_error))) {
+        return data_fail_null(error, "replay", "a replay, indices and TD errors");
+    }
     const int held = data_replay_count(r);
     if (count < 0) {
         return data_fail(error, DATA_ERR_ARGUMENT, NULL, 0, "replay: expected a count of at least 0, got %d", count);
@@ -317,6 +328,8 @@ static data_status check_td_errors(const data_replay *r, const header *s, const 
 data_status data_replay_restore(data_replay *r, const void *state, size_t size, data_error *error)
 {
     header s;
+    data_clear_error(error);
+    if (!r || !state) return data_fail_null(error, "replay", "a replay and its bytes");
     if (size < r->header_size) {
         return data_fail(error, DATA_ERR_FORMAT, "replay", size, "bytes: expected at least %zu, got %zu",
                          r->header_size, size);

@@ -64,6 +64,11 @@ static data_status parse_line(data_words *words, const char *line, size_t size, 
 
 data_vocabulary *data_vocabulary_parse(const char *text, size_t size, data_error *error)
 {
+    data_clear_error(error);
+    if (!text && size > 0) {
+        (void)data_fail_null(error, "vocabulary", "a text");
+        return NULL;
+    }
     data_vocabulary *vocabulary = calloc(1, sizeof *vocabulary);
     if (!vocabulary) {
         (void)data_fail_memory(error, "vocabulary", sizeof *vocabulary);

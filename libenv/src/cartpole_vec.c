@@ -103,6 +103,7 @@ static const cartpole_kernel *best_kernel(void)
 env_cartpole_vec *env_cartpole_vec_create(const env_cartpole_vec_def *def, env_error *error)
 {
     static const char name[] = "env_cartpole_vec_create";
+    env_clear_error(error);
     if (!def) {
         env_fail(error, ENV_ERR_ARGUMENT, "%s: def: expected a definition, got NULL", name);
         return NULL;

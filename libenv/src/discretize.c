@@ -30,6 +30,7 @@ env_status env_discretizer_init(env_discretizer *discretizer, int dims, const do
                                 const int *bins, env_error *error)
 {
     static const char name[] = "env_discretizer_init";
+    env_clear_error(error);
     if (!discretizer || !low || !high || !bins)
         return env_fail(error, ENV_ERR_ARGUMENT, "%s: expected four arrays, got NULL", name);
     if (dims < 1 || dims > ENV_MAX_DIMS)

@@ -16,6 +16,13 @@ const char *env_status_string(env_status status)
     return "unknown status";
 }
 
+void env_clear_error(env_error *error)
+{
+    if (!error) return;
+    error->status = ENV_OK;
+    error->text[0] = '\0';
+}
+
 env_status env_fail(env_error *error, env_status status, const char *format, ...)
 {
     if (error) {

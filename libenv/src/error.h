@@ -9,6 +9,9 @@
 #define ENV_PRINTF(text, first)
 #endif
 
+/* Forgets an earlier failure, as every function with an error does first; error may be NULL. */
+void env_clear_error(env_error *error);
+
 /* Writes status and text to error, which may be NULL; returns status. */
 env_status env_fail(env_error *error, env_status status, const char *format, ...) ENV_PRINTF(3, 4);
 

@@ -10,13 +10,16 @@ enum { NN_MAX_THREADS = 256 };
 
 static nn_status check_def(const nn_model_def *def, nn_error *error)
 {
-    if (!def || !def->layers || def->layer_count < 1)
+    if (!def) return nn_fail(error, NN_ERR_ARGUMENT, "model: expected a definition, got NULL");
+    if (!def->layers || def->layer_count < 1)
         return nn_fail(error, NN_ERR_ARGUMENT, "model: expected at least one layer");
     if (def->max_batch < 1)
         return nn_fail(error, NN_ERR_ARGUMENT, "model: max_batch: expected at least 1, got %d", def->max_batch);
     if (def->threads < 0 || def->threads > NN_MAX_THREADS)
         return nn_fail(error, NN_ERR_ARGUMENT, "model: threads: expected 0 to %d, got %d", NN_MAX_THREADS,
                        def->threads);
+    if (def->allocator && !def->allocator->alloc != !def->allocator->release)
+        return nn_fail(error, NN_ERR_ARGUMENT, "model: allocator: expected two functions or none, got one");
     const nn_shape in = def->input;
     const bool ragged = in.rank == 1 && in.dim[0] == NN_RAGGED && def->input_type == NN_I32;
     if (!ragged && (in.rank < 1 || in.rank >= NN_MAX_RANK || nn_shape_count(in) == 0))

@@ -107,6 +107,7 @@ nn_status nn_model_weight(nn_model *model, const char *name, nn_tensor *value, n
 {
     const nn_layer *layer = NULL;
     nn_weight *weight = NULL;
+    if (!model) return NN_ERR_ARGUMENT;
     nn_model_clear_error(model);
     for (int i = 0; name && (weight = find_weight(model, i, &layer)); i++) {
         const size_t length = strlen(layer->name);
@@ -121,9 +122,13 @@ nn_status nn_model_weight(nn_model *model, const char *name, nn_tensor *value, n
     return nn_fail(&model->error, NN_ERR_ARGUMENT, "weight: no such weight: %s", name ? name : "NULL");
 }
 
+/* Forgets the error of `to` and looks whether its weights have the shapes of the others. */
 static nn_status check_same_weights(nn_model *to, const nn_model *from)
 {
     const nn_layer *a = NULL, *b = NULL;
+    if (!to) return NN_ERR_ARGUMENT;
+    nn_model_clear_error(to);
+    if (!from) return nn_fail(&to->error, NN_ERR_ARGUMENT, "copy weights: expected a model to copy from, got NULL");
     for (int i = 0;; i++) {
         const nn_weight *mine = find_weight(to, i, &a), *theirs = find_weight(from, i, &b);
         if (!mine && !theirs) return NN_OK;
@@ -139,7 +144,6 @@ static nn_status check_same_weights(nn_model *to, const nn_model *from)
 
 nn_status nn_model_copy_weights(nn_model *to, const nn_model *from)
 {
-    nn_model_clear_error(to);
     const nn_status status = check_same_weights(to, from);
     if (status != NN_OK || to == from) return status;
     if (to->param_count > 0) memcpy(to->params, from->params, to->param_count * sizeof *to->params);
@@ -150,11 +154,10 @@ nn_status nn_model_copy_weights(nn_model *to, const nn_model *from)
 
 nn_status nn_model_blend_weights(nn_model *to, const nn_model *from, double tau)
 {
-    nn_model_clear_error(to);
-    if (!(tau >= 0.0 && tau <= 1.0))
-        return nn_fail(&to->error, NN_ERR_ARGUMENT, "blend: tau: expected 0 to 1, got %g", tau);
     const nn_status status = check_same_weights(to, from);
     if (status != NN_OK) return status;
+    if (!(tau >= 0.0 && tau <= 1.0))
+        return nn_fail(&to->error, NN_ERR_ARGUMENT, "blend: tau: expected 0 to 1, got %g", tau);
     if (tau == 1.0) return nn_model_copy_weights(to, from); /* to + (from - to) is not always from */
     const nn_float_mode float_mode = nn_rounding_enter();
     const nn_float t = (nn_float)tau;

@@ -34,6 +34,7 @@ nn_tensor nn_view_ragged(int32_t *data, const int64_t *offsets, int rows)
 nn_status nn_tensor_alloc(nn_tensor *tensor, nn_dtype dtype, nn_shape shape)
 {
     const size_t count = nn_shape_count(shape);
+    if (!tensor) return NN_ERR_ARGUMENT;
     *tensor = (nn_tensor){ 0 };
     if (count == 0) return NN_ERR_SHAPE;
     void *data = calloc(count, dtype == NN_F32 ? sizeof(nn_float) : sizeof(int32_t));

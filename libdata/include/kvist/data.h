@@ -4,9 +4,13 @@
  *
  * - Zero in any field of a `_def` (and of data_encoding) means the documented default.
  * - A function that can fail returns a data_status, or NULL, and fills `*error` (may be NULL) with the reason in the
- * form `path:offset: field: expected X, got Y`. A load that fails leaves its destination untouched.
+ * form `path:offset: field: expected X, got Y` or, of a call that the system refused, `path: cannot open: why`. It
+ * clears `*error` first. A load that fails leaves its destination untouched.
+ * - What returns a data_status, makes something or takes options (a `_def`, a data_encoding) refuses NULL for what it
+ * needs, with DATA_ERR_ARGUMENT; an array without elements may be NULL. All others, as data_batches_next() and
+ * data_rng_next(), must be given what they work on.
  * - Arrays are row-major, the sample is dimension 0. Structs of arrays are freed by the function named next to them,
- * which takes a zeroed struct as well; destroy functions accept NULL.
+ * which takes a zeroed struct and NULL as well; destroy functions accept NULL.
  * - Randomness comes from an explicit seed or a caller-owned data_rng. The library never prints, exits, reads the
  *   environment or keeps mutable globals; separate objects may be used from separate threads.
  */
@@ -49,9 +53,9 @@ typedef enum data_status {
 
 /** Why a call failed; owned by the caller, never allocated. Long paths are shortened at their front. */
 typedef struct data_error {
-    data_status status; /**< DATA_OK until something fails */
+    data_status status; /**< DATA_OK unless the last call failed */
     uint64_t offset;    /**< byte within the (decompressed) file where reading stopped; 0 when no file is meant */
-    char text[256];     /**< `path:offset: field: expected X, got Y`, ended by a NUL */
+    char text[256];     /**< `path:offset: field: expected X, got Y` or `path: cannot open: why`, ended by a NUL */
 } data_error;
 
 /** Short English text of a status, as "out of memory"; never NULL. */
@@ -178,7 +182,7 @@ int32_t data_vocabulary_index(const data_vocabulary *vocabulary, const char *wor
 size_t data_vocabulary_write(const data_vocabulary *vocabulary, int words, char *text, size_t size);
 /**
  * The vocabulary of such a text, the inverse of data_vocabulary_write.
- * @return to be freed by data_vocabulary_destroy; NULL for an empty or repeated word or without memory
+ * @return to be freed by data_vocabulary_destroy; NULL for an empty or repeated word, no text or without memory
  */
 DATA_NODISCARD data_vocabulary *data_vocabulary_parse(const char *text, size_t size, data_error *error);
 /** Frees a vocabulary that data_vocabulary_parse gave (the one of a data_imdb goes with it). */
@@ -194,14 +198,16 @@ typedef struct data_encoding {
 } data_encoding;
 
 /**
- * Encodes a whole text: DATA_START, then one index a word (Keras' Tokenizer on bytes, see docs).
+ * Encodes a whole text: DATA_START, then one index a word. As Keras' Tokenizer, but on bytes: spaces, tabs, newlines
+ * and ASCII punctuation except the apostrophe stand between words; all other bytes, those of UTF-8 and control
+ * characters too, are parts of words; A to Z are taken as a to z.
  * @param vocabulary the words that have indices
  * @param encoding NULL for the defaults; its length is not used
  * @param text any bytes
  * @param size bytes of text
  * @param[out] indices receives the first `capacity` of them; may be NULL when capacity is 0
  * @param capacity room in indices
- * @return how many indices the text has, the start included; 0 for an encoding out of range
+ * @return how many indices the text has, the start included; 0 for NULL or an encoding out of range
  */
 size_t data_encode(const data_vocabulary *vocabulary, const data_encoding *encoding, const char *text, size_t size,
                    int32_t *indices, size_t capacity);
@@ -212,7 +218,7 @@ size_t data_encode(const data_vocabulary *vocabulary, const data_encoding *encod
  * @param text any bytes
  * @param size bytes of text
  * @param[out] row encoding->length indices
- * @return DATA_ERR_ARGUMENT for an encoding out of range
+ * @return DATA_ERR_ARGUMENT for NULL or an encoding out of range
  */
 DATA_NODISCARD data_status data_imdb_encode(const data_vocabulary *vocabulary, const data_encoding *encoding,
                                             const char *text, size_t size, int32_t *row);
@@ -362,7 +368,7 @@ const int32_t *data_batches_next(data_batches *batches, int *size);
  * @param order (size) which rows
  * @param size rows of the batch
  * @param[out] out (size, row_size bytes), not overlapping rows
- * @return DATA_ERR_ARGUMENT for an index outside [0, count); out may then be half filled
+ * @return DATA_ERR_ARGUMENT for NULL or an index outside [0, count); out may then be half filled
  */
 DATA_NODISCARD data_status data_gather(const void *rows, int count, size_t row_size, const int32_t *order, int size,
                                        void *out);
@@ -374,7 +380,7 @@ DATA_NODISCARD data_status data_gather(const void *rows, int count, size_t row_s
  * @param size lists of the batch
  * @param[out] out_indices room for the sum of their lengths
  * @param[out] out_offsets (size + 1)
- * @return DATA_ERR_ARGUMENT for a list outside [0, count)
+ * @return DATA_ERR_ARGUMENT for NULL or a list outside [0, count)
  */
 DATA_NODISCARD data_status data_gather_lists(const int32_t *indices, const int64_t *offsets, int count,
                                              const int32_t *order, int size, int32_t *out_indices,

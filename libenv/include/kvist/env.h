@@ -5,7 +5,9 @@
  *
  * - A CartPole is a plain value without heap memory: copy it to fork it, save its bytes to resume it.
  * - A function that can fail returns an env_status (or NULL) and, unless it says otherwise, changes nothing when it
- *   fails. Output pointers may be NULL where their text says so.
+ *   fails. An env_error may be NULL; every function that takes one clears it first.
+ * - Output pointers may be NULL where their text says so. What returns an env_status or makes something refuses NULL
+ *   for what it needs, with ENV_ERR_ARGUMENT; destroy functions accept it. All others must be given what they work on.
  * - Randomness is an explicit env_rng. The library never prints, exits, reads the environment or keeps mutable globals;
  *   different objects may be used from different threads at the same time.
  */
@@ -50,7 +52,7 @@ typedef enum env_status {
 
 /** Why a call failed; owned by the caller, never allocated. */
 typedef struct env_error {
-    env_status status; /**< which kind of failure */
+    env_status status; /**< which kind of failure; ENV_OK unless the last call failed */
     char text[256];    /**< `function: field: expected X, got Y`, ended by a NUL */
 } env_error;
 

@@ -8,7 +8,9 @@
  *
  * - Zero in any field of a `_def` means the documented default. Fields whose default is not zero accept NN_ZERO for a
  * real zero; any other negative value is an error.
- * - Constructors return NULL and fill `*error` (which may be NULL); destroy and free functions accept NULL.
+ * - Constructors return NULL and fill `*error`. An error may be NULL; every function that takes one clears it first.
+ * - What returns a status, makes something or takes a `_def` refuses NULL for what it needs, with ERR_ARGUMENT; destroy
+ * and free functions accept NULL. All others, as nn_model_max_batch() and nn_fill(), must be given what they work on.
  * - The library never prints, exits, aborts, reads the environment or keeps mutable globals. Different models may be
  * used from different threads at the same time; one model (with its optimiser) by one thread at a time.
  * - A process may fork between calls; the child may use the models it inherits, and new ones. On x86-64 the caller's
@@ -132,7 +134,8 @@ nn_tensor nn_view_f32(nn_float *data, nn_shape shape);
 nn_tensor nn_view_i32(int32_t *data, nn_shape shape);
 /** Borrows rows of indices of different lengths; `offsets` has rows + 1 entries. */
 nn_tensor nn_view_ragged(int32_t *data, const int64_t *offsets, int rows);
-/** Allocates zeroed elements, to be given back by nn_tensor_free(). On failure `*tensor` is empty. */
+/** Allocates zeroed elements, to be given back by nn_tensor_free(). On failure `*tensor` is empty. ERR_ARGUMENT for
+ * NULL, ERR_SHAPE for a shape without elements. */
 NN_NODISCARD nn_status nn_tensor_alloc(nn_tensor *tensor, nn_dtype dtype, nn_shape shape);
 /** Frees what nn_tensor_alloc() gave and empties the tensor. Never call it on a view. */
 void nn_tensor_free(nn_tensor *tensor);
@@ -349,13 +352,12 @@ typedef struct nn_layer_def {
     int from[NN_MAX_INPUTS]; /**< positions of earlier layers, from 1, or NN_INPUT; all zero: the layer before */
 } nn_layer_def;
 
-/* --- models --------------------------------------------------------------------------------------------------------
- */
+/* --- models ------------------------------------------------------------------------------------------------------- */
 
 /** Where a model's memory comes from. alloc returns NULL or `size` bytes at a multiple of `align`. */
 typedef struct nn_allocator {
     void *(*alloc)(size_t size, size_t align, void *user); /**< `align` is a power of two */
-    void (*release)(void *memory, void *user);             /**< never called with NULL */
+    void (*release)(void *memory, void *user);             /**< never called with NULL; NULL itself if alloc is */
     void *user;                                            /**< handed to both */
 } nn_allocator;
 
@@ -370,7 +372,7 @@ typedef struct nn_model_def {
     const nn_layer_def *layers;    /**< in topological order */
     int layer_count;               /**< of them; NN_LAYERS() sets both */
     uint64_t seed;                 /**< of the initial weights and of dropout */
-    int threads;                   /**< most at work, 0: as OpenMP would use; results do not depend on it */
+    int threads;                   /**< most at work, 0 to 256; 0: as OpenMP would use. Results do not depend on it */
     nn_isa isa;                    /**< default: the best that the processor has */
     bool keep_blas_threads;        /**< do not set a pthread-built OpenBLAS, or BLIS, to one thread (a process-wide
                                         setting) */
@@ -419,7 +421,8 @@ nn_float *nn_model_params(nn_model *model, size_t *count);
 const nn_float *nn_model_read_params(const nn_model *model, size_t *count);
 /** The gradients in the same order, writable: clip them, exchange them. */
 nn_float *nn_model_grads(nn_model *model, size_t *count);
-/** What is not trained but kept: moving means and variances, in layer order. */
+/** What is not trained but kept: moving means and variances, in layer order. May be written; after this call, as after
+ * nn_model_params(), each forward prepares the weights anew. */
 nn_float *nn_model_state(nn_model *model, size_t *count);
 
 /** A weight, its gradient and its name, by position; see nn_model_weight_count(). */
@@ -435,8 +438,12 @@ typedef struct nn_weight_info {
 int nn_model_weight_count(const nn_model *model);
 /** The weight tensor at `index`, in layer order; zeroed if there is none. */
 nn_weight_info nn_model_weight_info(const nn_model *model, int index);
-/** Views a weight ("lstm_2/recurrent_kernel", "batch_norm_3/moving_mean") and, if wanted, its gradient; the model owns
- * both. */
+/**
+ * Views a weight ("lstm_2/recurrent_kernel", "batch_norm_3/moving_mean") and its gradient; the model owns both. They
+ * may be written; after this call, as after nn_model_params(), each forward prepares the weights anew.
+ * @param value NULL if not wanted
+ * @param grad  NULL if not wanted; empty for a weight that is not trained
+ */
 NN_NODISCARD nn_status nn_model_weight(nn_model *model, const char *name, nn_tensor *value, nn_tensor *grad);
 /** Copies all weights and state from a model of the same weight shapes. */
 NN_NODISCARD nn_status nn_model_copy_weights(nn_model *to, const nn_model *from);
@@ -468,13 +475,12 @@ const nn_tensor *nn_forward(nn_model *model, const nn_tensor *x, nn_mode mode);
  * tensor (NULL data). NULL on failure.
  */
 const nn_tensor *nn_backward(nn_model *model, const nn_tensor *dy, unsigned want);
-/** The gradient by the input of the last backward that wanted it; NULL if there is none. */
+/** The gradient by the input of the last backward, if that wanted it, until the next forward or backward; else NULL. */
 const nn_tensor *nn_input_grad(const nn_model *model);
 /** Sets all gradients to zero. */
 void nn_zero_grad(nn_model *model);
 
-/* --- losses ---------------------------------------------------------------------------------------------------------
- */
+/* --- losses ------------------------------------------------------------------------------------------------------- */
 
 /** Losses; each is the mean over all rows of the last axis (MSE, Huber, BCE: over all elements). */
 typedef enum nn_loss_type {
@@ -497,6 +503,7 @@ typedef struct nn_loss_def {
 
 /**
  * A loss and its gradient by `y`.
+ * @param mean receives the loss, also one that is not finite (ERR_NUMERIC); may be NULL
  * @param rows NULL, or (rows of y) values: the loss of each row of the last axis
  * @param dy   NULL, or a tensor of y's shape for the gradient
  */
@@ -506,6 +513,7 @@ NN_NODISCARD nn_status nn_loss(const nn_loss_def *loss, const nn_tensor *y, cons
 /**
  * The loss of the last forward against target, and the backward pass. A last activation that matches the loss (sigmoid
  * for BCE, softmax for the categorical ones) is taken together with it in the logits form, as tf.keras does.
+ * @param mean receives the loss, also one that is not finite (ERR_NUMERIC); may be NULL
  */
 NN_NODISCARD nn_status nn_backprop(nn_model *model, const nn_loss_def *loss, const nn_tensor *target, unsigned want,
                                    nn_float *mean);
@@ -523,8 +531,7 @@ typedef enum nn_metric {
 NN_NODISCARD nn_status nn_metric_count(nn_metric metric, const nn_tensor *y, const nn_tensor *target, int64_t *correct,
                                        int64_t *counted, nn_error *error);
 
-/* --- optimisers ------------------------------------------------------------------------------------------------------
- */
+/* --- optimisers --------------------------------------------------------------------------------------------------- */
 
 /** Optimisers. */
 typedef enum nn_optim_type { NN_ADAM, NN_RMSPROP, NN_SGD } nn_optim_type;
@@ -592,11 +599,11 @@ void nn_optim_set_steps(nn_optim *optim, uint64_t steps);
 /** The number of slots: arrays as long as the weights. Adam 2 (m, v); RMSprop 1 or 2 (mean_square, velocity); SGD 0
  * or 1. */
 int nn_optim_slot_count(const nn_optim *optim);
-/** A slot's values, in the order of nn_model_params(), and its name; NULL if there is none. */
+/** A slot's values, in the order of nn_model_params(), and its name (static; may be NULL). The optimiser owns the
+ * values and keeps them in this one place until it is destroyed. NULL if there is no such slot. */
 nn_float *nn_optim_slot(nn_optim *optim, int index, const char **name);
 
-/* --- training
- * --------------------------------------------------------------------------------------------------------- */
+/* --- training ----------------------------------------------------------------------------------------------------- */
 
 /** Where training stands. Losses and accuracies are means over the samples so far; NAN where there are none. */
 typedef struct nn_progress {
@@ -663,10 +670,13 @@ NN_NODISCARD nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_
 /** Outputs for a set, max_batch samples at a time, into y (n, ..). */
 NN_NODISCARD nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor *y, nn_error *error);
 
-/* --- files: one set of named things, written whole or not at all
- * ------------------------------------------------------- */
+/* --- files: one set of named things, written whole or not at all -------------------------------------------------- */
 
-/** A list of things to save to, or load from, one sealed safetensors file. */
+/**
+ * A list of things to save to, or load from, one sealed safetensors file. It copies the names it is given (1 to 47
+ * bytes of UTF-8 without '/' and control characters, each once) and borrows the things: each save reads them, a load
+ * writes them, and they must outlive the archive.
+ */
 typedef struct nn_archive nn_archive;
 
 /** An empty list; NULL with *error filled when memory runs out. */
@@ -708,8 +718,11 @@ NN_NODISCARD nn_status nn_archive_load(nn_archive *archive, const char *path, nn
 
 /** Saves one model, under the name "model". */
 NN_NODISCARD nn_status nn_model_save(nn_model *model, const char *path, nn_error *error);
-/** Makes a model from a file: architecture and weights; def gives max_batch (0: as saved), threads, isa, allocator; may
- * be NULL. */
+/**
+ * Makes a model from a file: architecture and weights.
+ * @param name of the model in the file; NULL: "model", which nn_model_save() gives
+ * @param def  max_batch (0: as saved), threads, isa, keep_blas_threads and allocator of it count; may be NULL
+ */
 NN_NODISCARD nn_model *nn_model_load(const char *path, const char *name, const nn_model_def *def, nn_error *error);
 /** Takes weights by name from an unsealed safetensors file of other origin, F32 tensors "layer/weight" of the same
  * shapes. */
