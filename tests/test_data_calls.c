@@ -175,6 +175,7 @@ static void test_null_that_is_taken(void **state)
     assert_int_equal(data_pad_lists(NULL, none, 0, NULL, NULL, NULL), DATA_OK);
     assert_int_equal(data_gather(NULL, 0, 4, NULL, 0, NULL), DATA_OK);
     assert_int_equal(data_gather_lists(NULL, NULL, 0, NULL, 0, NULL, ends), DATA_OK);
+    assert_int_equal(data_gather_lists(NULL, none, 1, (const int32_t[]){ 0 }, 1, NULL, ends), DATA_OK);
     data_replay *replay = data_replay_create(&(data_replay_def){ .capacity = 4, .observation = 1 }, NULL);
     assert_int_equal(data_replay_set_priorities(replay, NULL, 0, NULL, NULL), DATA_OK);
     data_replay_destroy(replay);
