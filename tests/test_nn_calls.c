@@ -50,6 +50,38 @@ static void set_stale(void)
     error = (nn_error){ .status = NN_ERR_IO, .offset = 7, .text = "stale" };
 }
 
+/* --- order of calls, and kinds that there are not ----------------------------------------------------------------- */
+
+static void test_53_backward_after_a_change(void **state)
+{
+    (void)state;
+    nn_model *other = nn_model_create(&model_def, NULL);
+    assert_non_null(other);
+    for (int change = 0; change < 3; change++) {
+        assert_non_null(nn_forward(model, &x, NN_TRAIN));
+        assert_int_equal(nn_backprop(model, &mse, &target, NN_GRAD_PARAMS, NULL), NN_OK);
+        assert_non_null(nn_backward(model, &y, NN_GRAD_PARAMS | NN_GRAD_INPUT)); /* once more is no fault */
+        if (change == 0) nn_optim_step(optim);
+        if (change == 1) assert_int_equal(nn_model_copy_weights(model, other), NN_OK);
+        if (change == 2) assert_int_equal(nn_model_blend_weights(model, other, 0.5), NN_OK);
+        assert_null(nn_backward(model, &y, NN_GRAD_PARAMS));
+        assert_string_equal(nn_model_error(model), "backward: the weights have changed since the forward");
+        assert_int_equal(nn_backprop(model, &mse, &target, NN_GRAD_PARAMS, NULL), NN_ERR_STATE);
+    }
+    nn_model_destroy(other);
+}
+
+static void test_unknown_kinds(void **state)
+{
+    (void)state;
+    assert_null(nn_forward(model, &x, (nn_mode)7));
+    assert_string_equal(nn_model_error(model), "forward: expected NN_EVAL or NN_TRAIN, got 7");
+    assert_non_null(nn_forward(model, &x, NN_EVAL));
+    assert_null(nn_backward(model, &y, 8));
+    assert_string_equal(nn_model_error(model), "backward: want: expected 0 to 3, got 8");
+    assert_non_null(nn_backward(model, &y, 0));
+}
+
 /* --- NULL --------------------------------------------------------------------------------------------------------- */
 
 /* The status of a call that makes something. */
@@ -294,10 +326,16 @@ static void test_files_clear_the_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_53_null_models),        cmocka_unit_test(test_53_null_allocators),
-        cmocka_unit_test(test_53_null_training),      cmocka_unit_test(test_53_null_archives),
-        cmocka_unit_test(test_53_null_files),         cmocka_unit_test(test_null_that_is_taken),
-        cmocka_unit_test(test_calls_clear_the_error), cmocka_unit_test(test_files_clear_the_error),
+        cmocka_unit_test(test_53_backward_after_a_change),
+        cmocka_unit_test(test_unknown_kinds),
+        cmocka_unit_test(test_53_null_models),
+        cmocka_unit_test(test_53_null_allocators),
+        cmocka_unit_test(test_53_null_training),
+        cmocka_unit_test(test_53_null_archives),
+        cmocka_unit_test(test_53_null_files),
+        cmocka_unit_test(test_null_that_is_taken),
+        cmocka_unit_test(test_calls_clear_the_error),
+        cmocka_unit_test(test_files_clear_the_error),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -468,7 +468,7 @@ const nn_tensor *nn_forward(nn_model *model, const nn_tensor *x, nn_mode mode);
 
 /**
  * Goes back through the last forward, whatever its mode; may run again for the same forward, as long as no weight has
- * changed since.
+ * changed since: after a step, a copy or a load it fails with ERR_STATE.
  * @param dy   gradient of the loss by the output, of the output's shape
  * @param want NN_GRAD_PARAMS adds to the gradients of the weights; NN_GRAD_INPUT computes the gradient by the input
  * @return the gradient by the input, owned by the model until its next forward or backward, if wanted; else an empty
