@@ -21,7 +21,7 @@ static bool name_files(nn_claim *claim, const char *path)
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     const int base = (int)(name - path); /* of the directory, its slash included */
-    const long pid = nn_sys_pid();
+    const long pid = claim->pid = nn_sys_pid();
     claim->target = memory;
     claim->directory = memory + room;
     claim->lock = memory + 2 * room;
@@ -37,11 +37,14 @@ static bool name_files(nn_claim *claim, const char *path)
     return true;
 }
 
-/* The lock is ours as long as its name leads to the file we hold: others may have removed it. */
+/*
+ * The lock is ours as long as its name leads to the file we hold: others may have removed it. A forked child shares the
+ * descriptor, so that the lock would let it in; it is the parent's.
+ */
 static bool holds_lock(const nn_claim *claim)
 {
     nn_sys_info held, named;
-    return nn_sys_fstat(claim->fd, &held) == 0 && nn_sys_stat(claim->lock, &named) == 0 &&
+    return claim->pid == nn_sys_pid() && nn_sys_fstat(claim->fd, &held) == 0 && nn_sys_stat(claim->lock, &named) == 0 &&
            held.device == named.device && held.inode == named.inode;
 }
 
