@@ -4,6 +4,7 @@
 #include "generations.h"
 #include "temp.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -73,6 +74,27 @@ static void places_are_checked_first(void **state)
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+}
+
+/* A name that fits, but not those of the files beside it, would be saved to once and never again. */
+static void names_leave_room(void **state)
+{
+    (void)state;
+    const long most = pathconf(temp_here.path, _PC_NAME_MAX) - 20; /* ".", ".2147483647", ".old.tmp" */
+    char name[NAME_MAX + 1] = "", expected[96];
+    if (most < 1 || most > NAME_MAX - 20) skip();
+    memset(name, 'n', (size_t)most);
+    const char *path = temp_path(&temp_here, name);
+    for (uint64_t generation = 1; generation <= 3; generation++)
+        assert_int_equal(save_generation(path, generation, NULL), NN_OK);
+    assert_int_equal(load_generation(path, NULL), 3);
+    const int entries = temp_entries(&temp_here);
+    for (long length = most + 1; length <= NAME_MAX; length++) {
+        memset(name, 'm', (size_t)length);
+        snprintf(expected, sizeof expected, "mmm: expected a name of at most %ld bytes, got %ld:", most, length);
+        expect_no_claim(temp_path(&temp_here, name), expected);
+    }
+    assert_int_equal(temp_entries(&temp_here), entries);
 }
 
 /* --- one trainer a path --- */
@@ -268,10 +290,10 @@ static void a_child_ends_its_copy_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(places_are_checked_first),     cmocka_unit_test(a_second_trainer_is_refused),
-        cmocka_unit_test(a_second_archive_is_refused),  cmocka_unit_test(a_removed_lock_is_taken_again),
-        cmocka_unit_test(a_vanished_lock_is_not_taken), cmocka_unit_test(a_child_is_another_process),
-        cmocka_unit_test(a_child_ends_its_copy_alone),
+        cmocka_unit_test(places_are_checked_first),      cmocka_unit_test(names_leave_room),
+        cmocka_unit_test(a_second_trainer_is_refused),   cmocka_unit_test(a_second_archive_is_refused),
+        cmocka_unit_test(a_removed_lock_is_taken_again), cmocka_unit_test(a_vanished_lock_is_not_taken),
+        cmocka_unit_test(a_child_is_another_process),    cmocka_unit_test(a_child_ends_its_copy_alone),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -94,6 +94,21 @@ static void remove_leftover(const char *entry, void *context)
     free(path);
 }
 
+/*
+ * The names beside the target are longer, and that of `old` is first asked for at the second save. Process numbers
+ * count as ten digits: a path that one process may claim is not refused to the next.
+ */
+static nn_status check_name(const nn_claim *claim, nn_error *error)
+{
+    const long beside = (long)sizeof "..2147483647.old.tmp" - 1, most = nn_sys_name_max(claim->directory);
+    const char *slash = strrchr(claim->target, '/');
+    const size_t length = strlen(slash ? slash + 1 : claim->target);
+    if (most < beside || length <= (size_t)(most - beside)) return NN_OK;
+    return nn_fail_file(error, NN_ERR_IO, claim->target,
+                        "expected a name of at most %ld bytes, got %zu: those of the files beside it are longer",
+                        most - beside, length);
+}
+
 static nn_status check_target(const nn_claim *claim, nn_error *error)
 {
     nn_sys_info info;
@@ -109,7 +124,8 @@ nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error)
     if (!path[0]) return nn_fail(error, NN_ERR_ARGUMENT, "path: expected a file, got an empty string");
     if (!name_files(claim, path))
         return nn_fail(error, NN_ERR_MEMORY, "no memory to save %s", nn_path_format(path).text);
-    nn_status status = check_target(claim, error);
+    nn_status status = check_name(claim, error);
+    if (status == NN_OK) status = check_target(claim, error);
     if (status == NN_OK) status = take_lock(claim, error);
     if (status != NN_OK) {
         free(claim->target);
