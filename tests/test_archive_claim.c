@@ -4,6 +4,7 @@
 #include "generations.h"
 #include "temp.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -73,6 +74,27 @@ static void places_are_checked_first(void **state)
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+}
+
+/* A name that fits, but not those of the files beside it, would be saved to once and never again. */
+static void names_leave_room(void **state)
+{
+    (void)state;
+    const long most = pathconf(temp_here.path, _PC_NAME_MAX) - 20; /* ".", ".2147483647", ".old.tmp" */
+    char name[NAME_MAX + 1] = "", expected[96];
+    if (most < 1 || most > NAME_MAX - 20) skip();
+    memset(name, 'n', (size_t)most);
+    const char *path = temp_path(&temp_here, name);
+    for (uint64_t generation = 1; generation <= 3; generation++)
+        assert_int_equal(save_generation(path, generation, NULL), NN_OK);
+    assert_int_equal(load_generation(path, NULL), 3);
+    const int entries = temp_entries(&temp_here);
+    for (long length = most + 1; length <= NAME_MAX; length++) {
+        memset(name, 'm', (size_t)length);
+        snprintf(expected, sizeof expected, "mmm: expected a name of at most %ld bytes, got %ld:", most, length);
+        expect_no_claim(temp_path(&temp_here, name), expected);
+    }
+    assert_int_equal(temp_entries(&temp_here), entries);
 }
 
 /* --- one trainer a path --- */
@@ -169,12 +191,109 @@ static void a_vanished_lock_is_not_taken(void **state)
     nn_archive_destroy(two);
 }
 
+/* --- processes that fork --- */
+
+typedef struct forked {
+    pid_t pid;
+    int to_child[2], to_parent[2];
+} forked;
+
+/* Waits for the other side's byte, after one of one's own. */
+static bool meet(int to, int from)
+{
+    char byte = 0;
+    return write(to, "x", 1) == 1 && read(from, &byte, 1) == 1;
+}
+
+/* What the child does with a keeper whose path its parent claimed; 0 if all is as it should be. */
+static int live_as_child(keeper *k, const char *path, const forked *child)
+{
+    nn_error error = { 0 };
+    char byte = 0;
+    for (int i = 0; i < 2; i++) {
+        if (nn_archive_save(k->archive, path, &error) != NN_ERR_IO) return 1;
+        if (!strstr(error.text, "inherited: another process or archive is saving to it")) return 2;
+    }
+    if (!meet(child->to_parent[1], child->to_child[0])) return 3; /* the parent is gone from here on */
+    if (nn_archive_save(k->archive, path, &error) != NN_OK) return 4;
+    nn_archive_destroy(k->archive);
+    return read(child->to_child[0], &byte, 1) == 0 ? 0 : 5; /* until the parent has looked */
+}
+
+/* The child shares the lock's descriptor, but the path is the parent's until that gives it up. */
+static void a_child_is_another_process(void **state)
+{
+    (void)state;
+    forked child;
+    nn_error error = { 0 };
+    char byte = 0;
+    const char *path = prepare_generations("inherited", true), *lock = temp_path(&temp_here, "inherited.lock");
+    keeper k = { .generation = 3 };
+    memset(k.bytes, 3, sizeof k.bytes);
+    begin_keeper(&k);
+    assert_int_equal(nn_archive_claim(k.archive, path, NULL), NN_OK);
+    assert_int_equal(pipe(child.to_child), 0);
+    assert_int_equal(pipe(child.to_parent), 0);
+    child.pid = fork();
+    assert_true(child.pid >= 0);
+    if (child.pid == 0) {
+        alarm(100);
+        close(child.to_child[1]);
+        k.generation = 4;
+        memset(k.bytes, 4, sizeof k.bytes);
+        _exit(live_as_child(&k, path, &child));
+    }
+    close(child.to_parent[1]);
+    assert_int_equal(read(child.to_parent[0], &byte, 1), 1);
+    assert_int_equal(load_generation(path, NULL), 2);
+    assert_int_equal(nn_archive_save(k.archive, path, &error), NN_OK);
+    assert_int_equal(save_generation(path, 5, NULL), NN_ERR_IO);
+    nn_archive_destroy(k.archive);
+    assert_int_not_equal(access(lock, F_OK), 0);
+    assert_int_equal(load_generation(path, NULL), 3);
+    assert_int_equal(write(child.to_child[1], "x", 1), 1);
+    close(child.to_child[1]);
+    int status = 0;
+    assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(load_generation(path, NULL), 4);
+    assert_int_not_equal(access(lock, F_OK), 0);
+    close(child.to_child[0]);
+    close(child.to_parent[0]);
+}
+
+/* A child that tidies up what it inherited takes nothing from its parent. */
+static void a_child_ends_its_copy_alone(void **state)
+{
+    (void)state;
+    const char *path = prepare_generations("tidied", false), *other = temp_path(&temp_here, "tidied elsewhere");
+    nn_archive *archive = nn_archive_create(NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(nn_archive_claim(archive, path, NULL), NN_OK);
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            const nn_status status = i == 0 ? NN_OK : nn_archive_claim(archive, other, NULL);
+            nn_archive_destroy(archive);
+            _exit(status == NN_OK ? 0 : 1);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        assert_int_equal(access(temp_path(&temp_here, "tidied.lock"), F_OK), 0);
+        assert_int_equal(save_generation(path, 2, NULL), NN_ERR_IO);
+        assert_int_equal(nn_archive_save(archive, path, NULL), NN_OK);
+    }
+    nn_archive_destroy(archive);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(places_are_checked_first),     cmocka_unit_test(a_second_trainer_is_refused),
-        cmocka_unit_test(a_second_archive_is_refused),  cmocka_unit_test(a_removed_lock_is_taken_again),
-        cmocka_unit_test(a_vanished_lock_is_not_taken),
+        cmocka_unit_test(places_are_checked_first),      cmocka_unit_test(names_leave_room),
+        cmocka_unit_test(a_second_trainer_is_refused),   cmocka_unit_test(a_second_archive_is_refused),
+        cmocka_unit_test(a_removed_lock_is_taken_again), cmocka_unit_test(a_vanished_lock_is_not_taken),
+        cmocka_unit_test(a_child_is_another_process),    cmocka_unit_test(a_child_ends_its_copy_alone),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -1,12 +1,15 @@
 /*
  * Fault row 39 for pictures and the cache of reviews: each call that writes them fails with each errno. What was there
  * stays as it was, byte for byte, nothing temporary remains, and the failure is told; a cache is gone without. The
- * linker puts these calls before the C library's (--wrap).
+ * linker puts these calls before the C library's (--wrap). And what a killed writer left is removed, what a live one
+ * writes is not.
  */
 #include "faults.h"
+#include "file.h"
 #include "temp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <kvist/data.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -48,6 +54,25 @@ int __wrap_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to)
 {
     return fault_due(false) ? -1 : __real_rename(from, to);
+}
+
+/* Only the copying of a descriptor is called. */
+int __real_fcntl(int descriptor, int command, ...);
+int __wrap_fcntl(int descriptor, int command, int from);
+int __wrap_fcntl(int descriptor, int command, int from)
+{
+    return fault_due(false) ? -1 : __real_fcntl(descriptor, command, from);
+}
+
+static const char *vanishing; /* once, before the lock is taken */
+
+int __real_flock(int descriptor, int operation);
+int __wrap_flock(int descriptor, int operation);
+int __wrap_flock(int descriptor, int operation)
+{
+    if (vanishing) assert_int_equal(unlink(vanishing), 0);
+    vanishing = NULL;
+    return fault_due(false) ? -1 : __real_flock(descriptor, operation);
 }
 
 /* --- what is written ---------------------------------------------------------------------------------------------- */
@@ -138,6 +163,121 @@ static void test_cache(void **state)
     each_call_fails("a.cache", write_cache);
 }
 
+/* --- what others left, and what they still write --- */
+
+static data_file *begin_file(const char *path)
+{
+    data_error error = { 0 };
+    data_file *file = NULL;
+    if (data_file_create(path, &file, &error) != DATA_OK) fail_msg("%s", error.text);
+    assert_true(data_file_write(file, "new", 3));
+    return file;
+}
+
+static void expect_whole(const char *path)
+{
+    size_t size;
+    unsigned char *bytes = temp_read(path, &size);
+    assert_int_equal(size, 3);
+    assert_memory_equal(bytes, "new", 3);
+    free(bytes);
+}
+
+/* A process that begins the file and waits for a byte: then it ends the file, or dies with it. */
+static pid_t begin_elsewhere(const char *path, int *to_child, bool dies)
+{
+    int down[2], up[2];
+    char byte = 0;
+    assert_int_equal(pipe(down), 0);
+    assert_int_equal(pipe(up), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(100);
+        data_file *file = begin_file(path);
+        if (write(up[1], "x", 1) != 1 || read(down[0], &byte, 1) != 1) _exit(2);
+        _exit(dies || data_file_commit(file, NULL) == DATA_OK ? 0 : 1);
+    }
+    assert_int_equal(read(up[0], &byte, 1), 1);
+    close(up[0]);
+    close(up[1]);
+    close(down[0]);
+    *to_child = down[1];
+    return child;
+}
+
+static void end_elsewhere(pid_t child, int to_child)
+{
+    int status = 0;
+    assert_int_equal(write(to_child, "x", 1), 1);
+    close(to_child);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void test_leftovers_go(void **state)
+{
+    (void)state;
+    static const char *const others[] = { ".l2.1.0.tmp",  ".l.x.0.tmp", ".l.1.x.tmp", ".l.1.tmp",    ".l.1.0.tmq",
+                                          ".l.1.0.2.tmp", ".l.1..tmp",  "l.1.0.tmp",  ".l.1.0.tmp2", ".l" };
+    char own[64];
+    int to_child;
+    const char *path = temp_write(&temp_here, "l", "old", 3);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) temp_write(&temp_here, others[i], "x", 1);
+    const int entries = temp_entries(&temp_here);
+    /* In a container that starts anew the writer before had our number; another's may be anything. */
+    snprintf(own, sizeof own, ".l.%ld.0.tmp", (long)getpid());
+    temp_write(&temp_here, own, "x", 1);
+    temp_write(&temp_here, ".l.1.63.tmp", "x", 1);
+    const pid_t child = begin_elsewhere(path, &to_child, true);
+    end_elsewhere(child, to_child);
+    assert_int_equal(temp_entries(&temp_here), entries + 1);
+    assert_int_equal(data_file_commit(begin_file(path), NULL), DATA_OK);
+    assert_int_equal(temp_entries(&temp_here), entries);
+    expect_whole(path);
+}
+
+static void test_live_writers_stay(void **state)
+{
+    (void)state;
+    int to_child;
+    const char *path = temp_path(&temp_here, "live");
+    const int entries = temp_entries(&temp_here);
+    const pid_t child = begin_elsewhere(path, &to_child, false);
+    data_file *one = begin_file(path), *two = begin_file(path), *three = begin_file(path);
+    assert_int_equal(temp_entries(&temp_here), entries + 4);
+    assert_int_equal(data_file_commit(two, NULL), DATA_OK);
+    data_file_discard(three);
+    assert_int_equal(data_file_commit(one, NULL), DATA_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(temp_entries(&temp_here), entries + 1);
+    end_elsewhere(child, to_child);
+    assert_int_equal(temp_entries(&temp_here), entries + 1);
+    expect_whole(path);
+}
+
+/* Who removes leftovers may come between the making of a file and its lock: then the next name is taken. */
+static void test_a_lost_race(void **state)
+{
+    (void)state;
+    char name[64];
+    const char *path = temp_path(&temp_here, "race");
+    const int entries = temp_entries(&temp_here);
+    snprintf(name, sizeof name, ".race.%ld.0.tmp", (long)getpid());
+    vanishing = temp_path(&temp_here, name);
+    assert_int_equal(data_file_commit(begin_file(path), NULL), DATA_OK);
+    expect_whole(path);
+    assert_int_equal(temp_entries(&temp_here), entries + 1);
+    for (int locks = 0; locks < 2; locks++) {
+        fault_at(2, locks ? EWOULDBLOCK : ENOLCK, false); /* after open */
+        data_file *file = begin_file(path);
+        fault_at(0, 0, false);
+        assert_int_equal(temp_entries(&temp_here), entries + 2 + locks); /* who holds the first one removes it */
+        assert_int_equal(data_file_commit(file, NULL), DATA_OK);
+        expect_whole(path);
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -152,6 +292,8 @@ static int set_up(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_pictures), cmocka_unit_test(test_cache) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_pictures), cmocka_unit_test(test_cache),
+                                        cmocka_unit_test(test_leftovers_go), cmocka_unit_test(test_live_writers_stay),
+                                        cmocka_unit_test(test_a_lost_race) };
     return cmocka_run_group_tests(tests, set_up, temp_tear_down);
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -328,11 +329,69 @@ static void test_57_not_finite(void **state)
     expect_not_finite(&wild, ones, large, 2, 1, 1, "after batch 1 of epoch 1: ");
 }
 
+/* Whether the file of the best epoch's model is kept from others while the run lasts. */
+static bool try_best(const nn_progress *progress, void *user)
+{
+    const char *path = user;
+    nn_error error;
+    nn_archive *other = nn_archive_create(NULL);
+    (void)progress;
+    assert_int_equal(nn_archive_claim(other, path, &error), NN_ERR_IO);
+    assert_non_null(strstr(error.text, "another process or archive is saving to it"));
+    nn_archive_destroy(other);
+    return true;
+}
+
+/* One file for both is found before the first step, however it is spelled; two are the run's own until it ends. */
+static void test_44_best_and_checkpoint(void **state)
+{
+    (void)state;
+    nn_float data[6] = { 0 };
+    const nn_tensor x = nn_view_f32(data, NN_SHAPE(6, 1));
+    const char *path = temp_write(&temp_here, "both/b.safetensors", "x", 1);
+    const char *const spelled[] = { path, temp_path(&temp_here, "both/../both/b.safetensors") };
+    nn_model *model = make_zero_line(4);
+    nn_optim *optim = make_optim(model, &still);
+    nn_error error;
+    for (int i = 0; i < COUNT(spelled); i++) {
+        size_t size = 0;
+        const nn_fit_def def = { .x = &x, .y = &x, .loss = mse, .best = path, .checkpoint = spelled[i] };
+        assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_IO);
+        assert_non_null(strstr(error.text, "b.safetensors: another process or archive is saving to it"));
+        assert_true(nn_optim_steps(optim) == 0);
+        free(temp_read(path, &size));
+        assert_int_equal(size, 1);
+    }
+    char best[TEMP_PATH];
+    snprintf(best, sizeof best, "%s", temp_path(&temp_here, "both/c.safetensors"));
+    const nn_fit_def def = { .x = &x,
+                             .y = &x,
+                             .loss = mse,
+                             .epochs = 2,
+                             .best = best,
+                             .checkpoint = path,
+                             .on_batch = try_best,
+                             .on_epoch = try_best,
+                             .user = best };
+    expect_fit(nn_fit(model, optim, &def, &error), NN_OK, &error);
+    assert_true(nn_optim_steps(optim) == 4);
+    nn_archive *other = nn_archive_create(NULL);
+    assert_int_equal(nn_archive_claim(other, best, NULL), NN_OK);
+    nn_archive_destroy(other);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_bad_data),      cmocka_unit_test(test_bad_ragged),
-        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_57_not_finite), cmocka_unit_test(test_endless_lists),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_bad_data),
+        cmocka_unit_test(test_bad_ragged),
+        cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_57_not_finite),
+        cmocka_unit_test(test_endless_lists),
+        cmocka_unit_test(test_44_best_and_checkpoint),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -3,6 +3,7 @@
 
 #include <kvist/data.h>
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -290,17 +292,22 @@ static void test_names(void **state)
     const uint8_t pixel[1] = { 200 };
     data_error error = { 0 };
     char name[64], before[1024];
+    int writers[64];
     assert_non_null(getcwd(before, sizeof before));
     assert_int_equal(chdir(temp_here.path), 0);
     const int entries = temp_entries(&temp_here);
     for (int i = 0; i < 64; i++) {
         assert_int_equal(data_png_write("plain.png", pixel, 1, 1, 1, &error), DATA_OK);
         snprintf(name, sizeof name, ".plain.png.%ld.%d.tmp", (long)getpid(), i);
-        temp_write(&temp_here, name, "", 0);
+        writers[i] = open(temp_write(&temp_here, name, "", 0), O_WRONLY | O_CLOEXEC);
+        assert_int_equal(flock(writers[i], LOCK_EX | LOCK_NB), 0);
     }
     assert_int_equal(temp_entries(&temp_here), entries + 65);
     assert_int_equal(data_png_write("plain.png", pixel, 1, 1, 1, &error), DATA_ERR_IO);
     assert_string_equal(error.text, "plain.png: cannot create: File exists");
+    for (int i = 0; i < 64; i++) close(writers[i]);
+    assert_int_equal(data_png_write("plain.png", pixel, 1, 1, 1, &error), DATA_OK); /* now they are left over */
+    assert_int_equal(temp_entries(&temp_here), entries + 1);
     unsigned char *back = decode("plain.png", 1, 1, 1);
     assert_int_equal(back[0], 200);
     free(back);

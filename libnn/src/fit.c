@@ -160,7 +160,7 @@ static nn_status keep_best(nn_fit_run *run, const nn_progress *progress)
         copy(run->best_params, model->params, model->param_count);
         copy(run->best_state, model->state, model->state_count);
     }
-    return run->def.best ? nn_model_save(run->model, run->def.best, run->error) : NN_OK;
+    return nn_checkpoint_save_best(run);
 }
 
 /* What follows the batches of an epoch; NN_STOPPED if the callback said so. */
@@ -242,6 +242,7 @@ static nn_status fit(nn_fit_run *run, const nn_fit_def *def)
     }
     if (def->epochs_done) *def->epochs_done = (int)run->at.epoch;
     nn_archive_destroy(run->archive);
+    nn_archive_destroy(run->best);
     nn_arena_open(arena.base, arena.used);
     nn_release(&run->model->allocator, arena.base);
     return status;

@@ -41,6 +41,7 @@ typedef struct nn_fit_run {
     nn_fit_position at;
     nn_fit_settings settings;
     nn_archive *archive;      /* the checkpoint; NULL: none */
+    nn_archive *best;         /* the best epoch's model in a file; NULL: none */
     nn_float_mode float_mode; /* the caller's */
     nn_error *error;
 } nn_fit_run;
@@ -57,6 +58,7 @@ nn_status nn_checkpoint_begin(nn_fit_run *run);
 /* Puts an epoch's numbers on the list. */
 void nn_checkpoint_add_epoch(nn_fit_run *run, uint64_t epoch);
 nn_status nn_checkpoint_save(nn_fit_run *run);
+nn_status nn_checkpoint_save_best(nn_fit_run *run);
 
 /* Samples first .. first + count - 1, borrowed. */
 nn_tensor nn_rows(const nn_tensor *set, int first, int count);

@@ -1,19 +1,9 @@
 /* Checkpoints of nn_fit(): the model, the optimiser and where the run stands, in one file. */
-#include "files/replace.h"
 #include "files/system.h"
 #include "fit.h"
 #include "model.h"
 #include <stdio.h>
 #include <string.h>
-
-/* The path's directory can be written and nobody else is writing the file. */
-static nn_status check_writable(const char *path, nn_error *error)
-{
-    nn_claim claim = { 0 };
-    const nn_status status = nn_claim_begin(&claim, path, error);
-    nn_claim_end(&claim);
-    return status;
-}
 
 static void add_numbers(nn_archive *archive, nn_fit_position *at, nn_fit_settings *settings)
 {
@@ -156,8 +146,22 @@ static nn_status begin(nn_fit_run *run)
     return there ? resume(run) : nn_checkpoint_save(run);
 }
 
+/* Held until the end, too: what the checkpoint or another trainer writes is not the best epoch's file. */
+static nn_status claim_best(nn_fit_run *run)
+{
+    run->best = nn_archive_create(run->error);
+    if (!run->best) return NN_ERR_MEMORY;
+    nn_archive_add_model(run->best, "model", run->model);
+    return nn_archive_claim(run->best, run->def.best, run->error);
+}
+
+nn_status nn_checkpoint_save_best(nn_fit_run *run)
+{
+    return run->best ? nn_archive_save(run->best, run->def.best, run->error) : NN_OK;
+}
+
 nn_status nn_checkpoint_begin(nn_fit_run *run)
 {
-    const nn_status status = run->def.best ? check_writable(run->def.best, run->error) : NN_OK;
+    const nn_status status = run->def.best ? claim_best(run) : NN_OK;
     return status == NN_OK && run->def.checkpoint ? begin(run) : status;
 }

@@ -13,9 +13,11 @@
  * and free functions accept NULL. All others, as nn_model_max_batch() and nn_fill(), must be given what they work on.
  * - The library never prints, exits, aborts, reads the environment or keeps mutable globals. Different models may be
  * used from different threads at the same time; one model (with its optimiser) by one thread at a time.
- * - A process may fork between calls; the child may use the models it inherits, and new ones. On x86-64 the caller's
- * rounding mode changes no result; it and the treatment of denormals are the caller's own when a call returns and in
- * callbacks.
+ * - A process may fork between calls; the child may use the models and archives it inherits, and new ones. What an
+ * archive claimed stays the parent's: the child's copy claims anew when it saves, and is refused while the parent holds
+ * the path.
+ * - On x86-64 the caller's rounding mode changes no result; it and the treatment of denormals are the caller's own when
+ * a call returns and in callbacks.
  * - Tensors are row-major, the batch is dimension 0, images are (batch, height, width, channels), sequences (batch,
  * time, features). Weights have Keras' names, shapes and order.
  */
@@ -644,7 +646,7 @@ typedef struct nn_fit_def {
     int patience;           /**< stop after this many epochs without improvement; 0: off */
     double min_delta;       /**< the least change that counts as improvement */
     bool restore_best;      /**< end with the best epoch's weights, also when stopped */
-    const char *best;       /**< NULL, or a file for the best epoch's model */
+    const char *best;       /**< NULL, or a file for the best epoch's model, another than `checkpoint` */
     const char *checkpoint; /**< NULL, or a file for model, optimiser and position; a new run writes it at once */
     int checkpoint_every;   /**< epochs; default 1 */
     bool resume;            /**< go on from `checkpoint` if it exists; within an epoch only with the same data, batch
@@ -704,7 +706,8 @@ void nn_archive_set_bytes(nn_archive *archive, const char *name, void *bytes, si
 /**
  * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second process
  * or archive that saves to or claims it is refused, until this archive is destroyed or claims another path. Saving
- * claims by itself.
+ * claims by itself. A forked child is a second process, too; after a parent that was killed its copy of the archive
+ * keeps others out until it is destroyed or the child ends.
  */
 NN_NODISCARD nn_status nn_archive_claim(nn_archive *archive, const char *path, nn_error *error);
 /** Saves: temporary file, fsync, rename; the file before stays as `path`.prev. After a failure the old file is as it

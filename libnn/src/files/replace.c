@@ -21,7 +21,7 @@ static bool name_files(nn_claim *claim, const char *path)
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     const int base = (int)(name - path); /* of the directory, its slash included */
-    const long pid = nn_sys_pid();
+    const long pid = claim->pid = nn_sys_pid();
     claim->target = memory;
     claim->directory = memory + room;
     claim->lock = memory + 2 * room;
@@ -37,11 +37,14 @@ static bool name_files(nn_claim *claim, const char *path)
     return true;
 }
 
-/* The lock is ours as long as its name leads to the file we hold: others may have removed it. */
+/*
+ * The lock is ours as long as its name leads to the file we hold: others may have removed it. A forked child shares the
+ * descriptor, so that the lock would let it in; it is the parent's.
+ */
 static bool holds_lock(const nn_claim *claim)
 {
     nn_sys_info held, named;
-    return nn_sys_fstat(claim->fd, &held) == 0 && nn_sys_stat(claim->lock, &named) == 0 &&
+    return claim->pid == nn_sys_pid() && nn_sys_fstat(claim->fd, &held) == 0 && nn_sys_stat(claim->lock, &named) == 0 &&
            held.device == named.device && held.inode == named.inode;
 }
 
@@ -91,6 +94,21 @@ static void remove_leftover(const char *entry, void *context)
     free(path);
 }
 
+/*
+ * The names beside the target are longer, and that of `old` is first asked for at the second save. Process numbers
+ * count as ten digits: a path that one process may claim is not refused to the next.
+ */
+static nn_status check_name(const nn_claim *claim, nn_error *error)
+{
+    const long beside = (long)sizeof "..2147483647.old.tmp" - 1, most = nn_sys_name_max(claim->directory);
+    const char *slash = strrchr(claim->target, '/');
+    const size_t length = strlen(slash ? slash + 1 : claim->target);
+    if (most < beside || length <= (size_t)(most - beside)) return NN_OK;
+    return nn_fail_file(error, NN_ERR_IO, claim->target,
+                        "expected a name of at most %ld bytes, got %zu: those of the files beside it are longer",
+                        most - beside, length);
+}
+
 static nn_status check_target(const nn_claim *claim, nn_error *error)
 {
     nn_sys_info info;
@@ -106,7 +124,8 @@ nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error)
     if (!path[0]) return nn_fail(error, NN_ERR_ARGUMENT, "path: expected a file, got an empty string");
     if (!name_files(claim, path))
         return nn_fail(error, NN_ERR_MEMORY, "no memory to save %s", nn_path_format(path).text);
-    nn_status status = check_target(claim, error);
+    nn_status status = check_name(claim, error);
+    if (status == NN_OK) status = check_target(claim, error);
     if (status == NN_OK) status = take_lock(claim, error);
     if (status != NN_OK) {
         free(claim->target);

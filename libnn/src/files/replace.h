@@ -16,14 +16,17 @@ typedef struct nn_claim {
     char *old;       /* .name.pid.old.tmp, a second name for the old file until the new one is safe */
     char *previous;  /* target.prev */
     int fd;          /* of the lock */
+    long pid;        /* of who claimed: a forked child inherits the descriptor and its lock, but not the claim */
 } nn_claim;
 
 /*
  * Claims a path until nn_claim_end(): takes its lock and removes what a killed process left beside it. Fails if another
- * process or archive holds it, if the directory is missing or cannot be written, or if the path is no regular file.
- * A claim of the same path is kept.
+ * process or archive holds it, if the directory is missing or cannot be written, if the path is no regular file, or if
+ * its name leaves no room for those beside it. A claim of the same path is kept; in a forked child it is given up and
+ * the path claimed anew.
  */
 nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error);
+/* In a forked child the lock stays what it is: the parent's. */
 void nn_claim_end(nn_claim *claim);
 
 /* A new file on its way. */

@@ -90,6 +90,11 @@ long nn_sys_pid(void)
     return (long)getpid();
 }
 
+long nn_sys_name_max(const char *directory)
+{
+    return pathconf(directory, _PC_NAME_MAX);
+}
+
 int nn_sys_lock(int fd)
 {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -31,6 +31,7 @@ int nn_sys_link(const char *from, const char *to);
 int nn_sys_rename(const char *from, const char *to);
 int nn_sys_unlink(const char *path);
 long nn_sys_pid(void);
+long nn_sys_name_max(const char *directory); /* bytes of a name in it; -1: no limit, or none that is told */
 
 /*
  * Takes a write lock on the whole file without waiting; EAGAIN or EACCES: someone else has it. Where the system knows
