@@ -113,15 +113,16 @@ static double processor_seconds(void)
 static loop run_together(int threads, int count, nn_task *run, void *context)
 {
     loop l = { .called = omp_get_wtime() };
-    double worked = 0;
-#pragma omp parallel num_threads(threads) reduction(+ : worked)
+#pragma omp parallel num_threads(threads)
     {
         const nn_float_mode mode = nn_float_mode_enter();
         const int worker = omp_get_thread_num();
         const double begin = omp_get_wtime(), before = processor_seconds();
 #pragma omp for schedule(dynamic, 1) nowait
         for (int task = 0; task < count; task++) run(context, task, worker);
-        worked = processor_seconds() - before;
+        const double worked = processor_seconds() - before;
+#pragma omp atomic
+        l.worked += worked;
         if (worker == 0) {
             l.own = omp_get_wtime() - begin;
             l.own_worked = worked;
@@ -129,7 +130,6 @@ static loop run_together(int threads, int count, nn_task *run, void *context)
         nn_float_mode_leave(mode);
     }
     l.done = omp_get_wtime();
-    l.worked = worked;
     return l;
 }
 
