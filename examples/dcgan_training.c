@@ -59,13 +59,13 @@ static int keep(dcgan_training *t)
 
 static int refuse(const dcgan_training *t, const char *what, uint64_t begun, uint64_t now)
 {
-    return run_error("%s: %s: expected %llu, as it was begun with, got %llu", t->checkpoint_path, what,
-                     (unsigned long long)begun, (unsigned long long)now);
+    return run_error("%s: was begun with %s %llu, got %llu", t->checkpoint_path, what, (unsigned long long)begun,
+                     (unsigned long long)now);
 }
 
 static int refuse_real(const dcgan_training *t, const char *what, double begun, double now)
 {
-    return run_error("%s: %s: expected %.15g, as it was begun with, got %.15g", t->checkpoint_path, what, begun, now);
+    return run_error("%s: was begun with %s %.15g, got %.15g", t->checkpoint_path, what, begun, now);
 }
 
 static int resume(dcgan_training *t)
@@ -76,7 +76,7 @@ static int resume(dcgan_training *t)
     if (error.text[0]) run_error("%s", error.text); /* damaged: the one before was taken */
     if (at->seed != mine.seed) return refuse(t, "--seed", at->seed, mine.seed);
     if (at->batch != mine.batch) return refuse(t, "--batch", at->batch, mine.batch);
-    if (at->images != mine.images) return refuse(t, "images to learn from", at->images, mine.images);
+    if (at->images != mine.images) return refuse(t, "the number of images", at->images, mine.images);
     if (at->lr != mine.lr) return refuse_real(t, "--lr", at->lr, mine.lr);
     if (at->average != mine.average) return refuse_real(t, "--average", at->average, mine.average);
     if (t->pictures.count > GALLERY_FRAMES)

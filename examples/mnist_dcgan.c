@@ -163,9 +163,13 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
     if (code == RUN_DONE) code = dcgan_training_run(&t, classifier);
     if (code == RUN_DONE) dcgan_training_show(&t);
     if (code == RUN_DONE && save) code = save_models(set, save);
+    const bool learnt = code == RUN_DONE;
     if (code == RUN_DONE) code = score(set, classifier, dcgan_artist(&t.gan), &mnist->test, &drawn, &accuracy);
     if (code == RUN_DONE) print_result(&drawn, accuracy, t.at.total);
-    if (code == RUN_INTERRUPTED) code = common->out ? run_say_resume(argc, argv) : run_say_lost();
+    if (code == RUN_INTERRUPTED && learnt && !common->out)
+        run_error("interrupted; nothing is scored");
+    else if (code == RUN_INTERRUPTED)
+        code = common->out ? run_say_resume(argc, argv) : run_say_lost();
     nn_archive_destroy(save);
     nn_model_destroy(classifier);
     dcgan_training_end(&t);

@@ -165,7 +165,7 @@ static void test_null_that_is_taken(void **state)
     (void)state;
     const int64_t none[] = { 0, 0 };
     int32_t rows[500];
-    int64_t ends[1];
+    int64_t ends[2];
     data_vocabulary *words = data_vocabulary_parse(NULL, 0, &error);
     assert_non_null(words);
     assert_int_equal(data_encode(words, NULL, NULL, 0, NULL, 0), 1);

@@ -218,17 +218,18 @@ static void end_elsewhere(pid_t child, int to_child)
 static void test_leftovers_go(void **state)
 {
     (void)state;
-    static const char *const others[] = { ".l2.1.0.tmp",  ".l.x.0.tmp", ".l.1.x.tmp", ".l.1.tmp",    ".l.1.0.tmq",
-                                          ".l.1.0.2.tmp", ".l.1..tmp",  "l.1.0.tmp",  ".l.1.0.tmp2", ".l" };
+    static const char *const others[] = { ".l2.1-0.tmp", ".l.x-0.tmp",   ".l.1-x.tmp", ".l.1.tmp",
+                                          ".l.1-0.tmq",  ".l.1-0-2.tmp", ".l.1-.tmp",  "l.1-0.tmp",
+                                          ".l.1-0.tmp2", ".l",           ".l.5.77.tmp" /* of l.5, by libnn */ };
     char own[64];
     int to_child;
     const char *path = temp_write(&temp_here, "l", "old", 3);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) temp_write(&temp_here, others[i], "x", 1);
     const int entries = temp_entries(&temp_here);
     /* In a container that starts anew the writer before had our number; another's may be anything. */
-    snprintf(own, sizeof own, ".l.%ld.0.tmp", (long)getpid());
+    snprintf(own, sizeof own, ".l.%ld-0.tmp", (long)getpid());
     temp_write(&temp_here, own, "x", 1);
-    temp_write(&temp_here, ".l.1.63.tmp", "x", 1);
+    temp_write(&temp_here, ".l.1-63.tmp", "x", 1);
     const pid_t child = begin_elsewhere(path, &to_child, true);
     end_elsewhere(child, to_child);
     assert_int_equal(temp_entries(&temp_here), entries + 1);
@@ -263,7 +264,7 @@ static void test_a_lost_race(void **state)
     char name[64];
     const char *path = temp_path(&temp_here, "race");
     const int entries = temp_entries(&temp_here);
-    snprintf(name, sizeof name, ".race.%ld.0.tmp", (long)getpid());
+    snprintf(name, sizeof name, ".race.%ld-0.tmp", (long)getpid());
     vanishing = temp_path(&temp_here, name);
     assert_int_equal(data_file_commit(begin_file(path), NULL), DATA_OK);
     expect_whole(path);

@@ -298,7 +298,7 @@ static void test_names(void **state)
     const int entries = temp_entries(&temp_here);
     for (int i = 0; i < 64; i++) {
         assert_int_equal(data_png_write("plain.png", pixel, 1, 1, 1, &error), DATA_OK);
-        snprintf(name, sizeof name, ".plain.png.%ld.%d.tmp", (long)getpid(), i);
+        snprintf(name, sizeof name, ".plain.png.%ld-%d.tmp", (long)getpid(), i);
         writers[i] = open(temp_write(&temp_here, name, "", 0), O_WRONLY | O_CLOEXEC);
         assert_int_equal(flock(writers[i], LOCK_EX | LOCK_NB), 0);
     }

@@ -6,8 +6,7 @@
 
 #include <stddef.h>
 
-/* The entries of the common options that the program has (--help and --version need no destination). @return how many
- */
+/* The entries of all common options; --help and --version need no destination. */
 void options_common_entries(options_common *common, options_entry table[OPTIONS_COMMON_COUNT]);
 
 /* The entry of that name, or NULL. */

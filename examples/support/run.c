@@ -1,5 +1,7 @@
 #include "run.h"
 
+#include "terminal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,14 +30,17 @@ void run_start(const char *program)
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 }
 
+enum { MESSAGE = 2 * RUN_PATH }; /* longer ones are cut */
+
 int run_error(const char *format, ...)
 {
+    char text[MESSAGE], shown[MESSAGE];
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "%s: ", program_name);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    terminal_text(shown, sizeof shown, text, strlen(text)); /* names and files of others may hold anything */
+    fprintf(stderr, "%s: %s\n", program_name, shown);
     return RUN_FAILED;
 }
 

@@ -35,20 +35,20 @@ static const char *last_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-// "dir/name" gives "dir/.name.<pid>.<try>.tmp".
+// "dir/name" gives "dir/.name.<pid>-<try>.tmp", which is no name that libnn gives what it saves beside it.
 static void name_temporary(data_file *file, size_t size, int attempt)
 {
     const char *name = last_name(file->path);
-    snprintf(file->temporary, size, "%.*s.%s.%ld.%d.tmp", (int)(name - file->path), file->path, name, (long)getpid(),
+    snprintf(file->temporary, size, "%.*s.%s.%ld-%d.tmp", (int)(name - file->path), file->path, name, (long)getpid(),
              attempt);
 }
 
 // --- what killed writers left ---
 
-static const char *skip_number(const char *text)
+static const char *skip_number(const char *text, char end)
 {
     const size_t digits = strspn(text, "0123456789");
-    return digits > 0 && text[digits] == '.' ? text + digits + 1 : NULL;
+    return digits > 0 && text[digits] == end ? text + digits + 1 : NULL;
 }
 
 // Whether an entry of the directory is a temporary of this name.
@@ -56,8 +56,8 @@ static bool is_temporary(const char *entry, const char *name)
 {
     const size_t length = strlen(name);
     if (entry[0] != '.' || strncmp(entry + 1, name, length) != 0 || entry[length + 1] != '.') return false;
-    const char *rest = skip_number(entry + length + 2);
-    if (rest) rest = skip_number(rest);
+    const char *rest = skip_number(entry + length + 2, '-');
+    if (rest) rest = skip_number(rest, '.');
     return rest && strcmp(rest, "tmp") == 0;
 }
 
@@ -68,7 +68,8 @@ static bool leads_to(const char *path, int descriptor)
            named.st_ino == held.st_ino;
 }
 
-// A writer, of any process, machine or container that shares the folder, holds the lock of its temporary until it ends.
+// A writer, of any process or container that shares the folder, holds the lock of its temporary until it ends. (Locks
+// that a network file system keeps to one machine do not tell of writers on another.)
 static void remove_unlocked(const char *path)
 {
     const int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

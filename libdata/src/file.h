@@ -6,7 +6,7 @@
 
 typedef struct data_file data_file;
 
-/* Creates ".<name>.<pid>.<n>.tmp" beside path, and removes those that killed writers of path left. */
+/* Creates ".<name>.<pid>-<n>.tmp" beside path, and removes those that killed writers of path left. */
 data_status data_file_create(const char *path, data_file **file, data_error *error);
 /* The path given, for error messages. */
 const char *data_file_path(const data_file *file);

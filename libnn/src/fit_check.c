@@ -1,9 +1,11 @@
 /* What nn_fit() is asked to do: checked whole before the first step, so that nothing fails an epoch later. */
+#include "files/report.h"
 #include "fit.h"
 #include "layer.h"
 #include "loss.h"
 #include "optim.h"
 #include <math.h>
+#include <string.h>
 
 static nn_status refuse(nn_error *error, const char *field, const char *expected, double got)
 {
@@ -25,6 +27,9 @@ static nn_status resolve_counts(nn_fit_run *run)
         return refuse(run->error, "checkpoint_every", "a positive number", def->checkpoint_every);
     if (def->resume && !def->checkpoint)
         return nn_fail(run->error, NN_ERR_ARGUMENT, "fit: resume: expected a checkpoint to go on from, got NULL");
+    if (def->best && def->checkpoint && strcmp(def->best, def->checkpoint) == 0)
+        return nn_fail(run->error, NN_ERR_ARGUMENT, "fit: best: expected another file than the checkpoint's, got %s",
+                       nn_path_format(def->best).text);
     if (def->epochs == 0) def->epochs = 1;
     if (def->batch == 0) def->batch = most < 32 ? most : 32;
     if (def->checkpoint_every == 0) def->checkpoint_every = 1;

@@ -158,9 +158,9 @@ nn_status nn_model_blend_weights(nn_model *to, const nn_model *from, double tau)
     if (status != NN_OK) return status;
     if (!(tau >= 0.0 && tau <= 1.0))
         return nn_fail(&to->error, NN_ERR_ARGUMENT, "blend: tau: expected 0 to 1, got %g", tau);
-    if (tau == 1.0) return nn_model_copy_weights(to, from); /* to + (from - to) is not always from */
-    const nn_float_mode float_mode = nn_rounding_enter();
     const nn_float t = (nn_float)tau;
+    if (t == 1) return nn_model_copy_weights(to, from); /* to + (from - to) is not always from */
+    const nn_float_mode float_mode = nn_rounding_enter();
     for (size_t i = 0; i < to->param_count; i++) to->params[i] += t * (from->params[i] - to->params[i]);
     for (size_t i = 0; i < to->state_count; i++) to->state[i] += t * (from->state[i] - to->state[i]);
     nn_float_mode_leave(float_mode);

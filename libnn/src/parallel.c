@@ -105,8 +105,8 @@ typedef struct loop {
 /* What the calling thread has had of a processor. */
 static double processor_seconds(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    struct timespec t = { 0 };
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* else 0: then nothing is judged */
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -117,7 +117,7 @@ static loop run_together(int threads, int count, nn_task *run, void *context)
     {
         const nn_float_mode mode = nn_float_mode_enter();
         const int worker = omp_get_thread_num();
-        const double begin = omp_get_wtime(), before = processor_seconds();
+        const double begin = worker == 0 ? omp_get_wtime() : 0, before = processor_seconds();
 #pragma omp for schedule(dynamic, 1) nowait
         for (int task = 0; task < count; task++) run(context, task, worker);
         const double worked = processor_seconds() - before;
@@ -141,7 +141,10 @@ static void judge(nn_team *team, const loop *l)
     /* Seconds: the system's time slices are a few milliseconds, and what stops for longer will not be there again. */
     const double tolerated = 1e-3, most = 0.25;
     const double growth = 4, longest = 64, decay = 1.0 / 2;
-    const double alone = l->own_worked > 0 ? l->worked * (l->own / l->own_worked) : l->worked;
+    const double least_share = 0.05; /* of the work, below which the caller's says nothing of its processor */
+    if (l->worked <= 0) return;
+    const bool telling = l->own_worked > l->worked * least_share;
+    const double alone = telling ? l->worked * (l->own / l->own_worked) : l->worked;
     const double more = l->done - l->called - alone;
     const double lost = more < most ? more : most;
     if (lost < tolerated) {

@@ -653,7 +653,7 @@ typedef struct nn_fit_def {
                                and seed */
     void *note;       /**< NULL, or bytes that a checkpoint keeps as "fit.note", such as what the data were made of:
                          nn_archive_read_bytes() gives them before a resume, which takes them from the file */
-    size_t note_size; /**< of note; a file with another size is not resumed */
+    size_t note_size; /**< of note; a file with another size, or without one, is not resumed */
     bool (*on_batch)(const nn_progress *progress, void *user); /**< false stops after this step (and saves) */
     bool (*on_epoch)(const nn_progress *progress, void *user); /**< false stops after this epoch */
     void *user;                                                /**< handed to the callbacks */
