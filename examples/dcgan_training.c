@@ -76,7 +76,9 @@ static int resume(dcgan_training *t)
     if (error.text[0]) run_error("%s", error.text); /* damaged: the one before was taken */
     if (at->seed != mine.seed) return refuse(t, "--seed", at->seed, mine.seed);
     if (at->batch != mine.batch) return refuse(t, "--batch", at->batch, mine.batch);
-    if (at->images != mine.images) return refuse(t, "the number of images", at->images, mine.images);
+    if (at->images != mine.images)
+        return run_error("%s: was begun with %llu images, got %llu", t->checkpoint_path, (unsigned long long)at->images,
+                         (unsigned long long)mine.images);
     if (at->lr != mine.lr) return refuse_real(t, "--lr", at->lr, mine.lr);
     if (at->average != mine.average) return refuse_real(t, "--average", at->average, mine.average);
     if (t->pictures.count > GALLERY_FRAMES)
