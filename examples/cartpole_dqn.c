@@ -1,8 +1,8 @@
 /* A network learns to balance a pole on a cart (DQN), as the lab report's cartpole.py does; and plays what it learnt.
  */
+#include "checkpoint.h"
 #include "dqn_training.h"
 #include "pole_player.h"
-#include "save_file.h"
 #include "support/options.h"
 #include "support/run.h"
 
@@ -44,7 +44,6 @@ static int play_greedily(const settings *set, nn_model *model)
 static int train(const settings *set, int argc, char *argv[])
 {
     const options_common *common = &set->common;
-    nn_error error;
     nn_archive *file = NULL;
     dqn_training t;
     int code = dqn_training_begin(&t, &(dqn_training_def){ .agent = set->dqn,
@@ -54,13 +53,12 @@ static int train(const settings *set, int argc, char *argv[])
                                                            .tensorboard = common->tensorboard,
                                                            .resume = common->resume,
                                                            .quiet = common->quiet });
-    if (code == RUN_DONE && common->save) code = save_file_open(&file, common->save);
+    if (code == RUN_DONE && common->save) code = checkpoint_open(&file, common->save);
     if (code == RUN_DONE && file) nn_archive_add_model(file, "model", t.agent.online);
     if (code == RUN_DONE) code = dqn_training_run(&t);
     if (code == RUN_INTERRUPTED) code = common->out ? run_say_resume(argc, argv) : run_say_lost();
     if (code == RUN_DONE && common->out) dqn_training_draw(&t);
-    if (code == RUN_DONE && file && nn_archive_save(file, common->save, &error) != NN_OK)
-        code = run_error("%s", error.text);
+    if (code == RUN_DONE && file) code = checkpoint_save(file, common->save);
     if (code == RUN_DONE && set->play > 0) code = play_greedily(set, t.agent.online);
     if (code == RUN_DONE)
         run_result("solved_at=%d episodes=%d mean100=%.1f seconds=%.1f", t.solved_at, t.count, dqn_training_mean(&t),

@@ -1,10 +1,10 @@
 /* A table of Q-values learns to balance a pole on a cart, as the lab report's lab3_rl0 does; and plays what it learnt.
  */
+#include "checkpoint.h"
 #include "pole_player.h"
 #include "q_table.h"
 #include "qlearning_picture.h"
 #include "qlearning_training.h"
-#include "save_file.h"
 #include "support/options.h"
 #include "support/run.h"
 
@@ -97,7 +97,6 @@ static int learn(const settings *set, int argc, char *argv[])
     qlearning_def def = define(set, common->seed);
     qlearning q;
     nn_archive *saved = NULL;
-    nn_error error;
     if (common->out) {
         qlearning_history(history, common->out, common->seed, 1);
         run_join(checkpoint, common->out, "checkpoint.safetensors");
@@ -106,14 +105,13 @@ static int learn(const settings *set, int argc, char *argv[])
     }
     def.tensorboard = common->tensorboard;
     int code = qlearning_begin(&q, &def);
-    if (code == RUN_DONE && common->save) code = save_file_open(&saved, common->save);
+    if (code == RUN_DONE && common->save) code = checkpoint_open(&saved, common->save);
     if (code == RUN_DONE && saved) q_table_list(&q.table, saved);
     if (code == RUN_DONE) code = qlearning_run(&q);
     if (code == RUN_INTERRUPTED) code = common->out ? run_say_resume(argc, argv) : run_say_lost();
     const double seconds = run_seconds() - q.start;
     if (code == RUN_DONE && common->out) qlearning_draw(common->out, common->seed, 1);
-    if (code == RUN_DONE && common->save && nn_archive_save(saved, common->save, &error) != NN_OK)
-        code = run_error("%s", error.text);
+    if (code == RUN_DONE && saved) code = checkpoint_save(saved, common->save);
     if (code == RUN_DONE) print_settings(set);
     if (code == RUN_DONE && set->play > 0) code = play(set, &q.table);
     if (code == RUN_DONE)

@@ -1,6 +1,8 @@
 #include "dcgan_training.h"
 
+#include "checkpoint.h"
 #include "digit_score.h"
+#include "support/begun.h"
 #include "support/plot.h"
 #include "support/progress.h"
 
@@ -14,10 +16,10 @@ static const char header[] = "epoch,d_loss,g_loss,d_real,d_fake,score,seconds";
 
 /* --- checkpoints -------------------------------------------------------------------------------------------------- */
 
-static nn_archive *list_state(dcgan_training *t, nn_error *error)
+static nn_archive *list_state(dcgan_training *t)
 {
     dcgan_position *at = &t->at;
-    nn_archive *archive = nn_archive_create(error);
+    nn_archive *archive = checkpoint_create();
     if (!archive) return NULL;
     dcgan_add_state(&t->gan, archive);
     gallery_add_state(&t->pictures, archive);
@@ -39,55 +41,46 @@ static nn_archive *list_state(dcgan_training *t, nn_error *error)
 
 static int save(dcgan_training *t)
 {
-    nn_error error;
-    if (!t->checkpoint) return RUN_DONE;
-    return nn_archive_save(t->checkpoint, t->checkpoint_path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
+    return t->checkpoint ? checkpoint_save(t->checkpoint, t->checkpoint_path) : RUN_DONE;
 }
 
 /* A checkpoint that stays when the next one is written. */
 static int keep(dcgan_training *t)
 {
     char name[48], path[RUN_PATH];
-    nn_error error;
     snprintf(name, sizeof name, "checkpoint_epoch_%04d.safetensors", (int)t->at.epoch);
     run_join(path, t->def.out, name);
-    nn_archive *archive = list_state(t, &error);
-    const nn_status status = archive ? nn_archive_save(archive, path, &error) : error.status;
+    nn_archive *archive = list_state(t);
+    const int code = archive ? checkpoint_save(archive, path) : RUN_FAILED;
     nn_archive_destroy(archive);
-    return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
+    return code;
 }
 
-static int refuse(const dcgan_training *t, const char *what, uint64_t begun, uint64_t now)
-{
-    return run_error("%s: was begun with %s %llu, got %llu", t->checkpoint_path, what, (unsigned long long)begun,
-                     (unsigned long long)now);
-}
+enum { SETTINGS_TEXT = 256 };
 
-static int refuse_real(const dcgan_training *t, const char *what, double begun, double now)
+/* The settings as their options; images that were read are told as if they had been generated. */
+static void describe(const dcgan_position *at, char text[SETTINGS_TEXT])
 {
-    return run_error("%s: was begun with %s %.15g, got %.15g", t->checkpoint_path, what, begun, now);
+    snprintf(text, SETTINGS_TEXT, "--seed %llu --batch %llu --images %llu --lr %.15g --average %.15g",
+             (unsigned long long)at->seed, (unsigned long long)at->batch, (unsigned long long)at->images, at->lr,
+             at->average);
 }
 
 static int resume(dcgan_training *t)
 {
-    const dcgan_position mine = t->at, *at = &t->at;
-    nn_error error;
-    if (nn_archive_load(t->checkpoint, t->checkpoint_path, &error) != NN_OK) return run_error("%s", error.text);
-    if (error.text[0]) run_error("%s", error.text); /* damaged: the one before was taken */
-    if (at->seed != mine.seed) return refuse(t, "--seed", at->seed, mine.seed);
-    if (at->batch != mine.batch) return refuse(t, "--batch", at->batch, mine.batch);
-    if (at->images != mine.images)
-        return run_error("%s: was begun with %llu images, got %llu", t->checkpoint_path, (unsigned long long)at->images,
-                         (unsigned long long)mine.images);
-    if (at->lr != mine.lr) return refuse_real(t, "--lr", at->lr, mine.lr);
-    if (at->average != mine.average) return refuse_real(t, "--average", at->average, mine.average);
+    char now[SETTINGS_TEXT], begun[SETTINGS_TEXT];
+    const dcgan_position *at = &t->at;
+    describe(at, now);
+    if (checkpoint_load(t->checkpoint, t->checkpoint_path) != RUN_DONE) return RUN_FAILED;
+    describe(at, begun);
+    if (begun_check(t->checkpoint_path, begun, now) != RUN_DONE) return RUN_FAILED;
     if (t->pictures.count > GALLERY_FRAMES)
         return run_error("%s: frame_count: expected at most %d, got %llu", t->checkpoint_path, GALLERY_FRAMES,
                          (unsigned long long)t->pictures.count);
-    const uint64_t begun = at->epoch + (at->step > 0);
-    if (begun > (uint64_t)t->def.epochs)
+    const uint64_t epochs = at->epoch + (at->step > 0);
+    if (epochs > (uint64_t)t->def.epochs)
         return run_error("%s: --epochs: expected at least %llu, which is begun, got %d", t->checkpoint_path,
-                         (unsigned long long)begun, t->def.epochs);
+                         (unsigned long long)epochs, t->def.epochs);
     return RUN_DONE;
 }
 
@@ -95,13 +88,11 @@ static int resume(dcgan_training *t)
  * at once and first, so that a checkpoint never lies beside a later history than its own: that a resume cuts off. */
 static int open_out(dcgan_training *t)
 {
-    nn_error error;
     if (!t->def.out) return RUN_DONE;
     run_join(t->history_path, t->def.out, "history.csv");
     run_join(t->checkpoint_path, t->def.out, "checkpoint.safetensors");
-    t->checkpoint = list_state(t, &error);
-    if (!t->checkpoint || nn_archive_claim(t->checkpoint, t->checkpoint_path, &error) != NN_OK)
-        return run_error("%s", error.text);
+    t->checkpoint = list_state(t);
+    if (checkpoint_claim(t->checkpoint, t->checkpoint_path) != RUN_DONE) return RUN_FAILED;
     if (!t->def.resume || !run_has_checkpoint(t->checkpoint_path)) {
         const int code = save(t);
         if (code == RUN_DONE) csv_create(&t->history, t->history_path, header, stderr);
@@ -117,8 +108,8 @@ static int load_models(dcgan_training *t, const char *path)
 {
     dcgan *gan = &t->gan;
     nn_error error;
-    nn_archive *archive = nn_archive_create(&error);
-    if (!archive) return run_error("%s", error.text);
+    nn_archive *archive = checkpoint_create();
+    if (!archive) return RUN_FAILED;
     nn_archive_add_model(archive, "generator", gan->generator);
     nn_archive_add_model(archive, "discriminator", gan->discriminator);
     nn_status status = nn_archive_load(archive, path, &error);

@@ -1,4 +1,5 @@
 #include "digit_classifier.h"
+#include "fingerprint.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -88,14 +89,14 @@ static nn_model *train(const digit_classifier_def *def, nn_error *error)
 
 /* --- the cache ---------------------------------------------------------------------------------------------------- */
 
-/* FNV-1a over pixels and labels: a classifier of other images is no judge of these. */
+/* Of pixels and labels: a classifier of other images is no judge of these. */
 static uint64_t fingerprint(const data_images *images)
 {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t sum = FINGERPRINT_OF_NOTHING;
     const size_t pixels = (size_t)images->count * PIXELS;
-    for (size_t i = 0; i < pixels; i++) hash = (hash ^ images->pixels[i]) * 1099511628211u;
-    for (int i = 0; i < images->count; i++) hash = (hash ^ images->labels[i]) * 1099511628211u;
-    return hash;
+    for (size_t i = 0; i < pixels; i++) sum = fingerprint_add(sum, images->pixels[i]);
+    for (int i = 0; i < images->count; i++) sum = fingerprint_add(sum, images->labels[i]);
+    return sum;
 }
 
 static nn_model *read_cache(const digit_classifier_def *def, uint64_t wanted)

@@ -1,7 +1,7 @@
 #include "dqn_training.h"
 
+#include "checkpoint.h"
 #include "pole_state.h"
-#include "support/begun.h"
 #include "support/plot.h"
 
 #include <stdio.h>
@@ -41,9 +41,9 @@ static dqn_training_settings settings_of(const dqn_def *d)
     return s;
 }
 
-static nn_archive *list_state(dqn_training *t, nn_error *error)
+static nn_archive *list_state(dqn_training *t)
 {
-    nn_archive *archive = nn_archive_create(error);
+    nn_archive *archive = checkpoint_create();
     if (!archive) return NULL;
     dqn_add_state(&t->agent, archive);
     nn_archive_add_bytes(archive, "settings", t->settings.text, sizeof t->settings.text);
@@ -66,26 +66,9 @@ static void list_growth(dqn_training *t)
 
 static int save(dqn_training *t)
 {
-    nn_error error;
     if (!t->checkpoint) return RUN_DONE;
     list_growth(t);
-    return nn_archive_save(t->checkpoint, t->checkpoint_path, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
-}
-
-/* Read before all else: networks of another size would not even load. */
-static int check_settings(const dqn_training *t)
-{
-    dqn_training_settings begun = { { 0 } };
-    const char *path = t->checkpoint_path;
-    void *bytes = NULL;
-    size_t size = 0;
-    nn_error error;
-    if (nn_archive_read_bytes(path, "settings", &bytes, &size, &error) != NN_OK) return run_error("%s", error.text);
-    const bool fits = size == sizeof begun.text && memchr(bytes, '\0', size);
-    if (fits) memcpy(begun.text, bytes, size);
-    nn_bytes_free(bytes);
-    if (!fits) return run_error("%s: settings: expected those of a run of this program", path);
-    return begun_check(path, begun.text, t->settings.text);
+    return checkpoint_save(t->checkpoint, t->checkpoint_path);
 }
 
 /* The lists whose length only the file knows; to be given to nn_bytes_free(). */
@@ -105,12 +88,10 @@ static int take_scores(dqn_training *t, const grown *g)
 
 static int take(dqn_training *t, const grown *g)
 {
-    nn_error error;
     data_error data;
     nn_archive_set_bytes(t->checkpoint, "replay", g->replay, g->replay_size);
     nn_archive_set_bytes(t->checkpoint, "scores", g->scores, g->scores_size);
-    if (nn_archive_load(t->checkpoint, t->checkpoint_path, &error) != NN_OK) return run_error("%s", error.text);
-    if (error.text[0]) run_error("%s", error.text);
+    if (checkpoint_load(t->checkpoint, t->checkpoint_path) != RUN_DONE) return RUN_FAILED;
     if (data_replay_restore(t->agent.memory, g->replay, g->replay_size, &data) != DATA_OK)
         return run_error("%s: %s", t->checkpoint_path, data.text);
     return take_scores(t, g);
@@ -120,7 +101,7 @@ static int resume(dqn_training *t)
 {
     grown g = { 0 };
     nn_error error;
-    int code = check_settings(t);
+    int code = checkpoint_check_settings(t->checkpoint_path, "settings", t->settings.text, sizeof t->settings.text);
     if (code != RUN_DONE) return code;
     if (nn_archive_read_bytes(t->checkpoint_path, "replay", &g.replay, &g.replay_size, &error) != NN_OK ||
         nn_archive_read_bytes(t->checkpoint_path, "scores", &g.scores, &g.scores_size, &error) != NN_OK)
@@ -137,13 +118,11 @@ static int resume(dqn_training *t)
 static int open_out(dqn_training *t)
 {
     char path[RUN_PATH];
-    nn_error error;
     if (!t->def.out) return RUN_DONE;
     run_join(path, t->def.out, "scores.csv");
     run_join(t->checkpoint_path, t->def.out, "checkpoint.safetensors");
-    t->checkpoint = list_state(t, &error);
-    if (!t->checkpoint || nn_archive_claim(t->checkpoint, t->checkpoint_path, &error) != NN_OK)
-        return run_error("%s", error.text);
+    t->checkpoint = list_state(t);
+    if (checkpoint_claim(t->checkpoint, t->checkpoint_path) != RUN_DONE) return RUN_FAILED;
     if (!t->def.resume || !run_has_checkpoint(t->checkpoint_path)) {
         const int code = save(t);
         if (code == RUN_DONE) csv_create(&t->csv, path, header, stderr);

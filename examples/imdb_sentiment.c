@@ -1,5 +1,5 @@
 /* Is a film review positive? Dense, convolutional and recurrent networks on the IMDB reviews. */
-#include "save_file.h"
+#include "checkpoint.h"
 #include "sentiment_model.h"
 #include "sentiment_report.h"
 #include "sentiment_training.h"
@@ -167,7 +167,7 @@ static int learn(const settings *set, int argc, char *argv[])
     const data_encoding encoding = { .words = set->words, .length = set->length };
     const sentiment_def def = { (sentiment_kind)set->kind, set->words,   set->length,     set->batch,
                                 set->common.threads,       set->dropout, set->common.seed };
-    int code = set->common.save ? save_file_open(&file, set->common.save) : RUN_DONE;
+    int code = set->common.save ? checkpoint_open(&file, set->common.save) : RUN_DONE;
     if (code == RUN_DONE) code = load_reviews(set, &encoding, set->kind == SENTIMENT_DENSE, &imdb);
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);

@@ -1,9 +1,9 @@
 /* A generator learns to draw handwritten digits that a discriminator cannot tell from real ones (DCGAN). */
+#include "checkpoint.h"
 #include "dcgan_drawing.h"
 #include "dcgan_training.h"
 #include "digit_classifier.h"
 #include "digit_score.h"
-#include "save_file.h"
 #include "support/options.h"
 #include "support/progress.h"
 #include "support/run.h"
@@ -127,12 +127,6 @@ static int score_only(const settings *set, const data_mnist *mnist)
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
 
-static int save_models(const settings *set, nn_archive *save)
-{
-    nn_error error;
-    return nn_archive_save(save, set->common.save, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
-}
-
 /* The classifier comes after the checkpoint: what cannot be resumed takes no minute to learn, nor the cache of others.
  */
 static int train(const settings *set, const data_mnist *mnist, int argc, char *argv[])
@@ -157,12 +151,12 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
                                                                .load = common->load,
                                                                .resume = common->resume,
                                                                .quiet = common->quiet });
-    if (code == RUN_DONE && common->save) code = save_file_open(&save, common->save);
+    if (code == RUN_DONE && common->save) code = checkpoint_open(&save, common->save);
     if (code == RUN_DONE && save) dcgan_add_models(&t.gan, save);
     if (code == RUN_DONE) code = get_classifier(set, &mnist->train, &classifier);
     if (code == RUN_DONE) code = dcgan_training_run(&t, classifier);
     if (code == RUN_DONE) dcgan_training_show(&t);
-    if (code == RUN_DONE && save) code = save_models(set, save);
+    if (code == RUN_DONE && save) code = checkpoint_save(save, common->save);
     const bool learnt = code == RUN_DONE;
     if (code == RUN_DONE) code = score(set, classifier, dcgan_artist(&t.gan), &mnist->test, &drawn, &accuracy);
     if (code == RUN_DONE) print_result(&drawn, accuracy, t.at.total);

@@ -1,5 +1,6 @@
 #include "qlearning_training.h"
 
+#include "checkpoint.h"
 #include "pole_state.h"
 #include "support/begun.h"
 #include "support/progress.h"
@@ -23,10 +24,10 @@ static void list_settings(qlearning_settings *settings, nn_archive *archive)
     nn_archive_add_f64(archive, "epsilon_start", &settings->epsilon);
 }
 
-static nn_archive *list_state(qlearning *q, nn_error *error)
+static nn_archive *list_state(qlearning *q)
 {
     qlearning_position *at = &q->at;
-    nn_archive *archive = nn_archive_create(error);
+    nn_archive *archive = checkpoint_create();
     if (!archive) return NULL;
     list_settings(&q->def.settings, archive);
     q_table_list(&q->table, archive);
@@ -44,10 +45,8 @@ static nn_archive *list_state(qlearning *q, nn_error *error)
 
 static int save(qlearning *q)
 {
-    nn_error error;
     q->at.seconds = run_seconds() - q->start;
-    if (!q->list) return RUN_DONE;
-    return nn_archive_save(q->list, q->def.checkpoint, &error) == NN_OK ? RUN_DONE : run_error("%s", error.text);
+    return q->list ? checkpoint_save(q->list, q->def.checkpoint) : RUN_DONE;
 }
 
 enum { SETTINGS_TEXT = 512 };
@@ -69,12 +68,11 @@ static int check_settings(const qlearning *q)
     char was[SETTINGS_TEXT], now[SETTINGS_TEXT];
     qlearning_settings begun = { 0 };
     nn_error error;
-    nn_archive *archive = nn_archive_create(&error);
-    if (archive) {
-        list_settings(&begun, archive);
-        q_grid_list(&begun.grid, archive);
-    }
-    const nn_status status = archive ? nn_archive_load(archive, path, &error) : error.status;
+    nn_archive *archive = checkpoint_create();
+    if (!archive) return RUN_FAILED;
+    list_settings(&begun, archive);
+    q_grid_list(&begun.grid, archive);
+    const nn_status status = nn_archive_load(archive, path, &error); /* from which file is told when all is loaded */
     nn_archive_destroy(archive);
     if (status != NN_OK) return run_error("%s", error.text);
     describe(&begun, was);
@@ -87,11 +85,9 @@ static int resume(qlearning *q)
     const qlearning_position *at = &q->at;
     const char *path = q->def.checkpoint;
     float obs[ENV_CARTPOLE_OBS];
-    nn_error error;
-    const int code = check_settings(q);
+    int code = check_settings(q);
+    if (code == RUN_DONE) code = checkpoint_load(q->list, path);
     if (code != RUN_DONE) return code;
-    if (nn_archive_load(q->list, path, &error) != NN_OK) return run_error("%s", error.text);
-    if (error.text[0]) run_error("%s", error.text);
     if ((uint64_t)q->def.episodes < at->episode + q->env.running)
         return run_error("%s: expected --episodes %llu or more, where it stands", path,
                          (unsigned long long)(at->episode + q->env.running));
@@ -105,11 +101,10 @@ static int resume(qlearning *q)
  * at once and first, so that a checkpoint never lies beside a later history than its own: that a resume cuts off. */
 static int open_files(qlearning *q)
 {
-    nn_error error;
     const char *path = q->def.checkpoint, *history = q->def.history;
     if (path) {
-        q->list = list_state(q, &error);
-        if (!q->list || nn_archive_claim(q->list, path, &error) != NN_OK) return run_error("%s", error.text);
+        q->list = list_state(q);
+        if (checkpoint_claim(q->list, path) != RUN_DONE) return RUN_FAILED;
     }
     if (!path || !q->def.resume || !run_has_checkpoint(path)) {
         const int code = save(q);

@@ -1,4 +1,5 @@
 #include "sentiment_model.h"
+#include "fingerprint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,21 +129,15 @@ nn_tensor sentiment_labels(const data_reviews *reviews)
     return nn_view_f32(reviews->labels, NN_SHAPE(reviews->count, 1));
 }
 
-/* FNV-1a (Fowler, Noll, Vo), a word of 32 bits at a time. */
-static uint64_t add_to_sum(uint64_t sum, uint32_t word)
-{
-    return (sum ^ word) * 0x100000001b3;
-}
-
 uint64_t sentiment_fingerprint(const data_reviews *reviews)
 {
-    uint64_t sum = 0xcbf29ce484222325;
+    uint64_t sum = FINGERPRINT_OF_NOTHING;
     const bool lists = reviews->indices != NULL;
     for (int i = 0; i < reviews->count; i++) {
         const int64_t length = lists ? reviews->offsets[i + 1] - reviews->offsets[i] : reviews->length;
         const int32_t *words = lists ? reviews->indices + reviews->offsets[i] : reviews->tokens + i * length;
-        for (int64_t k = 0; k < length; k++) sum = add_to_sum(sum, (uint32_t)words[k]);
-        sum = add_to_sum(sum, reviews->labels[i] > 0.5f);
+        for (int64_t k = 0; k < length; k++) sum = fingerprint_add(sum, (uint32_t)words[k]);
+        sum = fingerprint_add(sum, reviews->labels[i] > 0.5f);
     }
     return sum;
 }

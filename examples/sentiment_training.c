@@ -1,6 +1,6 @@
 #include "sentiment_training.h"
+#include "checkpoint.h"
 #include "sentiment_model.h"
-#include "support/begun.h"
 #include "support/csv.h"
 #include "support/plot.h"
 #include "support/progress.h"
@@ -68,25 +68,6 @@ static sentiment_trained summarise(const nn_progress *history, int epochs)
     return trained;
 }
 
-/* Whether a checkpoint, if there is one, was begun with these settings: only the words of its own reviews, in its own
- * order, mean to the model what they meant. */
-static int check_settings(const char *checkpoint, const char *now)
-{
-    char begun[SENTIMENT_SETTINGS] = "";
-    void *bytes = NULL;
-    size_t size = 0;
-    nn_error error;
-    if (!run_has_checkpoint(checkpoint)) return RUN_DONE;
-    const nn_status status = nn_archive_read_bytes(checkpoint, "fit.note", &bytes, &size, &error);
-    if (status != NN_OK && status != NN_ERR_MISMATCH) return run_error("%s", error.text);
-    const bool fits = status == NN_OK && size == sizeof begun && memchr(bytes, '\0', size);
-    if (fits) memcpy(begun, bytes, size);
-    nn_bytes_free(bytes);
-    if (fits) return begun_check(checkpoint, begun, now);
-    return run_error("%s: expected the settings it was begun with, got none: of an older version; begin anew",
-                     checkpoint);
-}
-
 static nn_status fit(nn_model *model, const sentiment_training *training, watcher *w, nn_progress *history, int *epochs,
                      nn_error *error)
 {
@@ -129,7 +110,10 @@ int sentiment_train(nn_model *model, const sentiment_training *training, sentime
         run_join(w.csv_path, training->out, "history.csv");
         run_join(w.checkpoint, training->out, "checkpoint.safetensors");
     }
-    if (training->resume && check_settings(w.checkpoint, training->settings) != RUN_DONE) return RUN_FAILED;
+    /* Only the words of its own reviews, in its own order, mean to the model what they meant. */
+    if (training->resume && run_has_checkpoint(w.checkpoint) &&
+        checkpoint_check_settings(w.checkpoint, "fit.note", training->settings, SENTIMENT_SETTINGS) != RUN_DONE)
+        return RUN_FAILED;
     nn_progress *history = calloc((size_t)training->epochs, sizeof *history);
     if (!history) return run_error("no memory for %d epochs", training->epochs);
     tensorboard_open(&w.board, training->tensorboard, training->resume, stderr);

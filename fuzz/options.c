@@ -70,6 +70,7 @@ static void parse(int argc, char *argv[])
                                       .example = "prog --epochs 3",
                                       OPTIONS_ENTRIES(entries),
                                       .common = &set.common,
+                                      .load = "the one to use",
                                       OPTIONS_RULES(rules) };
     options_message message;
     const options_status status = options_parse(&program, argc, argv, &message);

@@ -139,7 +139,7 @@ static void settings_without_an_end_are_refused(void **state)
         forge_bytes(&folder, temp_path(&folder, "checkpoint.safetensors"), "settings", 0, endless, sizeof endless));
     listen();
     const int code = run_dqn(true);
-    assert_heard("settings: expected those of a run of this program");
+    assert_heard("settings: expected the settings it was begun with, got none of this program; begin anew");
     assert_int_equal(code, RUN_FAILED);
     temp_remove(&folder);
 }

@@ -113,7 +113,7 @@ refused "was begun with --data 12 reviews $sum, got 12 reviews $sum" --data "$wo
 refused "was begun with --data 12 reviews $sum, got generated $sum"
 # What was saved without its settings.
 cp "$work/alone.safetensors" "$work/broken/checkpoint.safetensors"
-refused "expected the settings it was begun with, got none: of an older version; begin anew"
+refused "fit.note: expected the settings it was begun with, got none of this program; begin anew"
 
 # A new run in the folder of an old one, killed before its first epoch is done: what goes on is the new one.
 cp -r "$work/alone" "$work/anew"

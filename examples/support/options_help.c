@@ -99,7 +99,7 @@ static void print_common(FILE *stream, const options_program *program, int width
     const bool threads = !(program->unused & OPTIONS_THREADS), data = !(program->unused & OPTIONS_DATA);
     snprintf(random, sizeof random, "random numbers (%llu)%s", (unsigned long long)program->common->seed,
              threads ? "; same results (all cores)" : "");
-    snprintf(models, sizeof models, "the model that is learnt; %s", program->load ? program->load : "one to use");
+    snprintf(models, sizeof models, "the model that is learnt; %s", program->load);
     const char *const lines[][2] = {
         { threads ? "--seed N, --threads N" : "--seed N", random },
         { data ? "--data PATH, --out DIR" : "--out DIR",
