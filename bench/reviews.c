@@ -32,6 +32,14 @@ bool reviews_load(data_imdb *imdb, bool lists)
     return true;
 }
 
+/* What the network reads of a list, found once, as imdb_sentiment does before its training. */
+static void make_sets(reviews *r)
+{
+    data_error error;
+    if (data_distinct_lists(r->indices, r->offsets, r->batches * r->batch, &error) != DATA_OK)
+        fail("reviews", error.text);
+}
+
 static void copy_lists(reviews *r, const data_reviews *from, size_t count)
 {
     const size_t words = (size_t)from->offsets[count];
@@ -39,6 +47,7 @@ static void copy_lists(reviews *r, const data_reviews *from, size_t count)
     r->indices = take(words, sizeof *r->indices);
     memcpy(r->offsets, from->offsets, (count + 1) * sizeof *r->offsets);
     memcpy(r->indices, from->indices, words * sizeof *r->indices);
+    make_sets(r);
 }
 
 static void copy_rows(reviews *r, const data_reviews *from, size_t count)
@@ -89,6 +98,7 @@ static void generate_lists(reviews *r, int count, nn_rng *rng)
     for (int i = 0; i < count; i++) r->offsets[i + 1] = r->offsets[i] + draw_length(rng);
     r->indices = take((size_t)r->offsets[count], sizeof *r->indices);
     for (int64_t i = 0; i < r->offsets[count]; i++) r->indices[i] = draw_word(rng);
+    make_sets(r);
 }
 
 static void generate_rows(reviews *r, int count, bool full, nn_rng *rng)

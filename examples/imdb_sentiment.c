@@ -79,6 +79,15 @@ static int load_reviews(const settings *set, const data_encoding *encoding, bool
     return imdb->vocabulary ? RUN_DONE : refuse_without_words(set, path);
 }
 
+/* Which words occur is all that the dense network sees of a review: training need not find that out in every epoch. */
+static int make_sets(data_reviews *reviews)
+{
+    data_error error;
+    return data_distinct_lists(reviews->indices, reviews->offsets, reviews->count, &error) == DATA_OK
+               ? RUN_DONE
+               : run_error("%s", error.text);
+}
+
 static int evaluate(nn_model *model, const data_reviews *reviews, double *loss, double *accuracy)
 {
     nn_error error;
@@ -169,6 +178,7 @@ static int learn(const settings *set, int argc, char *argv[])
                                 set->common.threads,       set->dropout, set->common.seed };
     int code = set->common.save ? checkpoint_open(&file, set->common.save) : RUN_DONE;
     if (code == RUN_DONE) code = load_reviews(set, &encoding, set->kind == SENTIMENT_DENSE, &imdb);
+    if (code == RUN_DONE && set->kind == SENTIMENT_DENSE) code = make_sets(&imdb.train);
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);
     if (code == RUN_DONE) code = train(set, model, &imdb, &trained);

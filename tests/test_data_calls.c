@@ -52,7 +52,8 @@ static void test_53_null_sets(void **state)
 {
     (void)state;
     data_images out;
-    int32_t rows[500];
+    int32_t rows[500], sets[] = { 1, 1 };
+    int64_t set_ends[] = { 0, 2 };
     data_vocabulary *words = data_vocabulary_parse("a", 1, NULL);
     REFUSED("mnist: expected a destination, got NULL", data_mnist_load(NULL, NULL, NULL, &error));
     REFUSED("images: expected two paths and a destination, got NULL", data_images_load(NULL, "b", 1, &out, &error));
@@ -68,6 +69,8 @@ static void test_53_null_sets(void **state)
     REFUSED("lists: expected indices and rows, got NULL", data_pad_lists(indices, offsets, 1, NULL, NULL, &error));
     REFUSED("lists: expected offsets, got NULL", data_check_lists(indices, NULL, 1, 9, &error));
     REFUSED("lists: expected offsets, got NULL", data_check_lists(NULL, NULL, 0, 9, &error));
+    REFUSED("lists: expected offsets, got NULL", data_distinct_lists(sets, NULL, 1, &error));
+    REFUSED("lists: expected indices, got NULL", data_distinct_lists(NULL, set_ends, 1, &error));
     REFUSED("imdb: expected a destination, got NULL", data_imdb_load(NULL, NULL, NULL, &error));
     assert_int_equal(data_encode(NULL, NULL, "a", 1, rows, 9), 0);
     assert_int_equal(data_encode(words, NULL, NULL, 1, rows, 9), 0);
@@ -164,6 +167,7 @@ static void test_null_that_is_taken(void **state)
 {
     (void)state;
     const int64_t none[] = { 0, 0 };
+    int64_t no_sets[] = { 0, 0 };
     int32_t rows[500];
     int64_t ends[2];
     data_vocabulary *words = data_vocabulary_parse(NULL, 0, &error);
@@ -173,6 +177,7 @@ static void test_null_that_is_taken(void **state)
     assert_int_equal(rows[499], DATA_START);
     assert_int_equal(data_pad_lists(NULL, none, 1, NULL, rows, NULL), DATA_OK);
     assert_int_equal(data_pad_lists(NULL, none, 0, NULL, NULL, NULL), DATA_OK);
+    assert_int_equal(data_distinct_lists(NULL, no_sets, 1, NULL), DATA_OK);
     assert_int_equal(data_gather(NULL, 0, 4, NULL, 0, NULL), DATA_OK);
     assert_int_equal(data_gather_lists(NULL, NULL, 0, NULL, 0, NULL, ends), DATA_OK);
     assert_int_equal(data_gather_lists(NULL, none, 1, (const int32_t[]){ 0 }, 1, NULL, ends), DATA_OK);
@@ -212,7 +217,8 @@ static void test_sets_clear_the_error(void **state)
     const char *label_path = temp_write(&temp_here, "labels", label_file, sizeof label_file);
     const data_mnist_def some = { .train_count = 1, .test_count = 1 };
     const data_imdb_def few = { .train_count = 2, .test_count = 2 };
-    int32_t rows[500];
+    int32_t rows[500], sets[] = { 1, 1 };
+    int64_t set_ends[] = { 0, 2 };
     data_mnist mnist;
     data_images read, drawn;
     data_imdb imdb;
@@ -223,6 +229,7 @@ static void test_sets_clear_the_error(void **state)
     CLEARS((words = data_vocabulary_parse("a", 1, &error)) != NULL);
     CLEARS(data_pad_lists(indices, offsets, 1, NULL, rows, &error) == DATA_OK);
     CLEARS(data_check_lists(indices, offsets, 1, 4, &error) == DATA_OK);
+    CLEARS(data_distinct_lists(sets, set_ends, 1, &error) == DATA_OK);
     CLEARS(data_imdb_load(NULL, &few, &imdb, &error) == DATA_OK);
     data_mnist_free(&mnist);
     data_images_free(&read);

@@ -120,6 +120,16 @@ static data_status load_npz(data_error *error)
     return load_reviews(npz_path, error);
 }
 
+static data_status make_sets(data_error *error)
+{
+    int32_t indices[] = { 7, 3, 7, 200 };
+    int64_t offsets[] = { 0, 3, 4 };
+    const data_status status = data_distinct_lists(indices, offsets, 2, error);
+    assert_int_equal(offsets[2], status == DATA_OK ? 3 : 4);
+    assert_int_equal(indices[0], status == DATA_OK ? 3 : 7);
+    return status;
+}
+
 static data_status make_replay(data_error *error)
 {
     data_replay *replay = data_replay_create(&(data_replay_def){ .capacity = 100, .observation = 4 }, error);
@@ -230,6 +240,7 @@ static void test_49_no_memory(void **state)
                                             write_png,
                                             encode_png };
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) assert_true(starve(operations[i]) >= 2);
+    assert_true(starve(make_sets) >= 1);
     if (data_gif_available()) assert_true(starve(give_gif_up) >= 2);
     if (data_gif_available()) assert_true(starve(write_gif) >= 2);
     assert_int_equal(temp_entries(&temp_here), data_gif_available() ? 8 : 7); // no temporary is left

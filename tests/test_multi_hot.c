@@ -23,18 +23,21 @@ static uint32_t next_random(uint32_t *state)
     return *state >> 8;
 }
 
-/* Lists with padding and repeats, some empty, every 20th so long that it names most words; and their rows. `length`: of
- * every list; 0: each its own. */
+/* Lists with padding and repeats, some empty, every 20th so long that it names most words, every third ascending, the
+ * long ones at least at first; and their rows. `length`: of every list; 0: each its own. */
 static void make_lists(int length)
 {
     uint32_t random = 1;
     memset(rows, 0, sizeof rows);
     for (int b = 0; b < BATCH; b++) {
-        const bool long_one = b % 20 == 3;
-        const int own = long_one ? LONGEST : (int)(next_random(&random) % 60), count = length ? length : own;
+        const bool long_one = b % 20 == 3, ascends = b % 3 == 0;
+        const int most = ascends ? VOCAB - 1 : LONGEST, own = long_one ? most : (int)(next_random(&random) % 60);
+        const int count = length ? length : own, first = ascends ? (int)(next_random(&random) % 2) : 0;
         offsets[b + 1] = offsets[b] + count;
         for (int i = 0; i < count; i++) {
-            const int32_t word = i < 5 ? 0 : (int32_t)(next_random(&random) % (long_one ? VOCAB : 40));
+            const int32_t random_word = (int32_t)(next_random(&random) % (long_one ? VOCAB : 40));
+            const int32_t any = long_one && i < VOCAB / 2 ? i : i < 5 ? 0 : random_word;
+            const int32_t word = ascends ? first + i * (VOCAB - 1) / count : any;
             ids[offsets[b] + i] = word;
             if (word > 0) rows[b * VOCAB + word] = 1;
         }

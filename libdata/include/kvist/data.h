@@ -244,6 +244,17 @@ DATA_NODISCARD data_status data_pad_lists(const int32_t *indices, const int64_t 
  */
 DATA_NODISCARD data_status data_check_lists(const int32_t *indices, const int64_t *offsets, int count, int32_t bound,
                                             data_error *error);
+/**
+ * Makes sets of index lists, in place: of each list the different indices, ascending. For networks that see which words
+ * occur, not how often (libnn's NN_MULTI_HOT): they need not look for repeats, step by step.
+ * @param[in,out] indices the lists one after the other; they close up, what lies behind the last is left over
+ * @param[in,out] offsets (count + 1)
+ * @param count lists
+ * @param error may be NULL
+ * @return DATA_ERR_FORMAT as data_check_lists() for a negative index or INT32_MAX, or DATA_ERR_MEMORY for the bits that
+ *         stand for the indices up to the largest; nothing is changed then
+ */
+DATA_NODISCARD data_status data_distinct_lists(int32_t *indices, int64_t *offsets, int count, data_error *error);
 
 /* --- reviews: IMDB ------------------------------------------------------------------------------------------------ */
 

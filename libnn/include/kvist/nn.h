@@ -246,7 +246,8 @@ typedef struct nn_embedding_def {
 
 /**
  * Lists of word indices, ragged or padded, as rows of `vocab` zeros and ones for the Dense layer that must follow; the
- * rows are never built. Index 0 (padding) sets no element, a repeated index sets one.
+ * rows are never built. Index 0 (padding) sets no element, a repeated index sets one. Lists that ascend, as those of
+ * libdata's data_distinct_lists(), are the quickest: nothing in them need be looked for.
  */
 typedef struct nn_multi_hot_def {
     int vocab; /**< length of the rows */

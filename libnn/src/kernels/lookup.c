@@ -129,7 +129,20 @@ static size_t outside(const int32_t *ids, size_t count, int32_t size)
     return count;
 }
 
+/* As outside(). */
+static bool ascending(const int32_t *ids, size_t count)
+{
+    enum { BLOCK = 256 };
+    for (size_t begin = 1; begin < count; begin += BLOCK) {
+        const size_t end = count - begin < BLOCK ? count : begin + BLOCK;
+        uint32_t any = 0;
+        for (size_t i = begin; i < end; i++) any |= ids[i] <= ids[i - 1];
+        if (any) return false;
+    }
+    return true;
+}
+
 extern const nn_lookup_kernels NN_KERNEL(lookup_kernels);
 const nn_lookup_kernels NN_KERNEL(lookup_kernels) = {
-    .outside = outside, .gather = gather, .gather_sum = gather_sum, .scatter_add = scatter_add
+    .outside = outside, .ascending = ascending, .gather = gather, .gather_sum = gather_sum, .scatter_add = scatter_add
 };

@@ -3,10 +3,13 @@
 #define NN_KERNELS_LOOKUP_H
 
 #include "kernels.h"
+#include <stdbool.h>
 
 struct nn_lookup_kernels {
     /* The position of the first id outside 0 .. size - 1; count if there is none. */
     size_t (*outside)(const int32_t *ids, size_t count, int32_t size);
+    /* Whether each id is larger than the one before it. */
+    bool (*ascending)(const int32_t *ids, size_t count);
     /* y (count, dim) = table[ids] */
     void (*gather)(nn_float *y, const nn_float *table, const int32_t *ids, size_t count, size_t dim);
     /* y (dim) += sum of table[ids] */

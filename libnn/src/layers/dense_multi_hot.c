@@ -5,8 +5,14 @@
 enum {
     ROWS_PER_TASK = 32, /* fewer than there are marks */
     KEPT = 1024,        /* words of a sample, beyond which they are found again */
+    ASCENDING = -1,     /* for a count: the words stand in the input */
     SHARED_UNITS = 64   /* with fewer, picking a thread's words costs more than adding all of them */
 };
+
+typedef struct word_list {
+    const int32_t *words;
+    size_t count;
+} word_list;
 
 typedef struct multi_hot_run {
     const nn_layer *dense;
@@ -43,25 +49,62 @@ static void clear_marks(const nn_layer *dense, nn_float *scratch)
     memset(marks_of(dense, scratch), 0, (size_t)dense->weights[0].shape.dim[0]);
 }
 
-/*
- * The different words of a sample, padding (0) left out, in order of first appearance; `scratch` of a worker holds
- * them. `mark` is another for each sample since the marks were cleared, and not 0.
- */
-static size_t distinct_words(const nn_layer *dense, size_t sample, nn_float *scratch, uint8_t mark)
+/* A sample as it was given. */
+static word_list given_words(const nn_layer *dense, size_t sample)
 {
     const size_t begin = dense->offsets ? (size_t)dense->offsets[sample] : sample * dense->ids_per_row;
     const size_t end = dense->offsets ? (size_t)dense->offsets[sample + 1] : begin + dense->ids_per_row;
+    return (word_list){ dense->ids + begin, end - begin };
+}
+
+/* The words of a list that ascends: padding (0) can only be its first. */
+static word_list without_padding(word_list list)
+{
+    const size_t pads = list.count > 0 && list.words[0] == 0;
+    return (word_list){ list.words + pads, list.count - pads };
+}
+
+/*
+ * The different words of a list, padding (0) left out, in order of first appearance; `scratch` of a worker holds them.
+ * `mark` is another for each list since the marks were cleared, and not 0.
+ */
+static word_list distinct_words(const nn_layer *dense, word_list list, nn_float *scratch, uint8_t mark)
+{
     int32_t *words = (void *)scratch;
     uint8_t *marks = marks_of(dense, scratch);
     size_t count = 0;
     marks[0] = mark;
-    for (size_t i = begin; i < end; i++) {
-        const int32_t word = dense->ids[i];
+    for (size_t i = 0; i < list.count; i++) {
+        const int32_t word = list.words[i];
         words[count] = word;
         count += marks[word] != mark;
         marks[word] = mark;
     }
-    return count;
+    return (word_list){ words, count };
+}
+
+/* The words of a sample, whose number or kind is noted, and which are kept as far as there is room. */
+static word_list find_words(const multi_hot_run *m, size_t row, nn_float *scratch, uint8_t mark)
+{
+    const word_list given = given_words(m->dense, row);
+    if (m->run->kernels->lookup->ascending(given.words, given.count)) {
+        m->lists.counts[row] = ASCENDING;
+        return without_padding(given);
+    }
+    const word_list found = distinct_words(m->dense, given, scratch, mark);
+    m->lists.counts[row] = (int32_t)found.count;
+    if (found.count <= KEPT) memcpy(m->lists.words + row * KEPT, found.words, found.count * sizeof *found.words);
+    return found;
+}
+
+/* What find_words() found. */
+static word_list find_again(const multi_hot_run *m, size_t row, nn_float *scratch)
+{
+    const int32_t count = m->lists.counts[row];
+    if (count == ASCENDING) return without_padding(given_words(m->dense, row));
+    if (count <= KEPT) return (word_list){ m->lists.words + row * KEPT, (size_t)count };
+    clear_marks(m->dense, scratch);
+    return distinct_words(m->dense, given_words(m->dense, row), scratch, 1);
 }
 
 static void forward_task(void *context, int task, int worker)
@@ -70,18 +113,15 @@ static void forward_task(void *context, int task, int worker)
     const nn_layer *dense = m->dense;
     const size_t units = (size_t)dense->def.dense.units, first = (size_t)task * ROWS_PER_TASK;
     nn_float *scratch = nn_worker_scratch(m->run, worker);
-    const int32_t *words = (const void *)scratch;
     clear_marks(dense, scratch);
     for (size_t row = first; row < first + ROWS_PER_TASK && row < (size_t)m->run->batch; row++) {
         nn_float *y = dense->y + row * units;
-        const size_t count = distinct_words(dense, row, scratch, (uint8_t)(row - first + 1));
-        m->lists.counts[row] = (int32_t)count;
-        if (count <= KEPT) memcpy(m->lists.words + row * KEPT, words, count * sizeof *words);
+        const word_list list = find_words(m, row, scratch, (uint8_t)(row - first + 1));
         if (m->bias)
             memcpy(y, m->bias, units * sizeof *y);
         else
             memset(y, 0, units * sizeof *y);
-        m->run->kernels->lookup->gather_sum(y, dense->weights[0].value, words, count, units);
+        m->run->kernels->lookup->gather_sum(y, dense->weights[0].value, list.words, list.count, units);
     }
 }
 
@@ -99,15 +139,9 @@ static void backward_task(void *context, int task, int worker)
     const size_t units = (size_t)dense->def.dense.units;
     nn_float *scratch = nn_worker_scratch(m->run, worker);
     for (size_t row = 0; row < (size_t)m->run->batch; row++) {
-        const int32_t *words = m->lists.words + row * KEPT;
-        const size_t count = (size_t)m->lists.counts[row];
-        if (count > KEPT) {
-            clear_marks(dense, scratch);
-            distinct_words(dense, row, scratch, 1);
-            words = (const void *)scratch;
-        }
-        m->run->kernels->lookup->scatter_add(dense->weights[0].grad, words, m->dz + row * units, 0, count, units, task,
-                                             m->parts - 1);
+        const word_list list = find_again(m, row, scratch);
+        m->run->kernels->lookup->scatter_add(dense->weights[0].grad, list.words, m->dz + row * units, 0, list.count,
+                                             units, task, m->parts - 1);
     }
 }
 

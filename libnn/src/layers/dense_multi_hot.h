@@ -5,10 +5,11 @@
 
 #include "../layer.h"
 
-/* The different words of each sample, found by forward, kept for backward. */
+/* The different words of each sample, found by forward, kept for backward: where a sample's own list ascends it is them
+ * already. */
 typedef struct nn_multi_hot {
     int32_t *words;  /* (max_batch, a limit) */
-    int32_t *counts; /* (max_batch), above the limit where the words are not kept */
+    int32_t *counts; /* (max_batch), above the limit where the words are not kept, below 0 for a list that ascends */
 } nn_multi_hot;
 
 void nn_multi_hot_carve(nn_multi_hot *lists, nn_arena *arena, int max_batch);
