@@ -85,16 +85,38 @@ static void scatter(env_rng *rng)
     }
 }
 
+/* One environment alone, which works both actions out and takes one. */
+static void compare_single(int i, const cartpole_state *want, uint8_t want_end)
+{
+    env_cartpole env;
+    env_step result;
+    assert_int_equal(env_cartpole_init(&env, 500, 1), ENV_OK);
+    env.x = x[i];
+    env.x_dot = x_dot[i];
+    env.theta = theta[i];
+    env.theta_dot = theta_dot[i];
+    env.step = steps[i];
+    env.running = true;
+    assert_int_equal(env_cartpole_step(&env, action[i], NULL, &result), ENV_OK);
+    const cartpole_state got = { env.x, env.x_dot, env.theta, env.theta_dot };
+    assert_memory_equal(&got, want, sizeof got);
+    assert_int_equal(result.terminated, (want_end & CARTPOLE_TERMINATED) != 0);
+    assert_int_equal(result.truncated, (want_end & CARTPOLE_TRUNCATED) != 0);
+}
+
 static void compare_step(const cartpole_kernel *kernel)
 {
     static cartpole_state want[LANES];
     static uint8_t want_end[LANES], ended[LANES];
     for (int i = 0; i < LANES; i++) {
         const cartpole_state q = lane(i);
-        want[i] = cartpole_euler(q, action[i] ? 10.0 : -10.0, cartpole_sin(q.theta), cartpole_cos(q.theta));
+        const double force = action[i] ? 10.0 : -10.0;
+        const cartpole_next next = cartpole_euler(q, force, cartpole_sin(q.theta), cartpole_cos(q.theta));
+        want[i] = (cartpole_state){ next.x, next.x_dot, next.theta, next.theta_dot };
         const bool fell = fabs(want[i].x) > 2.4 || fabs(want[i].theta) > CARTPOLE_THETA_LIMIT;
         want_end[i] = (uint8_t)((fell ? CARTPOLE_TERMINATED : 0) | (steps[i] >= 499 ? CARTPOLE_TRUNCATED : 0));
     }
+    for (int i = 0; i < LANES; i++) compare_single(i, &want[i], want_end[i]);
     const cartpole_lanes lanes = { x, x_dot, theta, theta_dot, steps };
     kernel->step(&lanes, action, 500, LANES, ended);
     for (int i = 0; i < LANES; i++) {

@@ -1,4 +1,5 @@
-/* One CartPole. */
+/* One CartPole. Forces come in pairs, one for each action: see next_state(). */
+#define CARTPOLE_REAL double __attribute__((vector_size(16)))
 #include "cartpole_physics.h"
 
 #include <kvist/env.h>
@@ -11,12 +12,22 @@ env_status env_cartpole_init(env_cartpole *env, int max_steps, uint64_t seed)
     return ENV_OK;
 }
 
+static inline void observe(cartpole_state q, float *obs)
+{
+    obs[0] = (float)q.x;
+    obs[1] = (float)q.x_dot;
+    obs[2] = (float)q.theta;
+    obs[3] = (float)q.theta_dot;
+}
+
+static inline cartpole_state state_of(const env_cartpole *env)
+{
+    return (cartpole_state){ env->x, env->x_dot, env->theta, env->theta_dot };
+}
+
 void env_cartpole_observe(const env_cartpole *env, float *obs)
 {
-    obs[0] = (float)env->x;
-    obs[1] = (float)env->x_dot;
-    obs[2] = (float)env->theta;
-    obs[3] = (float)env->theta_dot;
+    observe(state_of(env), obs);
 }
 
 void env_cartpole_reset(env_cartpole *env, float *obs)
@@ -32,12 +43,27 @@ void env_cartpole_reset(env_cartpole *env, float *obs)
     if (obs) env_cartpole_observe(env, obs);
 }
 
+typedef int64_t bits __attribute__((vector_size(16)));
+
+/* Of both the one that the mask leaves. */
+static inline double pick(cartpole_real both, bits mask)
+{
+    const bits picked = (bits)both & mask;
+    return ((cartpole_real)(picked | (bits){ picked[1], picked[0] }))[0];
+}
+
+/*
+ * Both actions' next states, and of them the one that is wanted: the action comes last, for it comes late. An agent
+ * looks for it in the state before, and what it need not wait for is done meanwhile.
+ */
 static cartpole_state next_state(cartpole_state q, int action)
 {
     const bool small = fabs(q.theta) <= CARTPOLE_SERIES_LIMIT; /* always, unless the caller set the state */
     const double s = small ? cartpole_sin(q.theta) : sin(q.theta);
     const double c = small ? cartpole_cos(q.theta) : cos(q.theta);
-    return cartpole_euler(q, cartpole_force(action), s, c);
+    const cartpole_next both = cartpole_euler(q, (cartpole_real){ -CARTPOLE_FORCE, CARTPOLE_FORCE }, s, c);
+    const bits mask = { action - (int64_t)1, -(int64_t)action };
+    return (cartpole_state){ both.x, pick(both.x_dot, mask), both.theta, pick(both.theta_dot, mask) };
 }
 
 env_status env_cartpole_step(env_cartpole *env, int action, float *obs, env_step *result)
@@ -48,7 +74,7 @@ env_status env_cartpole_step(env_cartpole *env, int action, float *obs, env_step
     if (!isfinite(env->x) || !isfinite(env->x_dot) || !isfinite(env->theta) || !isfinite(env->theta_dot))
         return ENV_ERR_NUMERIC;
 
-    const cartpole_state q = next_state((cartpole_state){ env->x, env->x_dot, env->theta, env->theta_dot }, action);
+    const cartpole_state q = next_state(state_of(env), action);
     env->x = q.x;
     env->x_dot = q.x_dot;
     env->theta = q.theta;
@@ -57,7 +83,7 @@ env_status env_cartpole_step(env_cartpole *env, int action, float *obs, env_step
 
     const bool terminated = cartpole_fell(q.x, q.theta), truncated = env->step >= env->max_steps;
     env->running = !terminated && !truncated;
-    if (obs) env_cartpole_observe(env, obs);
+    if (obs) observe(q, obs);
     if (result) *result = (env_step){ 1.0f, terminated, truncated };
     return ENV_OK;
 }

@@ -4,6 +4,12 @@
 
 #include "cartpole_physics.h"
 
+/* -10 N for action 0, +10 N for action 1, without a branch that chance decides */
+static inline double force_of(int action)
+{
+    return 2.0 * CARTPOLE_FORCE * action - CARTPOLE_FORCE;
+}
+
 static void step(const cartpole_lanes *lanes, const int *restrict action, int max_steps, int n, uint8_t *restrict ended)
 {
     double *restrict x = lanes->x, *restrict x_dot = lanes->x_dot;
@@ -12,8 +18,8 @@ static void step(const cartpole_lanes *lanes, const int *restrict action, int ma
 
     for (int i = 0; i < n; i++) { /* episodes end before the angle leaves the range of the series */
         const double s = cartpole_sin(theta[i]), c = cartpole_cos(theta[i]);
-        const cartpole_state q =
-            cartpole_euler((cartpole_state){ x[i], x_dot[i], theta[i], theta_dot[i] }, cartpole_force(action[i]), s, c);
+        const cartpole_next q =
+            cartpole_euler((cartpole_state){ x[i], x_dot[i], theta[i], theta_dot[i] }, force_of(action[i]), s, c);
         x[i] = q.x;
         x_dot[i] = q.x_dot;
         theta[i] = q.theta;

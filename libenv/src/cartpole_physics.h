@@ -20,9 +20,21 @@
 /* The series below serve up to this angle (rad); running episodes stay within 0.2095. */
 #define CARTPOLE_SERIES_LIMIT 0.21
 
+/* Forces and what follows from them: one, or a vector of several at once where a file defines it so. */
+#ifndef CARTPOLE_REAL
+#define CARTPOLE_REAL double
+#endif
+typedef CARTPOLE_REAL cartpole_real;
+
 typedef struct cartpole_state {
     double x, x_dot, theta, theta_dot;
 } cartpole_state;
+
+/* Where a force leads; the positions move with the old velocities, whatever the force. */
+typedef struct cartpole_next {
+    double x, theta;
+    cartpole_real x_dot, theta_dot;
+} cartpole_next;
 
 /* sin t = t - t^3/3! + ... - t^11/11!; what is left out is below 2e-18 of it for |t| <= 0.21. The small terms are
    summed in pairs, which shortens the chain of operations, and added to the large one last. */
@@ -44,42 +56,36 @@ static inline double cartpole_cos(double t)
     return one + (((1.0 - one) - half) + zz * (low + zz * high));
 }
 
-/* a / M, correctly rounded. With fused multiply-add: a product by RN(1/M), put right by its exact remainder
-   (Markstein 1990), gives the same bits as the division and does not wait for the divider. */
+#ifdef CARTPOLE_FUSED_DIVISION
+/* a / M, correctly rounded: a product by RN(1/M), put right by its exact remainder (Markstein 1990), gives the same
+   bits as the division and does not wait for the divider. */
 static inline double cartpole_over_mass(double a)
 {
-#ifdef CARTPOLE_FUSED_DIVISION
     const double quotient = a * (1.0 / CARTPOLE_TOTAL_MASS);
     const double remainder = fma(-quotient, CARTPOLE_TOTAL_MASS, a);
     return fma(remainder, 1.0 / CARTPOLE_TOTAL_MASS, quotient);
-#else
-    return a / CARTPOLE_TOTAL_MASS;
-#endif
 }
+#else
+#define cartpole_over_mass(a) ((a) / CARTPOLE_TOTAL_MASS)
+#endif
 
 /* The state after tau seconds under a force (N), by explicit Euler; s and c are sine and cosine of the angle. */
-static inline cartpole_state cartpole_euler(cartpole_state q, double force, double s, double c)
+static inline cartpole_next cartpole_euler(cartpole_state q, cartpole_real force, double s, double c)
 {
     /* temp = (F + m l w^2 sin) / M */
-    const double temp = cartpole_over_mass(force + CARTPOLE_POLE_MASS_LENGTH * (q.theta_dot * q.theta_dot) * s);
+    const cartpole_real temp = cartpole_over_mass(force + CARTPOLE_POLE_MASS_LENGTH * (q.theta_dot * q.theta_dot) * s);
     /* theta'' = (g sin - cos temp) / (l (4/3 - m cos^2 / M)) */
     const double inertia = CARTPOLE_HALF_LENGTH * (4.0 / 3.0 - cartpole_over_mass(CARTPOLE_POLE_MASS * (c * c)));
-    const double theta_acc = (CARTPOLE_GRAVITY * s - c * temp) / inertia;
+    const cartpole_real theta_acc = (CARTPOLE_GRAVITY * s - c * temp) / inertia;
     /* x'' = temp - m l theta'' cos / M */
-    const double x_acc = temp - cartpole_over_mass(CARTPOLE_POLE_MASS_LENGTH * theta_acc * c);
+    const cartpole_real x_acc = temp - cartpole_over_mass(CARTPOLE_POLE_MASS_LENGTH * theta_acc * c);
 
-    return (cartpole_state){
-        q.x + CARTPOLE_TAU * q.x_dot,
-        q.x_dot + CARTPOLE_TAU * x_acc,
-        q.theta + CARTPOLE_TAU * q.theta_dot,
-        q.theta_dot + CARTPOLE_TAU * theta_acc,
+    return (cartpole_next){
+        .x = q.x + CARTPOLE_TAU * q.x_dot,
+        .theta = q.theta + CARTPOLE_TAU * q.theta_dot,
+        .x_dot = q.x_dot + CARTPOLE_TAU * x_acc,
+        .theta_dot = q.theta_dot + CARTPOLE_TAU * theta_acc,
     };
-}
-
-/* -10 N for action 0, +10 N for action 1, without a branch that chance decides */
-static inline double cartpole_force(int action)
-{
-    return 2.0 * CARTPOLE_FORCE * action - CARTPOLE_FORCE;
 }
 
 static inline bool cartpole_fell(double x, double theta)
