@@ -364,6 +364,14 @@ static void test_44_best_and_checkpoint(void **state)
         assert_int_equal(size, 1);
     }
     char best[TEMP_PATH];
+    snprintf(best, sizeof best, "%s.prev", path);
+    for (int i = 0; i < 2; i++) {
+        const nn_fit_def def = {
+            .x = &x, .y = &x, .loss = mse, .best = i ? path : best, .checkpoint = i ? best : path
+        };
+        assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_ARGUMENT);
+        assert_non_null(strstr(error.text, "fit: best: expected another file than the checkpoint's, got "));
+    }
     snprintf(best, sizeof best, "%s", temp_path(&temp_here, "both/c.safetensors"));
     const nn_fit_def def = { .x = &x,
                              .y = &x,

@@ -12,6 +12,13 @@ static nn_status refuse(nn_error *error, const char *field, const char *expected
     return nn_fail(error, NN_ERR_ARGUMENT, "fit: %s: expected %s, got %g", field, expected, got);
 }
 
+/* Whether a path is where a save of `path` keeps what was there before. */
+static bool is_previous(const char *previous, const char *path)
+{
+    const size_t size = strlen(path);
+    return strncmp(previous, path, size) == 0 && strcmp(previous + size, ".prev") == 0;
+}
+
 static nn_status resolve_counts(nn_fit_run *run)
 {
     nn_fit_def *def = &run->def;
@@ -27,7 +34,9 @@ static nn_status resolve_counts(nn_fit_run *run)
         return refuse(run->error, "checkpoint_every", "a positive number", def->checkpoint_every);
     if (def->resume && !def->checkpoint)
         return nn_fail(run->error, NN_ERR_ARGUMENT, "fit: resume: expected a checkpoint to go on from, got NULL");
-    if (def->best && def->checkpoint && strcmp(def->best, def->checkpoint) == 0)
+    if (def->best && def->checkpoint &&
+        (strcmp(def->best, def->checkpoint) == 0 || is_previous(def->best, def->checkpoint) ||
+         is_previous(def->checkpoint, def->best)))
         return nn_fail(run->error, NN_ERR_ARGUMENT, "fit: best: expected another file than the checkpoint's, got %s",
                        nn_path_format(def->best).text);
     if (def->epochs == 0) def->epochs = 1;
