@@ -134,6 +134,6 @@ int main(int argc, char **argv)
         return 2;
     }
     printf("limits threads=%d fma_gflops=%.0f l2_gbs=%.0f l3_gbs=%.1f memory_gbs=%.1f\n", threads, fma_gflops(threads),
-           bandwidth(threads, 384u << 10), bandwidth(threads, 48u << 20), bandwidth(threads, 384u << 20));
+           bandwidth(threads, 384u << 10), bandwidth(threads, 12u << 20), bandwidth(threads, 384u << 20));
     return 0;
 }
