@@ -3,13 +3,18 @@
 #include <kvist/env.h>
 #include <stdlib.h>
 
-enum { STEPS = 100000, ENVIRONMENTS = 1024, BINS = 10, STATES = BINS * BINS * BINS * BINS };
+enum { STEPS = 100000, ENVIRONMENTS = 1024, BINS = 10 };
+
+/* Those of cartpole_qlearning. */
+static const double low[] = { -2.4, -3.0, -0.21, -3.5 }, high[] = { 2.4, 3.0, 0.21, 3.5 };
+static const int bins[] = { BINS, BINS, BINS, BINS };
 
 typedef struct single {
     env_cartpole env;
     float obs[ENV_CARTPOLE_OBS];
     uint32_t random;
-    float (*table)[ENV_CARTPOLE_ACTIONS];
+    env_discretizer bins;
+    float (*table)[ENV_CARTPOLE_ACTIONS]; /* (states) */
 } single;
 
 /* Marsaglia's xorshift: cheap enough not to be what is measured. */
@@ -25,8 +30,10 @@ static void *make_single(const workload *self, int threads)
 {
     single *s = calloc(1, sizeof *s);
     (void)self, (void)threads;
-    if (!s || !(s->table = calloc(STATES, sizeof *s->table))) fail("cartpole", "out of memory");
+    if (!s) fail("cartpole", "out of memory");
     s->random = 1;
+    if (env_discretizer_init(&s->bins, ENV_CARTPOLE_OBS, low, high, bins, NULL) != ENV_OK) fail("cartpole", "bins");
+    if (!(s->table = calloc((size_t)s->bins.states, sizeof *s->table))) fail("cartpole", "out of memory");
     if (env_cartpole_init(&s->env, ENV_CARTPOLE_V1_STEPS, 1) != ENV_OK) fail("cartpole", "init");
     env_cartpole_reset(&s->env, s->obs);
     return s;
@@ -50,38 +57,32 @@ static void step_single(void *state)
     }
 }
 
-/* The bins of semantics.md's tabular Q-learning. */
-static int state_of(const float *obs)
+static int state_of(const single *s)
 {
-    static const float edge[ENV_CARTPOLE_OBS] = { 2.4f, 3.0f, 0.21f, 3.5f };
-    int index = 0;
-    for (int i = 0; i < ENV_CARTPOLE_OBS; i++) {
-        const float scaled = (obs[i] + edge[i]) * (BINS / (2.0f * edge[i]));
-        const int bin = scaled <= 0.0f ? 0 : scaled >= BINS - 1 ? BINS - 1 : (int)scaled;
-        index = index * BINS + bin;
-    }
-    return index;
+    int state = 0;
+    if (env_discretize(&s->bins, s->obs, &state) != ENV_OK) fail("cartpole", "discretize");
+    return state;
 }
 
 static void step_q(void *state)
 {
     single *s = state;
     const float rate = 0.1f, discount = 0.99f;
-    int now = state_of(s->obs);
+    int now = state_of(s);
     for (int i = 0; i < STEPS; i++) {
         const uint32_t random = next_random(&s->random);
         const int greedy = s->table[now][1] > s->table[now][0];
         const int action = (random & 0xff) < 13 ? (int)(random >> 31) : greedy; /* explores 5 % of the time */
         env_step result;
         if (env_cartpole_step(&s->env, action, s->obs, &result) != ENV_OK) fail("cartpole", "step");
-        const int next = state_of(s->obs);
+        const int next = state_of(s);
         const float best = s->table[next][0] > s->table[next][1] ? s->table[next][0] : s->table[next][1];
         const float target = result.reward + (result.terminated ? 0.0f : discount * best);
         s->table[now][action] += rate * (target - s->table[now][action]);
         now = next;
         if (!result.terminated && !result.truncated) continue;
         env_cartpole_reset(&s->env, s->obs);
-        now = state_of(s->obs);
+        now = state_of(s);
     }
 }
 
