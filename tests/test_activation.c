@@ -169,12 +169,35 @@ static void softmax_inside(void **state)
     nn_model_destroy(model);
 }
 
+/* Softmax of one large value and many equal small ones, of which rounding takes a third of a unit each. */
+static void softmax_of_many(void **state)
+{
+    (void)state;
+    enum { COUNT = 500 };
+    const nn_layer_def layers[] = { { .type = NN_ACTIVATION, .activation = { NN_SOFTMAX } }, { .type = NN_FLATTEN } };
+    nn_model *model =
+        nn_model_create(&(nn_model_def){ .input = NN_SHAPE(COUNT), .max_batch = 1, NN_LAYERS(layers) }, NULL);
+    assert_non_null(model);
+    nn_float x[COUNT] = { 12 }, g[COUNT];
+    for (int i = 0; i < COUNT; i++) g[i] = i == 0 ? 2 : 1;
+    const nn_tensor in = nn_view_f32(x, NN_SHAPE(1, COUNT)), dy = nn_view_f32(g, NN_SHAPE(1, COUNT));
+    const nn_tensor *y = nn_forward(model, &in, NN_TRAIN);
+    assert_non_null(y);
+    const double want = 1.0 / (1.0 + (COUNT - 1) * exp(-12.0)), slope = want * (1.0 - want);
+    assert_true(fabs((double)y->f32[0] - want) < 1.5e-7);
+    const nn_tensor *dx = nn_backward(model, &dy, NN_GRAD_INPUT);
+    assert_non_null(dx);
+    if (!(fabs((double)dx->f32[0] - slope) < 3e-7)) fail_msg("expected %.9g, got %.9g", slope, (double)dx->f32[0]);
+    nn_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_EVERY_ISA(as_the_twin),
         cmocka_unit_test(rows_of_several_tasks),
         cmocka_unit_test(softmax_inside),
+        cmocka_unit_test(softmax_of_many),
     };
     return cmocka_run_group_tests_name("activation", tests, NULL, NULL);
 }

@@ -157,6 +157,34 @@ static void large_mean(void **state)
     nn_model_destroy(model);
 }
 
+/* A mean between two floats: what rounding takes from it shifts no y, and leaves dx summing to zero. */
+static void rounded_mean(void **state)
+{
+    (void)state;
+    enum { ROWS = 7 };
+    const nn_layer_def layer = { .type = NN_BATCH_NORM };
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = ROWS, .layers = &layer, .layer_count = 1 }, NULL);
+    assert_non_null(model);
+    nn_float x[ROWS] = { 1000.3f, 1000.5f, 1001.1f, 999.7f, 1000.9f, 1001.4f, 1000.2f },
+             g[ROWS] = { 1, 2, 4, -1, 2, 3, 5 };
+    channel k = { .x = x, .dy = g, .rows = ROWS, .c = 1, .gamma = 1.0, .epsilon = 1e-3, .batch_statistics = true };
+    double want_y[ROWS], want_dx[ROWS], dgamma = 0.0, dbeta = 0.0;
+    batch_moments(&k);
+    normalise(&k, want_y, want_dx, &dgamma, &dbeta);
+    assert_true((double)(nn_float)k.mean != k.mean);
+
+    const nn_tensor batch = nn_view_f32(x, NN_SHAPE(ROWS, 1)), dy = nn_view_f32(g, NN_SHAPE(ROWS, 1));
+    const nn_tensor *y = nn_forward(model, &batch, NN_TRAIN);
+    assert_non_null(y);
+    assert_close(y->f32, want_y, NULL, ROWS, 1e-6, "y");
+    const nn_tensor *dx = nn_backward(model, &dy, NN_GRAD_INPUT | NN_GRAD_PARAMS);
+    assert_non_null(dx);
+    assert_close(dx->f32, want_dx, NULL, ROWS, 1e-6, "dx");
+    assert_close(nn_model_grads(model, NULL), &dgamma, NULL, 1, 1e-6, "dgamma");
+    nn_model_destroy(model);
+}
+
 static void assert_refused(nn_batch_norm_def def, const char *text)
 {
     nn_error error = { 0 };
@@ -182,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_EVERY_ISA(as_the_twin),
         cmocka_unit_test(large_mean),
+        cmocka_unit_test(rounded_mean),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,11 +16,9 @@ enum { GROUP = 4 };
         if (j_ < (n)) function(1, (n)-j_, __VA_ARGS__, j_);                                                            \
     } while (0)
 
-/* A parameter's columns; zeros where there is none. */
 NN_INLINE void load_columns(const int vectors, const size_t lanes, nn_vec group[GROUP], const nn_float *from, size_t j)
 {
-    for (int v = 0; v < vectors; v++)
-        group[v] = from ? nn_load_part(from + j + (size_t)v * NN_LANES, lanes) : (nn_vec){ 0 };
+    for (int v = 0; v < vectors; v++) group[v] = nn_load_part(from + j + (size_t)v * NN_LANES, lanes);
 }
 
 NN_INLINE void store_columns(const int vectors, const size_t lanes, nn_float *to, const nn_vec group[GROUP], size_t j)
@@ -28,11 +26,11 @@ NN_INLINE void store_columns(const int vectors, const size_t lanes, nn_float *to
     for (int v = 0; v < vectors; v++) nn_store_part(to + j + (size_t)v * NN_LANES, group[v], lanes);
 }
 
-NN_INLINE void moments_of(const int vectors, const size_t lanes, nn_float *mean, nn_float *squares, const nn_float *x,
-                          size_t stride, size_t rows, size_t j)
+NN_INLINE void moments_of(const int vectors, const size_t lanes, nn_float *mean, nn_float *rest, nn_float *squares,
+                          const nn_float *x, size_t stride, size_t rows, size_t j)
 {
     const nn_float scale = 1 / (nn_float)rows;
-    nn_vec m[GROUP] = { { 0 } }, s[GROUP] = { { 0 } };
+    nn_vec m[GROUP] = { { 0 } }, e[GROUP] = { { 0 } }, s[GROUP] = { { 0 } };
     for (size_t r = 0; r < rows; r++) {
         for (int v = 0; v < vectors; v++) m[v] += nn_load_part(x + r * stride + j + (size_t)v * NN_LANES, lanes);
     }
@@ -40,10 +38,12 @@ NN_INLINE void moments_of(const int vectors, const size_t lanes, nn_float *mean,
     for (size_t r = 0; r < rows; r++) {
         for (int v = 0; v < vectors; v++) {
             const nn_vec d = nn_load_part(x + r * stride + j + (size_t)v * NN_LANES, lanes) - m[v];
+            e[v] += d;
             s[v] += d * d;
         }
     }
     store_columns(vectors, lanes, mean, m, j);
+    store_columns(vectors, lanes, rest, e, j);
     store_columns(vectors, lanes, squares, s, j);
 }
 
@@ -99,9 +99,10 @@ NN_INLINE void backward_of(const int vectors, const size_t lanes, nn_float *dx, 
     }
 }
 
-static void moments(nn_float *mean, nn_float *squares, const nn_float *x, size_t stride, size_t rows, size_t n)
+static void moments(nn_float *mean, nn_float *rest, nn_float *squares, const nn_float *x, size_t stride, size_t rows,
+                    size_t n)
 {
-    BY_COLUMNS(n, moments_of, mean, squares, x, stride, rows);
+    BY_COLUMNS(n, moments_of, mean, rest, squares, x, stride, rows);
 }
 
 static void sums(nn_float *dy_sum, nn_float *product_sum, const nn_float *dy, const nn_float *x, const nn_float *mean,

@@ -8,9 +8,10 @@
 #include "kernels.h"
 
 struct nn_batch_norm_kernels {
-    /* Each column's mean and its sum of squared deviations from that mean. */
-    void (*moments)(nn_float *mean, nn_float *squares, const nn_float *x, size_t stride, size_t rows, size_t n);
-    /* y = (x - mean) scale + shift; shift may be NULL. */
+    /* Each column's mean, rounded, and its sums of deviations from that mean and of their squares. */
+    void (*moments)(nn_float *mean, nn_float *rest, nn_float *squares, const nn_float *x, size_t stride, size_t rows,
+                    size_t n);
+    /* y = (x - mean) scale + shift */
     void (*normalize)(nn_float *y, const nn_float *x, const nn_float *mean, const nn_float *scale,
                       const nn_float *shift, size_t stride, size_t rows, size_t n);
     /* Each column's sums of dy and of dy (x - mean). */

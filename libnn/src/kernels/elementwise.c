@@ -30,14 +30,15 @@ NN_INLINE void activate_rows(const nn_activation activation, nn_float *y, const 
 /* e^(x - max) / sum: finite for any finite logits. */
 static void softmax_row(nn_float *y, const nn_float *x, const nn_float *bias, size_t n)
 {
-    nn_float most = -INFINITY, sum = 0;
+    nn_float most = -INFINITY;
+    double sum = 0; /* many equal small terms beside a large one would all be rounded the same way */
     for (size_t i = 0; i < n; i++) {
         y[i] = bias ? x[i] + bias[i] : x[i];
         most = y[i] > most ? y[i] : most;
     }
     FOR_EACH_VECTOR(n, y, nn_vexp(nn_load(y + i) - most), nn_vexp(nn_load_part(y + i, n - i) - most));
-    for (size_t i = 0; i < n; i++) sum += y[i];
-    for (size_t i = 0; i < n; i++) y[i] /= sum;
+    for (size_t i = 0; i < n; i++) sum += (double)y[i];
+    for (size_t i = 0; i < n; i++) y[i] /= (nn_float)sum;
 }
 
 static void activate(nn_float *y, const nn_float *x, const nn_float *bias, size_t rows, size_t n,
@@ -67,9 +68,9 @@ static void activate(nn_float *y, const nn_float *x, const nn_float *bias, size_
 /* dx = y * (dy - sum(dy * y)) */
 static void softmax_backward_row(nn_float *dx, const nn_float *dy, const nn_float *y, size_t n)
 {
-    nn_float along = 0;
-    for (size_t i = 0; i < n; i++) along += dy[i] * y[i];
-    for (size_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - along);
+    double along = 0;
+    for (size_t i = 0; i < n; i++) along += (double)dy[i] * (double)y[i];
+    for (size_t i = 0; i < n; i++) dx[i] = y[i] * (nn_float)((double)dy[i] - along);
 }
 
 static void activate_backward(nn_float *dx, const nn_float *dy, const nn_float *y, size_t rows, size_t n,

@@ -4,6 +4,8 @@
  * in training with the batch's mean and biased variance, in inference with the moving ones. With i = 1 / sqrt(variance
  * + epsilon), a = sum of dy, b = sum of dy (x - mean) over the rows: dbeta += a,  dgamma += b i,  dx = gamma i (dy - a
  * / n - (x - mean) b i^2 / n)   (in inference gamma i dy)
+ * What rounding takes from a batch's mean, `rest`, goes into what is the same for all rows, beta and a / n: where the
+ * values of a channel are close to each other, their normalised ones would all be off, and dx would not sum to zero.
  */
 #include "../kernels/batch_norm.h"
 #include "layers.h"
@@ -12,14 +14,16 @@
 /* A block stays in the cache between its two passes. */
 enum { BLOCK_COLS = 512, BLOCK_REALS = 1 << 14 };
 
+enum { PARTS = 3 }; /* of a block and column: two or three partial results */
+
 typedef struct batch_norm {
     nn_weight *gamma, *beta, *moving_mean, *moving_variance; /* (c); gamma, beta may be NULL */
     double momentum, epsilon;
     bool unbiased; /* the moving variance takes n / (n - 1) of the batch's */
     size_t c, rows_per_sample, block_rows, block_cols, col_blocks;
-    nn_float *mean, *inverse, *scale; /* (c) of the last forward: mean, i, gamma i */
-    nn_float *offset, *slope;         /* (c) of a backward */
-    bool batch_statistics;            /* the last forward's */
+    nn_float *mean, *rest, *inverse, *scale, *shift; /* (c) of the last forward: mean + rest, i, gamma i, beta */
+    nn_float *offset, *slope;                        /* (c) of a backward */
+    bool batch_statistics;                           /* the last forward's */
 } batch_norm;
 
 /* --- plan ----------------------------------------------------------------------------------------------------------
@@ -65,7 +69,7 @@ static nn_status plan(nn_layer *layer, nn_error *error)
     if (!def->no_center) b->beta = nn_layer_add_weight(layer, "beta", shape, NN_ZEROS, 1, 1, true);
     b->moving_mean = nn_layer_add_weight(layer, "moving_mean", shape, NN_ZEROS, 1, 1, false);
     b->moving_variance = nn_layer_add_weight(layer, "moving_variance", shape, NN_ONES, 1, 1, false);
-    layer->scratch = row_blocks(b, layer->max_batch) * 2 * b->c;
+    layer->scratch = row_blocks(b, layer->max_batch) * PARTS * b->c;
     return NN_OK;
 }
 
@@ -73,8 +77,10 @@ static void carve(nn_layer *layer, nn_arena *arena)
 {
     batch_norm *b = layer->priv;
     b->mean = nn_arena_reals(arena, b->c);
+    b->rest = nn_arena_reals(arena, b->c);
     b->inverse = nn_arena_reals(arena, b->c);
     b->scale = nn_arena_reals(arena, b->c);
+    b->shift = nn_arena_reals(arena, b->c);
     b->offset = nn_arena_reals(arena, b->c);
     b->slope = nn_arena_reals(arena, b->c);
 }
@@ -92,10 +98,10 @@ typedef struct batch_norm_run {
     bool want_params;
 } batch_norm_run;
 
-/* A block of the batch: columns col .., rows row .., its first element, its two rows of partial results in scratch. */
+/* A block of the batch: columns col .., rows row .., its first element, its rows of results in scratch. */
 typedef struct block {
     size_t col, cols, rows, at;
-    nn_float *first, *second;
+    nn_float *first, *second, *third;
 } block;
 
 static block block_of(const batch_norm_run *r, int task)
@@ -107,8 +113,9 @@ static block block_of(const batch_norm_run *r, int task)
                 .cols = b->c - col < b->block_cols ? b->c - col : b->block_cols,
                 .rows = r->rows - row < b->block_rows ? r->rows - row : b->block_rows,
                 .at = row * b->c + col };
-    k.first = r->run->scratch + i * 2 * b->c + col;
+    k.first = r->run->scratch + i * PARTS * b->c + col;
     k.second = k.first + b->c;
+    k.third = k.second + b->c;
     return k;
 }
 
@@ -125,15 +132,17 @@ static void moments_task(void *context, int task, int worker)
     const batch_norm_run *r = context;
     const block k = block_of(r, task);
     (void)worker;
-    r->run->kernels->batch_norm->moments(k.first, k.second, r->layer->x[0] + k.at, r->b->c, k.rows, k.cols);
+    r->run->kernels->batch_norm->moments(k.first, k.second, k.third, r->layer->x[0] + k.at, r->b->c, k.rows, k.cols);
 }
 
 static void set_statistics(batch_norm *b, size_t j, double mean, double variance)
 {
     const double inverse = 1.0 / sqrt(variance + b->epsilon);
     b->mean[j] = (nn_float)mean;
+    b->rest[j] = (nn_float)(mean - (double)b->mean[j]);
     b->inverse[j] = (nn_float)inverse;
     b->scale[j] = (nn_float)((b->gamma ? (double)b->gamma->value[j] : 1.0) * inverse);
+    b->shift[j] = (nn_float)((b->beta ? (double)b->beta->value[j] : 0.0) - (double)b->rest[j] * (double)b->scale[j]);
 }
 
 static nn_float move(const batch_norm *b, nn_float moving, double batch)
@@ -151,13 +160,15 @@ static void combine_moments_task(void *context, int task, int worker)
     for (size_t j = from; j < to; j++) {
         double mean = 0.0, squares = 0.0, count = 0.0;
         for (size_t row = 0; row < r->rows; row += b->block_rows) {
-            const nn_float *part = r->run->scratch + row / b->block_rows * 2 * b->c;
+            const nn_float *part = r->run->scratch + row / b->block_rows * PARTS * b->c;
             const double rows = (double)(r->rows - row < b->block_rows ? r->rows - row : b->block_rows);
-            const double delta = (double)part[j] - mean, total = count + rows;
+            const double rest = (double)part[b->c + j] / rows, total = count + rows;
+            const double delta = (double)part[j] + rest - mean;
             mean += delta * rows / total;
-            squares += (double)part[b->c + j] + delta * delta * count * rows / total;
+            squares += (double)part[2 * b->c + j] - rest * rest * rows + delta * delta * count * rows / total;
             count = total;
         }
+        if (squares < 0.0) squares = 0.0; /* by rounding, where all are equal */
         const double variance = squares / count, factor = b->unbiased && count > 1.0 ? count / (count - 1.0) : 1.0;
         set_statistics(b, j, mean, variance);
         b->moving_mean->value[j] = move(b, b->moving_mean->value[j], mean);
@@ -172,7 +183,7 @@ static void normalize_task(void *context, int task, int worker)
     const block k = block_of(r, task);
     (void)worker;
     r->run->kernels->batch_norm->normalize(r->layer->y + k.at, r->layer->x[0] + k.at, b->mean + k.col, b->scale + k.col,
-                                           b->beta ? b->beta->value + k.col : NULL, b->c, k.rows, k.cols);
+                                           b->shift + k.col, b->c, k.rows, k.cols);
 }
 
 static nn_status forward(nn_layer *layer, const nn_run *run)
@@ -214,15 +225,17 @@ static void combine_sums_task(void *context, int task, int worker)
     for (size_t j = from; j < to; j++) {
         double dy = 0.0, product = 0.0;
         for (size_t row = 0; row < r->rows; row += b->block_rows) {
-            const nn_float *part = r->run->scratch + row / b->block_rows * 2 * b->c;
+            const nn_float *part = r->run->scratch + row / b->block_rows * PARTS * b->c;
             dy += (double)part[j];
             product += (double)part[b->c + j];
         }
-        const double inverse = (double)b->inverse[j];
+        const double inverse = (double)b->inverse[j], rest = (double)b->rest[j];
+        product -= rest * dy;
+        const double slope = product * inverse * inverse / n;
         if (r->want_params && b->beta) b->beta->grad[j] += (nn_float)dy;
         if (r->want_params && b->gamma) b->gamma->grad[j] += (nn_float)(product * inverse);
-        b->offset[j] = b->batch_statistics ? (nn_float)(dy / n) : 0;
-        b->slope[j] = b->batch_statistics ? (nn_float)(product * inverse * inverse / n) : 0;
+        b->offset[j] = b->batch_statistics ? (nn_float)(dy / n - slope * rest) : 0;
+        b->slope[j] = b->batch_statistics ? (nn_float)slope : 0;
     }
 }
 
