@@ -131,7 +131,8 @@ int qlearning_begin(qlearning *q, const qlearning_def *def)
         return run_error("no memory for the table");
     if (env_cartpole_init(&q->env, ENV_CARTPOLE_V1_STEPS, settings->seed) != ENV_OK) return run_error("no environment");
     const int code = open_files(q);
-    if (code == RUN_DONE) tensorboard_open(&q->board, def->tensorboard, def->resume, stderr);
+    const int64_t restart = def->resume ? (int64_t)q->at.episode + 1 : 0;
+    if (code == RUN_DONE) tensorboard_open(&q->board, def->tensorboard, restart, stderr);
     return code;
 }
 

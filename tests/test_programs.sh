@@ -25,21 +25,29 @@ same() { [ "$(sed 's/seconds=.*//' "$work/$1")" = "$(sed 's/seconds=.*//' "$work
 case $program in
 cartpole_qlearning)
     options="--episodes 1500"
+    more="--episodes 1600"
+    restart=e907 # 1001, as a varint
     csv=history.csv
     columns=episode,mean_reward,good_ratio,epsilon
     ;;
 cartpole_dqn)
     options="--episodes 12"
+    more="--episodes 13"
+    restart=0d
     csv=scores.csv
     columns=episode,score,mean100,epsilon
     ;;
 imdb_sentiment)
     options="--model gru --maxlen 20 --words 200 --epochs 1"
+    more="--epochs 2"
+    restart=02
     csv=history.csv
     columns=epoch,loss,accuracy,val_loss,val_accuracy,seconds
     ;;
 mnist_dcgan)
     options="--images 100 --epochs 2 --batch 50 --samples 100"
+    more="--epochs 3"
+    restart=03
     csv=history.csv
     columns=epoch,d_loss,g_loss,d_real,d_fake,score,seconds
     ;;
@@ -60,6 +68,14 @@ for tag in $(echo "$columns" | tr , ' ' | cut -d ' ' -f 2-); do
     grep -aq "$tag" "$events" || fail "--tensorboard: expected $tag in its events"
 done
 [ "$program" != mnist_dcgan ] || grep -aq IHDR "$events" || fail "--tensorboard: expected a PNG in its events"
+
+# Going on: TensorBoard is told, by its SessionLog, to forget what history.csv cuts off: all behind the checkpoint.
+# shellcheck disable=SC2086
+run first $options $more --seed 3 --tensorboard "$work/runs/first" --resume
+events=$(ls "$work"/runs/first/* | tail -n 1)
+bytes=$(od -A n -v -t x1 "$events" | tr -d ' \n')
+[ "$(echo "$bytes" | grep -o "10$restart"3a020801 | wc -l)" -eq 1 ] || fail "--resume: no restart at $restart: $bytes"
+[ "$(echo "$bytes" | grep -o 3a020801 | wc -l)" -eq 1 ] || fail "--resume: several restarts: $bytes"
 
 # A wrong option is told in one line, with exit code 2.
 for wrong in "--no-such-option" "--seed x" "--threads -1" "--threads 257"; do
