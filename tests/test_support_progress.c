@@ -89,6 +89,20 @@ static void bar_stays_on_its_line(void **state)
     free(text);
 }
 
+/* Of a terminal that is narrower than the room for a ^C, nothing: that it is not taken for no limit. */
+static void bar_fits_the_narrowest(void **state)
+{
+    (void)state;
+    for (int width = 1; width <= 4; width++) {
+        char *text = show(false, true, width);
+        for (const char *line = strchr(text, '\r'); line; line = strchr(line + 1, '\r')) {
+            const size_t length = (size_t)(strchr(line, '\033') - line - 1);
+            if (strncmp(strchr(line, '\033'), "\033[K\n", 4) != 0) assert_int_equal(length, width == 4);
+        }
+        free(text);
+    }
+}
+
 static void eta_is_the_rest_at_the_pace_so_far(void **state)
 {
     (void)state;
@@ -161,6 +175,7 @@ int main(void)
         cmocka_unit_test(quiet_is_silent),
         cmocka_unit_test(bar_is_drawn_ten_times_a_second),
         cmocka_unit_test(bar_stays_on_its_line),
+        cmocka_unit_test(bar_fits_the_narrowest),
         cmocka_unit_test(eta_is_the_rest_at_the_pace_so_far),
         cmocka_unit_test(steps_done_before_are_not_quick_ones),
         cmocka_unit_test(frames_are_plain_where_there_is_no_terminal),
