@@ -172,6 +172,7 @@ static int warn(void)
     run_start("prog");
     run_warn(stderr, "%s: %d", "file", 7);
     run_warn(NULL, "nobody hears");
+    run_warn(stderr, "%s", "\033[31m\xc2\x9b\xff\xc3\xa9");
     return RUN_DONE;
 }
 
@@ -179,7 +180,7 @@ static void says_who_speaks(void **state)
 {
     (void)state;
     assert_exit(in_child(lost, NULL), 130, "prog: interrupted; nothing is saved without --out\n");
-    assert_exit(in_child(warn, NULL), 0, "prog: warning: file: 7\n");
+    assert_exit(in_child(warn, NULL), 0, "prog: warning: file: 7\nprog: warning: ?[31m???\xc3\xa9\n");
 }
 
 static int second_signal(void)
