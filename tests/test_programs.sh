@@ -121,6 +121,31 @@ windows()
     )
 }
 
+# screen: what a terminal shows of its input, a line for each, by the sequences that the programs use.
+screen()
+{
+    tr -d '\r' | sed 's/\x1b\[[0-9]*m//g' | awk '
+        BEGIN { row = 0; last = -1 }
+        {
+            while (match($0, /^\033\[[0-9]*[AHJK]/)) {
+                code = substr($0, RLENGTH, 1)
+                number = substr($0, 3, RLENGTH - 3)
+                if (code == "A") row -= number
+                if (code == "H" || (code == "J" && number == 2)) row = 0
+                if (code == "J") last = row - 1
+                $0 = substr($0, RLENGTH + 1)
+            }
+            sub(/\033\[K$/, "")
+            line[row] = $0
+            if (row > last) last = row
+            row++
+        }
+        END { for (row = 0; row <= last; row++) print line[row] }'
+}
+
+# on_terminal NAME COMMAND: what it leaves there is kept in $work/NAME.
+on_terminal() { TERM=xterm script -qec "$2" /dev/null <"$work/nothing" >"$work/$1"; }
+
 case $program in
 cartpole_qlearning)
     run saved --preset tuned --episodes 4000 --play 3 --save "$work/table.safetensors"
@@ -133,6 +158,20 @@ cartpole_qlearning)
     frames=$("$folder/$program" --random --play 2 --render ansi | grep -c '^step')
     scores=$("$folder/$program" --random --play 2 | awk '/^Episode/ { sum += $4 } END { print sum }')
     [ "$frames" -eq "$scores" ] || fail "--random: $frames frames of $scores steps"
+
+    # On a terminal the frames spare what stands there: lines of the training, scores.
+    if command -v script >"$work/nothing"; then
+        : >"$work/nothing"
+        playing="$folder/$program --episodes 1000 --quiet --play 3 --seed 3"
+        $playing | sed 's/seconds=.*//' >"$work/unseen"
+        on_terminal seen "env -u NO_COLOR $playing --render ansi"
+        screen <"$work/seen" | sed 's/seconds=.*//' >"$work/shown"
+        [ "$(grep -c '^step' "$work/shown")" -eq 1 ] || fail "--render ansi: expected one frame: $(cat "$work/shown")"
+        [ "$(grep -v '^step\|^ *[][/|\\o]\|^-\|^ *$' "$work/shown")" = "$(cat "$work/unseen")" ] ||
+            fail "--render ansi: lines are missing: $(cat "$work/shown")"
+        esc=$(printf '\033')
+        grep -q "$esc\[[0-9]*m" "$work/seen" || fail "--render ansi: no colours"
+    fi
 
     # Three runs in one are three runs, and the middle one is their median.
     run three --episodes 2000 --runs 3 --seed 5

@@ -159,12 +159,35 @@ static void frames_are_plain_where_there_is_no_terminal(void **state)
     assert_int_equal(terminal_width(stream), 80);
     assert_int_equal(terminal_height(stream), 24);
     terminal_play(&player, "a\nb\n");
+    terminal_clear(&player);
     terminal_play(&player, "c");
-    player.in_place = true;
-    player.delay = 0;
-    terminal_play(&player, "d");
+    terminal_end(&player);
     fclose(stream);
-    assert_string_equal(text, "a\nb\n\nc\n\n\033[Hd\033[K\n\033[J");
+    assert_string_equal(text, "a\nb\n\nc\n\n");
+    free(text);
+}
+
+/* Nothing that stands above the first frame is touched: the cursor goes no higher than it. */
+static void frames_are_drawn_below_what_stands(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    terminal_player player = { .stream = stream, .in_place = true };
+    terminal_play(&player, "a\nb\n");
+    terminal_play(&player, "c\n");
+    terminal_clear(&player);
+    fputs("score\n", stream);
+    terminal_clear(&player); /* nothing stands */
+    terminal_play(&player, "d\n");
+    terminal_end(&player);
+    fputs("end\n", stream);
+    fclose(stream);
+    assert_string_equal(text, "a\033[K\nb\033[K\n\033[J"
+                              "\r\033[2Ac\033[K\n\033[J"
+                              "\r\033[1A\033[K\n\r\033[1Ascore\n"
+                              "d\033[K\n\033[J\r\033[Kend\n");
     free(text);
 }
 
@@ -179,6 +202,7 @@ int main(void)
         cmocka_unit_test(eta_is_the_rest_at_the_pace_so_far),
         cmocka_unit_test(steps_done_before_are_not_quick_ones),
         cmocka_unit_test(frames_are_plain_where_there_is_no_terminal),
+        cmocka_unit_test(frames_are_drawn_below_what_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
