@@ -56,7 +56,7 @@ static int fit(int wanted, int least, int room)
  * behind a full line is its last character on some. */
 static bool show_text(stage *s, const env_cartpole *env)
 {
-    env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !s->terminal.in_place };
+    env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !terminal_has_colours(stdout) };
     if (s->terminal.in_place) {
         def.columns = fit(COLUMNS, LEAST_COLUMNS, terminal_width(stdout) - 1);
         def.rows = fit(ROWS, LEAST_ROWS, terminal_height(stdout) - 1);

@@ -159,7 +159,7 @@ cartpole_qlearning)
     scores=$("$folder/$program" --random --play 2 | awk '/^Episode/ { sum += $4 } END { print sum }')
     [ "$frames" -eq "$scores" ] || fail "--random: $frames frames of $scores steps"
 
-    # On a terminal the frames spare what stands there: lines of the training, scores.
+    # On a terminal the frames spare what stands there: lines of the training, scores; and have colours but for NO_COLOR.
     if command -v script >"$work/nothing"; then
         : >"$work/nothing"
         playing="$folder/$program --episodes 1000 --quiet --play 3 --seed 3"
@@ -171,6 +171,9 @@ cartpole_qlearning)
             fail "--render ansi: lines are missing: $(cat "$work/shown")"
         esc=$(printf '\033')
         grep -q "$esc\[[0-9]*m" "$work/seen" || fail "--render ansi: no colours"
+        on_terminal plain "NO_COLOR=1 $playing --render ansi"
+        ! grep -q "$esc\[[0-9]*m" "$work/plain" || fail "NO_COLOR: colours"
+        [ "$(screen <"$work/plain" | sed 's/seconds=.*//')" = "$(cat "$work/shown")" ] || fail "NO_COLOR: another screen"
     fi
 
     # Three runs in one are three runs, and the middle one is their median.

@@ -12,6 +12,12 @@ bool terminal_is(FILE *stream)
     return isatty(fileno(stream)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
+bool terminal_has_colours(FILE *stream)
+{
+    const char *none = getenv("NO_COLOR");
+    return terminal_is(stream) && !(none && *none);
+}
+
 int terminal_width(FILE *stream)
 {
     struct winsize size;

@@ -1,4 +1,4 @@
-/* What the programs ask of a terminal: is it one, how wide is it, and text frames played in place. */
+/* What the programs ask of a terminal: is it one, has it colours, how wide is it, and text frames played in place. */
 #ifndef KVIST_SUPPORT_TERMINAL_H
 #define KVIST_SUPPORT_TERMINAL_H
 
@@ -8,6 +8,9 @@
 
 /** Whether stream is a terminal that can move its cursor (a `dumb` one cannot). */
 bool terminal_is(FILE *stream);
+
+/** Whether colours are wanted there: by a terminal, unless NO_COLOR is set and not empty. */
+bool terminal_has_colours(FILE *stream);
 
 /** Columns of the terminal behind stream, 80 where they are unknown. */
 int terminal_width(FILE *stream);
