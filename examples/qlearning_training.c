@@ -128,14 +128,15 @@ static int open_files(qlearning *q)
 int qlearning_begin(qlearning *q, const qlearning_def *def)
 {
     const qlearning_settings *settings = &def->settings;
+    env_error error;
     *q = (qlearning){ .def = *def,
                       .rng = data_rng_make(settings->seed, EXPLORATION_STREAM),
                       .at.epsilon = settings->epsilon,
                       .csv = CSV_CLOSED,
                       .board = TENSORBOARD_CLOSED,
                       .start = run_seconds() };
-    if (!q_table_create(&q->table, &settings->grid, settings->lr, settings->gamma))
-        return run_error("no memory for the table");
+    if (!q_table_create(&q->table, &settings->grid, settings->lr, settings->gamma, &error))
+        return run_error("%s", error.text);
     if (env_cartpole_init(&q->env, ENV_CARTPOLE_V1_STEPS, settings->seed) != ENV_OK) return run_error("no environment");
     const int code = open_files(q);
     const int64_t restart = def->resume ? (int64_t)checked(q) + 1 : 0;

@@ -207,7 +207,10 @@ cartpole_qlearning)
     refused 2 --render ansi
     refused 2 --play 1 --render gif
     windows --episodes 10 --play 2
-    for edges in 1,2,3 1,2,3,4,5 1,2,3,0 1,2,3,nan 1,2,3,x; do refused 2 --edges $edges; done
+    for edges in 1,2,3 1,2,3,4,5 1,2,3,0 1,2,3,nan 1,2,3,x 1e-320,1,1,1 1,1,1,1e-310; do
+        refused 2 --edges $edges
+        grep -q '^cartpole_qlearning: --edges: ' "$work/refused.err" || fail "--edges $edges: $(cat "$work/refused.err")"
+    done
     ;;
 cartpole_dqn)
     run saved --episodes 3 --save "$work/pole.safetensors"

@@ -267,7 +267,7 @@ ENV_NODISCARD env_status env_cartpole_rgb(const env_cartpole *env, uint8_t *pixe
  * The bin of a value among equal bins over [low, high].
  * @param value values outside, the infinities included, fall into the first or last bin
  * @param low finite
- * @param high finite, above low
+ * @param high finite, above low; high - low and bins / (high - low) are finite
  * @param bins at least 1
  * @param bin receives 0 to bins - 1; untouched on failure
  * @return ENV_ERR_NUMERIC for NaN; ENV_ERR_ARGUMENT for illegal bins
@@ -291,7 +291,7 @@ typedef struct env_discretizer {
  * @param discretizer written; untouched on failure
  * @param dims observations, 1 to ENV_MAX_DIMS
  * @param low (dims), finite
- * @param high (dims), finite, each above its low
+ * @param high (dims), finite, each above its low; high - low and bins / (high - low) are finite
  * @param bins (dims), each at least 1, their product at most INT_MAX
  * @param error receives the reason of a failure, or NULL
  * @return ENV_ERR_ARGUMENT
