@@ -221,6 +221,8 @@ cartpole_dqn)
     done
     refused 2 --render ansi
     refused 2 --play 1 --render gif
+    refused 2 --classic --single
+    grep -q -e '--classic: expected no --single with it, ' "$work/refused.err" || fail "--classic: $(cat "$work/refused.err")"
     windows --episodes 3 --play 2
     ;;
 imdb_sentiment)
