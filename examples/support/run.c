@@ -183,12 +183,37 @@ bool run_interrupted(void)
     return caught_signal != 0;
 }
 
+static bool is_shown(const char *argument)
+{
+    char shown[RUN_PATH];
+    terminal_text(shown, sizeof shown, argument, strlen(argument));
+    return strcmp(shown, argument) == 0;
+}
+
+/* What a terminal would not show, as $'...' of octal numbers. */
+static void print_escaped(const char *argument)
+{
+    fputs(" $'", stderr);
+    for (; *argument; argument++) {
+        const unsigned char c = (unsigned char)*argument;
+        if (c >= ' ' && c < 0x7f && c != '\'' && c != '\\')
+            fputc(c, stderr);
+        else
+            fprintf(stderr, "\\%03o", c);
+    }
+    fputc('\'', stderr);
+}
+
 /* An argument as a shell takes it. */
 static void print_quoted(const char *argument)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%";
     if (*argument && strspn(argument, plain) == strlen(argument)) {
         fprintf(stderr, " %s", argument);
+        return;
+    }
+    if (!is_shown(argument)) {
+        print_escaped(argument);
         return;
     }
     fputs(" '", stderr);
