@@ -102,6 +102,7 @@ static const options_rule rules[] = {
       .without = { "episodes", "solved", "classic", "dueling", "prioritised", "single", "tau", "gamma", "lr",
                    "lr-steps", "batch", "units", "save", "resume", "tensorboard" },
       .why = "it plays what was learnt" },
+    { .option = "classic", .without = { "single" }, .why = "it is single by itself" },
 };
 
 /* What does not go together by its value, in one line. @return an exit code */

@@ -180,6 +180,21 @@ static void choose_defaults(settings *set, int argc, char *argv[])
     set->edges[1] = set->edges[3] = 1.5;
 }
 
+/* The edges as typed, if they were. */
+static bool read_edges(settings *set)
+{
+    env_error error;
+    if (!set->edges_text) return true;
+    if (!options_numbers(set->edges_text, 1e9, set->edges, ENV_CARTPOLE_OBS)) {
+        run_error("--edges: expected four numbers above 0 as 2.4,3,0.21,3.5, got '%s'", set->edges_text);
+        return false;
+    }
+    const qlearning_def def = define(set, 0);
+    const bool cut = q_grid_check(&def.settings.grid, &error);
+    if (!cut) run_error("--edges: %s", error.text);
+    return cut;
+}
+
 /* The first of these options that is given, or NULL. */
 static const char *given_of(const char *const names[], int argc, char *argv[])
 {
@@ -257,10 +272,7 @@ int main(int argc, char *argv[])
     int code = options_read(&program, argc, argv);
     if (code >= 0) return run_finish(code);
     choose_defaults(&set, argc, argv);
-    if (set.edges_text && !options_numbers(set.edges_text, 1e9, set.edges, ENV_CARTPOLE_OBS)) {
-        run_error("--edges: expected four numbers above 0 as 2.4,3,0.21,3.5, got '%s'", set.edges_text);
-        return run_finish(RUN_USAGE);
-    }
+    if (!read_edges(&set)) return run_finish(RUN_USAGE);
     code = check_usage(&set, argc, argv);
     if (code != RUN_DONE) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);

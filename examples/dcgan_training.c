@@ -146,7 +146,8 @@ int dcgan_training_begin(dcgan_training *t, const dcgan_training_def *def)
 
     int code = def->load ? load_models(t, def->load) : RUN_DONE;
     if (code == RUN_DONE) code = open_out(t);
-    if (code == RUN_DONE) tensorboard_open(&t->board, def->tensorboard, def->resume, stderr);
+    const int64_t restart = def->resume ? (int64_t)t->at.epoch + 1 : 0;
+    if (code == RUN_DONE) tensorboard_open(&t->board, def->tensorboard, restart, stderr);
     return code;
 }
 

@@ -147,7 +147,7 @@ int dqn_training_begin(dqn_training *t, const dqn_training_def *def)
     if (env_cartpole_init(&t->env, ENV_CARTPOLE_V1_STEPS, def->agent.seed) != ENV_OK)
         return run_error("no environment");
     const int code = open_out(t);
-    if (code == RUN_DONE) tensorboard_open(&t->board, def->tensorboard, def->resume, stderr);
+    if (code == RUN_DONE) tensorboard_open(&t->board, def->tensorboard, def->resume ? t->count + 1 : 0, stderr);
     return code;
 }
 

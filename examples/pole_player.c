@@ -52,12 +52,13 @@ static int fit(int wanted, int least, int room)
     return room < least ? least : room < wanted ? room : wanted;
 }
 
-/* On a terminal no larger than it is now: the user may change that. */
+/* On a terminal no larger than it is now: the user may change that. Its last column stays free, for what is cleared
+ * behind a full line is its last character on some. */
 static bool show_text(stage *s, const env_cartpole *env)
 {
-    env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !s->terminal.in_place };
+    env_ansi_def def = { .columns = COLUMNS, .rows = ROWS, .plain = !terminal_has_colours(stdout) };
     if (s->terminal.in_place) {
-        def.columns = fit(COLUMNS, LEAST_COLUMNS, terminal_width(stdout));
+        def.columns = fit(COLUMNS, LEAST_COLUMNS, terminal_width(stdout) - 1);
         def.rows = fit(ROWS, LEAST_ROWS, terminal_height(stdout) - 1);
     }
     const env_status status = env_cartpole_ansi(env, &def, s->text, sizeof s->text);
@@ -155,7 +156,8 @@ static int play_one(const pole_policy *policy, env_cartpole *env, stage *s)
     return env->step;
 }
 
-/* The mean of what was played to its end. @return how many that was, or -1 after telling why one failed */
+/* The mean of what was played to its end; scores stand above the frames, the last one below the last frame.
+ * @return how many that was, or -1 after telling why one failed */
 static int play_all(const pole_policy *policy, env_cartpole *env, stage *s, int episodes, double *mean)
 {
     double sum = 0.0;
@@ -165,6 +167,7 @@ static int play_all(const pole_policy *policy, env_cartpole *env, stage *s, int 
         if (score < 0) return -1;
         if (is_stopped(s)) break;
         sum += score;
+        if (played + 1 < episodes) terminal_clear(&s->terminal);
         printf("Episode %d, score: %d\n", ++played, score);
     }
     *mean = played > 0 ? sum / played : 0.0;
@@ -179,6 +182,7 @@ int pole_play(const pole_policy *policy, int episodes, int renderer, const char 
     if (env_cartpole_init(&env, ENV_CARTPOLE_V1_STEPS, seed + PLAY_SEED) != ENV_OK) return run_error("no environment");
     if (!open_stage(&s, renderer, folder)) return RUN_FAILED;
     const int played = play_all(policy, &env, &s, episodes, &mean);
+    terminal_end(&s.terminal);
     if (!close_stage(&s) || played < 0) return RUN_FAILED;
     if (run_interrupted()) return RUN_INTERRUPTED;
     if (played > 0) printf("Mean score of %d episode%s: %.1f\n", played, played == 1 ? "" : "s", mean);

@@ -9,7 +9,7 @@ static size_t bytes_of(const q_table *table)
     return (size_t)table->states.states * ENV_CARTPOLE_ACTIONS * sizeof *table->values;
 }
 
-bool q_table_create(q_table *table, const q_grid *grid, double rate, double discount)
+static bool cut(env_discretizer *states, const q_grid *grid, env_error *error)
 {
     double low[ENV_CARTPOLE_OBS];
     int counts[ENV_CARTPOLE_OBS];
@@ -17,9 +17,21 @@ bool q_table_create(q_table *table, const q_grid *grid, double rate, double disc
         low[i] = -grid->edges[i];
         counts[i] = (int)grid->bins;
     }
+    return env_discretizer_init(states, ENV_CARTPOLE_OBS, low, grid->edges, counts, error) == ENV_OK;
+}
+
+bool q_grid_check(const q_grid *grid, env_error *error)
+{
+    env_discretizer states;
+    return cut(&states, grid, error);
+}
+
+bool q_table_create(q_table *table, const q_grid *grid, double rate, double discount, env_error *error)
+{
     *table = (q_table){ .grid = *grid, .rate = rate, .discount = discount };
-    if (env_discretizer_init(&table->states, ENV_CARTPOLE_OBS, low, grid->edges, counts, NULL) != ENV_OK) return false;
+    if (!cut(&table->states, grid, error)) return false;
     table->values = calloc(1, bytes_of(table));
+    if (!table->values) *error = (env_error){ .status = ENV_ERR_MEMORY, .text = "out of memory for the table" };
     return table->values != NULL;
 }
 
@@ -101,10 +113,12 @@ static nn_status load_values(q_table *table, const char *path, nn_error *error)
 bool q_table_load(q_table *table, const char *path, nn_error *error)
 {
     q_grid grid = { 0 };
+    env_error why;
     *table = (q_table){ 0 };
     if (load_grid(&grid, path, error) != NN_OK) return false;
-    if (!q_table_create(table, &grid, 0.0, 0.0)) {
-        *error = (nn_error){ .status = NN_ERR_MEMORY, .text = "out of memory for the table" };
+    if (!q_table_create(table, &grid, 0.0, 0.0, &why)) {
+        *error = (nn_error){ .status = why.status == ENV_ERR_MEMORY ? NN_ERR_MEMORY : NN_ERR_DATA };
+        snprintf(error->text, sizeof error->text, "%.100s: %.150s", path, why.text);
         return false;
     }
     if (load_values(table, path, error) == NN_OK) return true;

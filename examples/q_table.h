@@ -25,8 +25,10 @@ typedef struct q_table {
     double rate, discount;
 } q_table;
 
-/* False if memory runs out or the grid makes no sense; the table is then empty. */
-bool q_table_create(q_table *table, const q_grid *grid, double rate, double discount);
+/* Whether observations can be cut so; *error tells why not. */
+bool q_grid_check(const q_grid *grid, env_error *error);
+/* False if that cannot be or memory runs out, with *error filled and the table empty. */
+bool q_table_create(q_table *table, const q_grid *grid, double rate, double discount, env_error *error);
 void q_table_destroy(q_table *table);
 /* The state of an observation, -1 if it is not a number. */
 int q_table_state(const q_table *table, const float obs[ENV_CARTPOLE_OBS]);

@@ -97,6 +97,13 @@ static int resume(qlearning *q)
     return q->state >= 0 ? RUN_DONE : run_error("%s: expected a state of the cart, got no number", path);
 }
 
+/* Episodes up to the last whole check: where the rows of the history, and those of TensorBoard, are those of any run
+ * that goes on from here. The row of a part, at a run's end, is not. */
+static uint64_t checked(const qlearning *q)
+{
+    return q->at.episode / QLEARNING_CHECK * QLEARNING_CHECK;
+}
+
 /* Opens history and checkpoint; goes on from them under --resume, from the start where there is none. A new run saves
  * at once and first, so that a checkpoint never lies beside a later history than its own: that a resume cuts off. */
 static int open_files(qlearning *q)
@@ -112,7 +119,7 @@ static int open_files(qlearning *q)
         return code;
     }
     const int code = resume(q);
-    if (code == RUN_DONE && history) csv_resume(&q->csv, history, header, (double)q->at.episode, stderr);
+    if (code == RUN_DONE && history) csv_resume(&q->csv, history, header, (double)checked(q), stderr);
     return code;
 }
 
@@ -121,17 +128,19 @@ static int open_files(qlearning *q)
 int qlearning_begin(qlearning *q, const qlearning_def *def)
 {
     const qlearning_settings *settings = &def->settings;
+    env_error error;
     *q = (qlearning){ .def = *def,
                       .rng = data_rng_make(settings->seed, EXPLORATION_STREAM),
                       .at.epsilon = settings->epsilon,
                       .csv = CSV_CLOSED,
                       .board = TENSORBOARD_CLOSED,
                       .start = run_seconds() };
-    if (!q_table_create(&q->table, &settings->grid, settings->lr, settings->gamma))
-        return run_error("no memory for the table");
+    if (!q_table_create(&q->table, &settings->grid, settings->lr, settings->gamma, &error))
+        return run_error("%s", error.text);
     if (env_cartpole_init(&q->env, ENV_CARTPOLE_V1_STEPS, settings->seed) != ENV_OK) return run_error("no environment");
     const int code = open_files(q);
-    if (code == RUN_DONE) tensorboard_open(&q->board, def->tensorboard, def->resume, stderr);
+    const int64_t restart = def->resume ? (int64_t)checked(q) + 1 : 0;
+    if (code == RUN_DONE) tensorboard_open(&q->board, def->tensorboard, restart, stderr);
     return code;
 }
 
@@ -209,11 +218,11 @@ static void check(qlearning *q, int episodes)
     at->steps = at->good = 0;
 }
 
-/* Plays up to the next check, which is saved if it is a whole one: with more --episodes the last one could become it.
- */
+/* Plays the rest of a check. It is saved when its line is out if it is a whole one, else before: with more --episodes
+ * the last one goes on. */
 static int play_check(qlearning *q, progress *bar)
 {
-    const int first = (int)q->at.episode / QLEARNING_CHECK * QLEARNING_CHECK, left = q->def.episodes - first;
+    const int first = (int)checked(q), left = q->def.episodes - first;
     const int count = left < QLEARNING_CHECK ? left : QLEARNING_CHECK;
     progress_begin(bar, "Check", first / QLEARNING_CHECK + 1, (q->def.episodes - 1) / QLEARNING_CHECK + 1,
                    (int)q->at.episode - first, count);
@@ -225,20 +234,24 @@ static int play_check(qlearning *q, progress *bar)
         progress_update(bar, done, &(progress_metric){ "mean", (double)q->at.steps / done }, 1);
     }
     progress_clear(bar);
+    const bool whole = count == QLEARNING_CHECK;
+    if (!whole && save(q) != RUN_DONE) return RUN_FAILED;
     check(q, count);
-    return count == QLEARNING_CHECK ? save(q) : RUN_DONE;
+    return whole ? save(q) : RUN_DONE;
 }
 
 int qlearning_run(qlearning *q)
 {
     const uint64_t episodes = (uint64_t)q->def.episodes;
+    bool left = checked(q) < episodes; /* be it the line of a part whose episodes are all played */
     progress bar = progress_create(q->def.quiet);
     if (q->at.episode == 0 && !q->env.running) printf("Check at , av_value, good_count_ratio\n");
-    while (q->at.episode < episodes) {
+    while (left) {
         const int code = play_check(q, &bar);
         progress_clear(&bar);
         if (code != RUN_DONE) return code;
-        if (run_interrupted() && q->at.episode < episodes) return RUN_INTERRUPTED;
+        left = q->at.episode < episodes;
+        if (left && run_interrupted()) return RUN_INTERRUPTED;
     }
     return RUN_DONE;
 }

@@ -15,19 +15,27 @@ static const char header[] = "epoch,loss,accuracy,val_loss,val_accuracy,seconds"
 
 /* Follows the epochs: the bar, history.csv, event files. */
 typedef struct watcher {
+    const sentiment_training *training;
     progress bar;
-    int shown; /* the epoch that began last */
+    int shown; /* the epoch that began last; 0: none */
     csv_writer csv;
     tensorboard_writer board;
     char csv_path[RUN_PATH], checkpoint[RUN_PATH]; /* "": no file */
 } watcher;
 
-/* A resumed epoch begins at any batch, or with all of them done. By the first one the checkpoint of a new run is
- * written: only then is the history of another run cut off, so that the two never disagree. */
+/* By the first epoch the checkpoint of a new run is written: only then is the history of another run cut off, so that
+ * the two never disagree. */
+static void open_history(watcher *w, int epoch)
+{
+    if (*w->csv_path) csv_resume(&w->csv, w->csv_path, header, epoch - 1, stderr);
+    tensorboard_open(&w->board, w->training->tensorboard, w->training->resume ? epoch : 0, stderr);
+}
+
+/* A resumed epoch begins at any batch, or with all of them done. */
 static void begin_epoch(watcher *w, const nn_progress *p)
 {
     if (w->shown == p->epoch) return;
-    if (*w->csv_path && w->csv.file < 0) csv_resume(&w->csv, w->csv_path, header, p->epoch - 1, stderr);
+    if (w->shown == 0) open_history(w, p->epoch);
     progress_begin(&w->bar, "Epoch", p->epoch, p->epochs, p->batch, p->batches);
     w->shown = p->epoch;
 }
@@ -105,7 +113,9 @@ int sentiment_train(nn_model *model, const sentiment_training *training, sentime
 {
     nn_error error = { 0 };
     int epochs = 0;
-    watcher w = { .bar = progress_create(training->quiet), .csv = CSV_CLOSED, .board = TENSORBOARD_CLOSED };
+    watcher w = {
+        .training = training, .bar = progress_create(training->quiet), .csv = CSV_CLOSED, .board = TENSORBOARD_CLOSED
+    };
     if (training->out) {
         run_join(w.csv_path, training->out, "history.csv");
         run_join(w.checkpoint, training->out, "checkpoint.safetensors");
@@ -116,7 +126,6 @@ int sentiment_train(nn_model *model, const sentiment_training *training, sentime
         return RUN_FAILED;
     nn_progress *history = calloc((size_t)training->epochs, sizeof *history);
     if (!history) return run_error("no memory for %d epochs", training->epochs);
-    tensorboard_open(&w.board, training->tensorboard, training->resume, stderr);
     const nn_status status = fit(model, training, &w, history, &epochs, &error);
     progress_clear(&w.bar);
     csv_close(&w.csv);

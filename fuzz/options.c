@@ -1,5 +1,6 @@
 /* Command lines: words with a newline between them, for a program with every kind of option and rule. */
 #include "options.h"
+#include "terminal.h"
 
 #include "fuzz.h"
 
@@ -39,6 +40,15 @@ static void check_accepted(const settings *set)
     for (int i = 0; i < NUMBERS; i++) FUZZ_CHECK(numbers[i] > 0.0 && numbers[i] <= 1e9);
 }
 
+/* A terminal that is given it as it stands does nothing but show it. */
+static void check_refusal(const char *text)
+{
+    char shown[sizeof((options_message *)NULL)->text];
+    fuzz_check_refusal(text, "");
+    terminal_text(shown, sizeof shown, text, strlen(text));
+    FUZZ_CHECK(strcmp(shown, text) == 0);
+}
+
 static void show_help(const options_program *program)
 {
     char *text = NULL;
@@ -75,7 +85,7 @@ static void parse(int argc, char *argv[])
     options_message message;
     const options_status status = options_parse(&program, argc, argv, &message);
     if (status == OPTIONS_ERROR)
-        fuzz_check_refusal(message.text, "");
+        check_refusal(message.text);
     else
         check_accepted(&set);
     if (status == OPTIONS_HELP) show_help(&program);

@@ -54,7 +54,8 @@ endif()
 
 # What the table of cartpole_qlearning takes for an end.
 if(TARGET cartpole_qlearning)
-  kvist_test(q_table LIBS kvist::nn kvist::env kvist::data LABELS examples SOURCES ${PROJECT_SOURCE_DIR}/examples/q_table.c)
+  kvist_test(q_table LIBS kvist::nn kvist::env kvist::data ZLIB::ZLIB LABELS examples
+    SOURCES ${PROJECT_SOURCE_DIR}/examples/q_table.c support/temp.c)
   target_include_directories(test_q_table PRIVATE ${PROJECT_SOURCE_DIR}/examples)
 endif()
 

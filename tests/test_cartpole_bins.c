@@ -159,7 +159,10 @@ static void test_init_errors(void **state)
     assert_init_refused(4, low, NULL, good, "NULL");
     assert_init_refused(4, low, high, NULL, "NULL");
     assert_int_equal(env_discretizer_init(NULL, 4, low, high, good, NULL), ENV_ERR_ARGUMENT);
-    assert_init_refused(4, high, low, good, "dimension 0");
+    assert_init_refused(4, high, low, good, "dimension 0: expected at least 1 bin over finite low < high");
+    const double near[2][1] = { { -1e-320 }, { 1e-320 } }, far[2][1] = { { -1.7e308 }, { 1.7e308 } };
+    assert_init_refused(1, near[0], near[1], good, "dimension 0: expected finite high - low and bins / (high - low)");
+    assert_init_refused(1, far[0], far[1], good, "dimension 0: expected finite high - low and bins / (high - low)");
     assert_init_refused(4, low, high, zero, "dimension 2");
     assert_init_refused(4, low, high, many, "bins[2]");
 }

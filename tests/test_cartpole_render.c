@@ -187,6 +187,8 @@ static void test_text_errors(void **state)
     env = standing(-INFINITY, 0);
     assert_int_equal(env_cartpole_ansi(&env, &plain, text, sizeof text), ENV_ERR_NUMERIC);
     assert_int_equal(text[0], '\0');
+    env = standing(0, 0), env.x_dot = NAN, env.theta_dot = INFINITY; /* not drawn */
+    assert_int_equal(env_cartpole_ansi(&env, &plain, text, sizeof text), ENV_OK);
 }
 
 /* --- pixels ------------------------------------------------------------------------------------------------------- */
@@ -373,6 +375,8 @@ static void test_pixel_errors(void **state)
     assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 10, 10), ENV_ERR_NUMERIC);
     env = standing(0, NAN);
     assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 10, 10), ENV_ERR_NUMERIC);
+    env = standing(0, 0), env.x_dot = INFINITY, env.theta_dot = NAN; /* not drawn */
+    assert_int_equal(env_cartpole_rgb(&env, p, sizeof pixels, 10, 10), ENV_OK);
 }
 
 int main(void)

@@ -273,6 +273,42 @@ static void test_set_refuses(void **state)
     env_cartpole_vec_destroy(vec);
 }
 
+/* The step that ends an episode, alone and among many: the same bits, but for what overflows. */
+static void assert_last_step(const env_cartpole *from, int way, bool same)
+{
+    env_cartpole_vec *vec = make(1, 0);
+    env_cartpole single = *from;
+    float alone[4];
+    env_step result;
+    env_cartpole_vec_reset(vec, NULL);
+    assert_int_equal(env_cartpole_vec_set(vec, 0, from), ENV_OK);
+    action[0] = way;
+    assert_int_equal(env_cartpole_vec_step(vec, action, &out), ENV_OK);
+    assert_int_equal(env_cartpole_step(&single, way, alone, &result), ENV_OK);
+    assert_true(result.terminated && terminated[0]);
+    if (same) assert_memory_equal(final_obs[0], alone, sizeof alone);
+    env_cartpole_vec_destroy(vec);
+}
+
+static void test_far_states(void **state)
+{
+    (void)state;
+    env_cartpole far;
+    assert_int_equal(env_cartpole_init(&far, 500, 1), ENV_OK);
+    env_cartpole_reset(&far, NULL);
+    far.theta = 0.1;
+    for (int way = 0; way < 2; way++) {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            far.x_dot = sign * 1.7e308, far.theta_dot = 0;
+            assert_last_step(&far, way, true);
+            far.x_dot = 0, far.theta_dot = sign * 1.3e154;
+            assert_last_step(&far, way, true);
+            far.theta_dot = sign * 1.7e308;
+            assert_last_step(&far, way, false);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_set_restores),
         cmocka_unit_test(test_set_refuses),
+        cmocka_unit_test(test_far_states),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,21 +25,29 @@ same() { [ "$(sed 's/seconds=.*//' "$work/$1")" = "$(sed 's/seconds=.*//' "$work
 case $program in
 cartpole_qlearning)
     options="--episodes 1500"
+    more="--episodes 1600"
+    restart=e907 # 1001, as a varint
     csv=history.csv
     columns=episode,mean_reward,good_ratio,epsilon
     ;;
 cartpole_dqn)
     options="--episodes 12"
+    more="--episodes 13"
+    restart=0d
     csv=scores.csv
     columns=episode,score,mean100,epsilon
     ;;
 imdb_sentiment)
     options="--model gru --maxlen 20 --words 200 --epochs 1"
+    more="--epochs 2"
+    restart=02
     csv=history.csv
     columns=epoch,loss,accuracy,val_loss,val_accuracy,seconds
     ;;
 mnist_dcgan)
     options="--images 100 --epochs 2 --batch 50 --samples 100"
+    more="--epochs 3"
+    restart=03
     csv=history.csv
     columns=epoch,d_loss,g_loss,d_real,d_fake,score,seconds
     ;;
@@ -60,6 +68,14 @@ for tag in $(echo "$columns" | tr , ' ' | cut -d ' ' -f 2-); do
     grep -aq "$tag" "$events" || fail "--tensorboard: expected $tag in its events"
 done
 [ "$program" != mnist_dcgan ] || grep -aq IHDR "$events" || fail "--tensorboard: expected a PNG in its events"
+
+# Going on: TensorBoard is told, by its SessionLog, to forget what history.csv cuts off: all behind the checkpoint.
+# shellcheck disable=SC2086
+run first $options $more --seed 3 --tensorboard "$work/runs/first" --resume
+events=$(ls "$work"/runs/first/* | tail -n 1)
+bytes=$(od -A n -v -t x1 "$events" | tr -d ' \n')
+[ "$(echo "$bytes" | grep -o "10$restart"3a020801 | wc -l)" -eq 1 ] || fail "--resume: no restart at $restart: $bytes"
+[ "$(echo "$bytes" | grep -o 3a020801 | wc -l)" -eq 1 ] || fail "--resume: several restarts: $bytes"
 
 # A wrong option is told in one line, with exit code 2.
 for wrong in "--no-such-option" "--seed x" "--threads -1" "--threads 257"; do
@@ -105,6 +121,31 @@ windows()
     )
 }
 
+# screen: what a terminal shows of its input, a line for each, by the sequences that the programs use.
+screen()
+{
+    tr -d '\r' | sed 's/\x1b\[[0-9]*m//g' | awk '
+        BEGIN { row = 0; last = -1 }
+        {
+            while (match($0, /^\033\[[0-9]*[AHJK]/)) {
+                code = substr($0, RLENGTH, 1)
+                number = substr($0, 3, RLENGTH - 3)
+                if (code == "A") row -= number
+                if (code == "H" || (code == "J" && number == 2)) row = 0
+                if (code == "J") last = row - 1
+                $0 = substr($0, RLENGTH + 1)
+            }
+            sub(/\033\[K$/, "")
+            line[row] = $0
+            if (row > last) last = row
+            row++
+        }
+        END { for (row = 0; row <= last; row++) print line[row] }'
+}
+
+# on_terminal NAME COMMAND: what it leaves there is kept in $work/NAME.
+on_terminal() { TERM=xterm script -qec "$2" /dev/null <"$work/nothing" >"$work/$1"; }
+
 case $program in
 cartpole_qlearning)
     run saved --preset tuned --episodes 4000 --play 3 --save "$work/table.safetensors"
@@ -117,6 +158,23 @@ cartpole_qlearning)
     frames=$("$folder/$program" --random --play 2 --render ansi | grep -c '^step')
     scores=$("$folder/$program" --random --play 2 | awk '/^Episode/ { sum += $4 } END { print sum }')
     [ "$frames" -eq "$scores" ] || fail "--random: $frames frames of $scores steps"
+
+    # On a terminal the frames spare what stands there: lines of the training, scores; and have colours but for NO_COLOR.
+    if command -v script >"$work/nothing"; then
+        : >"$work/nothing"
+        playing="$folder/$program --episodes 1000 --quiet --play 3 --seed 3"
+        $playing | sed 's/seconds=.*//' >"$work/unseen"
+        on_terminal seen "env -u NO_COLOR $playing --render ansi"
+        screen <"$work/seen" | sed 's/seconds=.*//' >"$work/shown"
+        [ "$(grep -c '^step' "$work/shown")" -eq 1 ] || fail "--render ansi: expected one frame: $(cat "$work/shown")"
+        [ "$(grep -v '^step\|^ *[][/|\\o]\|^-\|^ *$' "$work/shown")" = "$(cat "$work/unseen")" ] ||
+            fail "--render ansi: lines are missing: $(cat "$work/shown")"
+        esc=$(printf '\033')
+        grep -q "$esc\[[0-9]*m" "$work/seen" || fail "--render ansi: no colours"
+        on_terminal plain "NO_COLOR=1 $playing --render ansi"
+        ! grep -q "$esc\[[0-9]*m" "$work/plain" || fail "NO_COLOR: colours"
+        [ "$(screen <"$work/plain" | sed 's/seconds=.*//')" = "$(cat "$work/shown")" ] || fail "NO_COLOR: another screen"
+    fi
 
     # Three runs in one are three runs, and the middle one is their median.
     run three --episodes 2000 --runs 3 --seed 5
@@ -149,7 +207,10 @@ cartpole_qlearning)
     refused 2 --render ansi
     refused 2 --play 1 --render gif
     windows --episodes 10 --play 2
-    for edges in 1,2,3 1,2,3,4,5 1,2,3,0 1,2,3,nan 1,2,3,x; do refused 2 --edges $edges; done
+    for edges in 1,2,3 1,2,3,4,5 1,2,3,0 1,2,3,nan 1,2,3,x 1e-320,1,1,1 1,1,1,1e-310; do
+        refused 2 --edges $edges
+        grep -q '^cartpole_qlearning: --edges: ' "$work/refused.err" || fail "--edges $edges: $(cat "$work/refused.err")"
+    done
     ;;
 cartpole_dqn)
     run saved --episodes 3 --save "$work/pole.safetensors"
@@ -160,6 +221,8 @@ cartpole_dqn)
     done
     refused 2 --render ansi
     refused 2 --play 1 --render gif
+    refused 2 --classic --single
+    grep -q -e '--classic: expected no --single with it, ' "$work/refused.err" || fail "--classic: $(cat "$work/refused.err")"
     windows --episodes 3 --play 2
     ;;
 imdb_sentiment)

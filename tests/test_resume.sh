@@ -114,7 +114,17 @@ cartpole_qlearning)
         "0.1: --epsilon 0.2"; do
         begun_with "$wrong"
     done
-    refused "--episodes 20000 or more" --episodes 19999
+    refused "--episodes 20500 or more" --episodes 20499
+
+    # A finished run goes on from its last episode, within its last check: a checkpoint of what was learnt.
+    saved() { "$folder/$program" --load "$1" --play 20; }
+    [ "$(saved "$work/whole.model")" = "$(saved "$work/whole.out/checkpoint.safetensors")" ] || fail "the checkpoint plays otherwise"
+
+    # Going on with what is done, a part of a check: the same result once more, and the same row.
+    launch whole --resume || fail "done: $(cat "$work/whole.err")"
+    result=$(lines whole | grep '^result')
+    [ "$(echo "$result" | uniq | wc -l)" -eq 1 ] && [ "$(echo "$result" | wc -l)" -eq 2 ] || fail "done: $(lines whole)"
+    [ "$(rows whole)" = "$(rows INT)" ] || fail "done: another $csv"
 
     # More episodes than it was begun with: as if it had been begun with them.
     launch whole --resume --episodes 22000 || fail "more episodes: $(cat "$work/whole.err")"

@@ -95,6 +95,23 @@ static void resume_needs_the_same_header_and_makes_a_missing_file(void **state)
     assert_true(csv_resume(&csv, path, header, 9, NULL));
     assert_true(csv_close(&csv));
     assert_text("epoch,loss\n");
+
+    write_text("epoch,lo"); /* torn */
+    assert_true(csv_resume(&csv, path, header, 9, NULL));
+    csv_row(&csv, (double[]){ 1, 2 }, 2);
+    assert_true(csv_close(&csv));
+    assert_text("epoch,loss\n1,2\n");
+    write_text("epoch,time");
+    assert_false(csv_resume(&csv, path, header, 9, NULL));
+    assert_text("epoch,time");
+    FILE *file = fopen(path, "w"); /* no text at all */
+    assert_non_null(file);
+    assert_int_equal(fwrite("epoch\0x", 1, 7, file), 7);
+    assert_int_equal(fclose(file), 0);
+    assert_false(csv_resume(&csv, path, header, 9, NULL));
+    size_t size;
+    free(temp_read(path, &size));
+    assert_int_equal(size, 7);
 }
 
 /* A limit on the size of files is a disk that fills up in the middle of a row. Row 48. */
@@ -124,6 +141,33 @@ static void full_disk_loses_whole_rows_and_is_told_once(void **state)
     assert_non_null(strstr(told, "File too large"));
     assert_ptr_equal(strchr(told, '\n'), told + strlen(told) - 1);
     free(told);
+}
+
+/* Neither a file without a header nor half of one, which a reader would take for a row or a row for it. Row 48. */
+static void a_header_that_found_no_room_comes_before_the_first_row(void **state)
+{
+    (void)state;
+    csv_writer csv;
+    struct rlimit before, small;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = before;
+    small.rlim_cur = sizeof header - 1; /* its newline is too much */
+    for (int resumes = 0; resumes < 2; resumes++) {
+        unlink(path);
+        setrlimit(RLIMIT_FSIZE, &small);
+        assert_true((resumes ? csv_resume(&csv, path, header, 9, NULL) : csv_create(&csv, path, header, NULL)));
+        csv_row(&csv, (double[]){ 1, 0.5 }, 2);
+        assert_text("");
+        setrlimit(RLIMIT_FSIZE, &before);
+        csv_row(&csv, (double[]){ 2, 0.25 }, 2);
+        csv_row(&csv, (double[]){ 3, 0.125 }, 2);
+        assert_false(csv_close(&csv));
+        assert_text("epoch,loss\n2,0.25\n3,0.125\n");
+    }
+    assert_true(csv_resume(&csv, path, header, 2, NULL));
+    assert_true(csv_close(&csv));
+    assert_text("epoch,loss\n2,0.25\n");
 }
 
 static void closed_writer_drops_rows_and_bad_paths_are_told(void **state)
@@ -192,6 +236,7 @@ int main(void)
         cmocka_unit_test(resume_cuts_what_the_checkpoint_does_not_know),
         cmocka_unit_test(resume_needs_the_same_header_and_makes_a_missing_file),
         cmocka_unit_test(full_disk_loses_whole_rows_and_is_told_once),
+        cmocka_unit_test(a_header_that_found_no_room_comes_before_the_first_row),
         cmocka_unit_test(closed_writer_drops_rows_and_bad_paths_are_told),
         cmocka_unit_test(reads_what_it_wrote),
         cmocka_unit_test(refuses_what_is_no_table),

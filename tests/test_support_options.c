@@ -159,6 +159,30 @@ static void says_what_was_expected(void **state)
     refuses("prog --model a\nb\033c", "--model: expected one of dense|rnn|lstm|gru, got 'a?b?c'");
 }
 
+/* What a user typed, or pasted, is shown as text: no C1 control, no byte that is not UTF-8, no half a character. */
+static void shows_only_text(void **state)
+{
+    (void)state;
+    refuses("prog --lr \xc2\x9b"
+            "31mX",
+            "--lr: expected a number above 0, got '?\?31mX'");
+    refuses("prog --lr \x9b\xff", "--lr: expected a number above 0, got '?\?'");
+    refuses("prog --lr \xe2\x82\xac", "--lr: expected a number above 0, got '\xe2\x82\xac'");
+    refuses("prog \xc2\x9b", "'?\?': expected an option that begins with --");
+    refuses("prog --quiet=\xc2\x9b", "--quiet: expected no value, got '?\?'");
+    refuses("prog --\xc2\x9b"
+            "wxyz",
+            "--?\?wxyz: unknown option, expected one of those that --help lists");
+    refuses("prog --epoc\x9b", "--epoc?: unknown option, did you mean --epochs?");
+#define TEN        "0123456789"
+#define FIFTY_NINE TEN TEN TEN TEN TEN "012345678"
+    refuses("prog --lr " FIFTY_NINE "\xc3\xa9", "--lr: expected a number above 0, got '" FIFTY_NINE "'");
+    refuses("prog --" FIFTY_NINE "\xc3\xa9",
+            "--" FIFTY_NINE ": unknown option, expected one of those that --help lists");
+    refuses("prog --big " FIFTY_NINE "xy",
+            "--big: expected a whole number from 0 to 18446744073709551615, got '" FIFTY_NINE "x'");
+}
+
 static void keeps_the_rules(void **state)
 {
     (void)state;
@@ -250,9 +274,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_every_kind),       cmocka_unit_test(keeps_defaults_and_the_last_of_repeated),
-        cmocka_unit_test(says_what_was_expected), cmocka_unit_test(keeps_the_rules),
-        cmocka_unit_test(help_and_version_win),   cmocka_unit_test(help_fits_the_screen),
-        cmocka_unit_test(knows_what_was_given),   cmocka_unit_test(unused_options),
+        cmocka_unit_test(says_what_was_expected), cmocka_unit_test(shows_only_text),
+        cmocka_unit_test(keeps_the_rules),        cmocka_unit_test(help_and_version_win),
+        cmocka_unit_test(help_fits_the_screen),   cmocka_unit_test(knows_what_was_given),
+        cmocka_unit_test(unused_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

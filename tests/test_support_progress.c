@@ -89,6 +89,20 @@ static void bar_stays_on_its_line(void **state)
     free(text);
 }
 
+/* Of a terminal that is narrower than the room for a ^C, nothing: that it is not taken for no limit. */
+static void bar_fits_the_narrowest(void **state)
+{
+    (void)state;
+    for (int width = 1; width <= 4; width++) {
+        char *text = show(false, true, width);
+        for (const char *line = strchr(text, '\r'); line; line = strchr(line + 1, '\r')) {
+            const size_t length = (size_t)(strchr(line, '\033') - line - 1);
+            if (strncmp(strchr(line, '\033'), "\033[K\n", 4) != 0) assert_int_equal(length, width == 4);
+        }
+        free(text);
+    }
+}
+
 static void eta_is_the_rest_at_the_pace_so_far(void **state)
 {
     (void)state;
@@ -145,12 +159,35 @@ static void frames_are_plain_where_there_is_no_terminal(void **state)
     assert_int_equal(terminal_width(stream), 80);
     assert_int_equal(terminal_height(stream), 24);
     terminal_play(&player, "a\nb\n");
+    terminal_clear(&player);
     terminal_play(&player, "c");
-    player.in_place = true;
-    player.delay = 0;
-    terminal_play(&player, "d");
+    terminal_end(&player);
     fclose(stream);
-    assert_string_equal(text, "a\nb\n\nc\n\n\033[Hd\033[K\n\033[J");
+    assert_string_equal(text, "a\nb\n\nc\n\n");
+    free(text);
+}
+
+/* Nothing that stands above the first frame is touched: the cursor goes no higher than it. */
+static void frames_are_drawn_below_what_stands(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    terminal_player player = { .stream = stream, .in_place = true };
+    terminal_play(&player, "a\nb\n");
+    terminal_play(&player, "c\n");
+    terminal_clear(&player);
+    fputs("score\n", stream);
+    terminal_clear(&player); /* nothing stands */
+    terminal_play(&player, "d\n");
+    terminal_end(&player);
+    fputs("end\n", stream);
+    fclose(stream);
+    assert_string_equal(text, "a\033[K\nb\033[K\n\033[J"
+                              "\r\033[2Ac\033[K\n\033[J"
+                              "\r\033[1A\033[K\n\r\033[1Ascore\n"
+                              "d\033[K\n\033[J\r\033[Kend\n");
     free(text);
 }
 
@@ -161,9 +198,11 @@ int main(void)
         cmocka_unit_test(quiet_is_silent),
         cmocka_unit_test(bar_is_drawn_ten_times_a_second),
         cmocka_unit_test(bar_stays_on_its_line),
+        cmocka_unit_test(bar_fits_the_narrowest),
         cmocka_unit_test(eta_is_the_rest_at_the_pace_so_far),
         cmocka_unit_test(steps_done_before_are_not_quick_ones),
         cmocka_unit_test(frames_are_plain_where_there_is_no_terminal),
+        cmocka_unit_test(frames_are_drawn_below_what_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,12 +153,14 @@ static int first_signal(void)
                      (char[]){ "--predict" },
                      (char[]){ "it's" },
                      (char[]){ "--load=b" },
+                     (char[]){ "caf\xc3\xa9" },
+                     (char[]){ "\033[31m'\xc2\x9b" },
                      NULL };
     run_start("prog");
     run_catch_signals();
     if (run_interrupted()) return 99;
     raise(SIGTERM);
-    return run_interrupted() ? run_say_resume(6, argv) : 98;
+    return run_interrupted() ? run_say_resume(8, argv) : 98;
 }
 
 static int lost(void)
@@ -172,6 +174,7 @@ static int warn(void)
     run_start("prog");
     run_warn(stderr, "%s: %d", "file", 7);
     run_warn(NULL, "nobody hears");
+    run_warn(stderr, "%s", "\033[31m\xc2\x9b\xff\xc3\xa9");
     return RUN_DONE;
 }
 
@@ -179,7 +182,7 @@ static void says_who_speaks(void **state)
 {
     (void)state;
     assert_exit(in_child(lost, NULL), 130, "prog: interrupted; nothing is saved without --out\n");
-    assert_exit(in_child(warn, NULL), 0, "prog: warning: file: 7\n");
+    assert_exit(in_child(warn, NULL), 0, "prog: warning: file: 7\nprog: warning: ?[31m???\xc3\xa9\n");
 }
 
 static int second_signal(void)
@@ -199,7 +202,8 @@ static void first_signal_is_a_wish_second_an_order(void **state)
 {
     (void)state;
     assert_exit(in_child(first_signal, NULL), 130,
-                "prog: interrupted, state saved; go on with:\n  ./prog --predict 'it'\\''s' --resume\n");
+                "prog: interrupted, state saved; go on with:\n  ./prog --predict 'it'\\''s' 'caf\xc3\xa9' "
+                "$'\\033[31m\\047\\302\\233' --resume\n");
     assert_exit(in_child(second_signal, NULL), 130, "alive\n");
 }
 

@@ -271,7 +271,7 @@ static void a_scalar_is_these_bytes(void **state)
     };
     // clang-format on
     size_t size;
-    assert_true(tensorboard_open(&board, in_folder("bytes"), false, NULL));
+    assert_true(tensorboard_open(&board, in_folder("bytes"), 0, NULL));
     tensorboard_scalar(&board, "loss", 300, 0.5);
     assert_true(tensorboard_close(&board));
     unsigned char *file = temp_read(in_folder("bytes/events.out.tfevents.1700000000.machine"), &size);
@@ -292,7 +292,7 @@ static void scalars_are_on_disk_at_once(void **state)
                    { "", 128, INFINITY },
                    { "loss", INT64_C(1) << 40, NAN },
                    { "loss", INT64_MAX, 0.1 } };
-    assert_true(tensorboard_open(&board, in_folder("parent/scalars"), false, NULL));
+    assert_true(tensorboard_open(&board, in_folder("parent/scalars"), 0, NULL));
     assert_int_equal(read_file(board.path), 1);
     assert_string_equal(events[0].version, "brain.Event:2");
     for (int i = 0; i < 5; i++) {
@@ -312,7 +312,7 @@ static void a_row_is_a_scalar_for_each_column_but_the_first(void **state)
 {
     (void)state;
     static const double row[] = { 7, 0.25, -3 };
-    assert_true(tensorboard_open(&board, in_folder("rows"), false, NULL));
+    assert_true(tensorboard_open(&board, in_folder("rows"), 0, NULL));
     tensorboard_row(&board, "epoch,loss,val_loss", row, 3);
     assert_int_equal(read_file(board.path), 3);
     for (int i = 1; i <= 2; i++) {
@@ -342,7 +342,7 @@ static void an_image_tells_its_size_and_colours(void **state)
     (void)state;
     static const int types[] = { 0, 2, 3, 4, 6 }, colorspaces[] = { 1, 3, 3, 2, 4 };
     unsigned char png[400];
-    assert_true(tensorboard_open(&board, in_folder("images"), false, NULL));
+    assert_true(tensorboard_open(&board, in_folder("images"), 0, NULL));
     for (int i = 0; i < 5; i++) {
         const size_t size = i == 0 ? 33 : sizeof png;
         make_png(png, size, (unsigned)types[i]);
@@ -365,7 +365,7 @@ static void refuses_what_is_no_png(void **state)
 {
     (void)state;
     unsigned char png[64];
-    assert_true(tensorboard_open(&board, in_folder("no-png"), false, NULL));
+    assert_true(tensorboard_open(&board, in_folder("no-png"), 0, NULL));
     for (unsigned type = 1; type < 256; type++) {
         if (type == 2 || type == 3 || type == 4 || type == 6) continue;
         make_png(png, sizeof png, type);
@@ -391,7 +391,7 @@ static void a_flipped_bit_or_a_torn_end_is_noticed(void **state)
     unsigned char png[40];
     size_t size, whole = 0;
     make_png(png, sizeof png, 0);
-    assert_true(tensorboard_open(&board, in_folder("flipped"), true, NULL));
+    assert_true(tensorboard_open(&board, in_folder("flipped"), 3, NULL));
     tensorboard_scalar(&board, "loss", 3, 0.5);
     tensorboard_image(&board, "grid", 3, png, sizeof png);
     assert_true(tensorboard_close(&board));
@@ -411,20 +411,20 @@ static void a_resumed_run_makes_tensorboard_forget(void **state)
 {
     (void)state;
     char first[RUN_PATH];
-    assert_true(tensorboard_open(&board, in_folder("resumed"), false, NULL));
+    assert_true(tensorboard_open(&board, in_folder("resumed"), 0, NULL));
     snprintf(first, sizeof first, "%s", board.path);
     for (int step = 1; step <= 8; step++) tensorboard_scalar(&board, "loss", step, step);
     assert_true(tensorboard_close(&board));
 
-    assert_true(tensorboard_open(&board, in_folder("resumed"), true, NULL));
-    assert_int_equal(read_file(board.path), 1); /* the step is not known yet */
+    assert_true(tensorboard_open(&board, in_folder("resumed"), 5, NULL));
+    assert_int_equal(read_file(board.path), 2); /* whatever comes of the run */
     tensorboard_scalar(&board, "loss", 6, 0.5);
     tensorboard_scalar(&board, "loss", 7, 0.25);
     assert_true(tensorboard_close(&board));
     assert_int_equal(read_file(board.path), 4);
     assert_string_equal(events[0].version, "brain.Event:2");
     assert_int_equal(events[1].session_status, 1); /* START */
-    assert_int_equal(events[1].step, 6);
+    assert_int_equal(events[1].step, 5);           /* the checkpoint's next, not the next point's */
     assert_false(events[1].has_scalar || events[1].tag[0]);
     assert_int_equal(events[2].session_status, 0);
     assert_int_equal(events[2].step, 6);
@@ -439,7 +439,7 @@ static void files_of_one_second_have_names_in_order(void **state)
     (void)state;
     char before[RUN_PATH] = "";
     for (int i = 0; i < 12; i++) {
-        assert_true(tensorboard_open(&board, in_folder("twelve"), false, NULL));
+        assert_true(tensorboard_open(&board, in_folder("twelve"), 0, NULL));
         assert_true(strcmp(before, board.path) < 0);
         snprintf(before, sizeof before, "%s", board.path);
         assert_true(tensorboard_close(&board));
@@ -453,7 +453,7 @@ static void assert_name(const char *host, const char *expected)
     char name[16];
     snprintf(name, sizeof name, "host-%d", count++);
     machine = host;
-    assert_true(tensorboard_open(&board, in_folder(name), false, NULL));
+    assert_true(tensorboard_open(&board, in_folder(name), 0, NULL));
     machine = "machine";
     const char *path = strrchr(board.path, '/') + 1;
     assert_memory_equal(path, "events.out.tfevents.1700000000.", 31);
@@ -471,6 +471,14 @@ static void the_name_of_the_machine_cannot_leave_the_folder(void **state)
                 "012345678901234567890123456789012345678901234567890123456789012");
 }
 
+static void limit_files(rlim_t size)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 /* A limit on the size of files is a disk that fills up in the middle of an event. Row 48. */
 static void full_disk_loses_whole_events_and_is_told_once(void **state)
 {
@@ -478,17 +486,18 @@ static void full_disk_loses_whole_events_and_is_told_once(void **state)
     char *told;
     size_t size;
     FILE *log = open_memstream(&told, &size);
-    assert_true(tensorboard_open(&board, in_folder("full"), true, log));
     signal(SIGXFSZ, SIG_IGN);
-    struct rlimit before, tight;
+    struct rlimit before;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    tight = before;
-    tight.rlim_cur = 60; /* the version's 42, and not the restart's */
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-    tensorboard_scalar(&board, "loss", 1, 1);
-    tensorboard_scalar(&board, "loss", 2, 2);
+    limit_files(30); /* not the version's 42 */
+    assert_true(tensorboard_open(&board, in_folder("full"), 3, log));
+    tensorboard_scalar(&board, "loss", 3, 1);
+    assert_int_equal(read_file(board.path), 0);
+    limit_files(60); /* not the restart's */
+    tensorboard_scalar(&board, "loss", 4, 2);
+    assert_int_equal(read_file(board.path), 1);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    tensorboard_scalar(&board, "loss", 3, 3);
+    tensorboard_scalar(&board, "loss", 5, 3);
     assert_int_equal(board.error, EFBIG);
     assert_false(tensorboard_close(&board));
     fclose(log);
@@ -497,7 +506,8 @@ static void full_disk_loses_whole_events_and_is_told_once(void **state)
     assert_string_equal(told, expected);
     free(told);
     assert_int_equal(read_file(board.path), 3);
-    assert_int_equal(events[1].session_status, 1); /* made up for */
+    assert_string_equal(events[0].version, "brain.Event:2"); /* made up for */
+    assert_int_equal(events[1].session_status, 1);
     assert_int_equal(events[1].step, 3);
     assert_true(events[2].scalar == 3);
 }
@@ -511,7 +521,7 @@ static void without_a_file_events_are_dropped(void **state)
     make_png(png, sizeof png, 0);
     FILE *log = open_memstream(&told, &size);
     temp_write(&temp_here, "file", "", 0);
-    assert_false(tensorboard_open(&board, in_folder("file/below"), false, log));
+    assert_false(tensorboard_open(&board, in_folder("file/below"), 0, log));
     tensorboard_scalar(&board, "loss", 1, 1);
     tensorboard_image(&board, "grid", 1, png, sizeof png);
     tensorboard_row(&board, "epoch,loss", (double[]){ 1, 2 }, 2);
@@ -527,7 +537,7 @@ static void without_a_file_events_are_dropped(void **state)
         tensorboard_image(&closed, "grid", 1, png, sizeof png);
         tensorboard_row(&closed, "epoch,loss", (double[]){ 1, 2 }, 2);
         assert_true(tensorboard_close(&closed));
-        assert_true(tensorboard_open(&closed, NULL, true, NULL));
+        assert_true(tensorboard_open(&closed, NULL, 7, NULL));
     }
 }
 

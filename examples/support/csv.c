@@ -28,40 +28,50 @@ static void failed(csv_writer *writer, int error)
 
 static bool open_writer(csv_writer *writer, const char *path, const char *header, int flags, FILE *log)
 {
-    *writer = (csv_writer){ .path = path, .columns = count_columns(header), .log = log };
+    *writer = (csv_writer){ .path = path, .header = header, .columns = count_columns(header), .log = log };
     writer->file = open(path, flags | O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (writer->file < 0) failed(writer, errno);
     return writer->file >= 0;
 }
 
-static void append(csv_writer *writer, const char *text, size_t length)
+static bool append(csv_writer *writer, const char *text, size_t length)
 {
     const int error = append_whole(writer->file, text, length);
     if (error) failed(writer, error);
+    return error == 0;
 }
 
-static void append_header(csv_writer *writer, const char *header)
+/* With its newline in one piece: half a header would be taken for another one. @return whether the file has it */
+static bool append_header(csv_writer *writer)
 {
-    append(writer, header, strlen(header));
-    append(writer, "\n", 1);
+    char line[ROW];
+    if (!writer->header) return true;
+    const int length = snprintf(line, sizeof line, "%s\n", writer->header);
+    if (length >= ROW)
+        failed(writer, EINVAL);
+    else if (append(writer, line, (size_t)length))
+        writer->header = NULL;
+    return !writer->header;
 }
 
 bool csv_create(csv_writer *writer, const char *path, const char *header, FILE *log)
 {
     if (!open_writer(writer, path, header, O_TRUNC, log)) return false;
-    append_header(writer, header);
+    append_header(writer);
     return true;
 }
 
 /* --- going on after a resume -------------------------------------------------------------------------------------- */
 
-/* Bytes of the header and the rows to keep; -1 if the header is another one. */
+/* Bytes of the header and the rows to keep, 0 if the header is torn; -1 if it is another one. */
 static off_t kept_bytes(FILE *file, const char *header, double last)
 {
     char row[ROW];
     off_t kept = 0;
     const size_t length = strlen(header);
     if (!fgets(row, sizeof row, file)) return ferror(file) ? -1 : 0;
+    const size_t first = strlen(row);
+    if (first <= length && memcmp(row, header, first) == 0 && ftell(file) == (long)first) return 0;
     if (strncmp(row, header, length) != 0 || strcmp(row + length, "\n") != 0) return -1;
     kept += (off_t)strlen(row);
     while (fgets(row, sizeof row, file)) {
@@ -90,7 +100,8 @@ bool csv_resume(csv_writer *writer, const char *path, const char *header, double
     }
     if (!open_writer(writer, path, header, 0, log)) return false;
     if (ftruncate(writer->file, kept) != 0) failed(writer, errno);
-    if (kept == 0) append_header(writer, header);
+    if (kept > 0) writer->header = NULL;
+    append_header(writer);
     return true;
 }
 
@@ -124,7 +135,7 @@ void csv_row(csv_writer *writer, const double *values, int count)
         length += digits;
         row[length++] = i + 1 < count ? ',' : '\n';
     }
-    append(writer, row, length);
+    if (append_header(writer)) append(writer, row, length);
 }
 
 bool csv_close(csv_writer *writer)

@@ -8,11 +8,13 @@
 
 /**
  * A file being written. A failing disk never stops training: a row that cannot be written whole is taken back, the
- * first failure is told once on `log`, later rows are tried again, and `error` keeps the errno.
+ * first failure is told once on `log`, later rows are tried again, and `error` keeps the errno. The header is tried
+ * again before each row, so that no row comes before it.
  */
 typedef struct csv_writer {
     int file; /* descriptor; -1: not open, rows are dropped in silence */
     const char *path;
+    const char *header; /* NULL once it is written */
     int columns;
     int error; /* errno of the first failure, 0 if there was none */
     FILE *log; /* NULL: silent */
@@ -27,15 +29,16 @@ typedef struct csv_writer {
 /**
  * Creates path anew with the header "epoch,loss,...".
  *
- * @param path borrowed until csv_close
- * @param log  where the first failure is told
+ * @param path   borrowed until csv_close, as is the header
+ * @param header less than a line of 1,000 bytes
+ * @param log    where the first failure is told
  * @return false if the file cannot be opened; told on log, and the writer drops its rows
  */
 bool csv_create(csv_writer *writer, const char *path, const char *header, FILE *log);
 
 /**
  * Opens path to go on after a resume: keeps the leading rows whose first column is at most `last` (the epoch or episode
- * the checkpoint stands at) and cuts off the others and a torn last line. Without a file, creates it.
+ * the checkpoint stands at) and cuts off the others and a torn last line, be it the header. Without a file, creates it.
  *
  * @return false if the file cannot be opened or begins with another header: it is then left as it is
  */

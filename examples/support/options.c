@@ -1,4 +1,5 @@
 #include "options_internal.h"
+#include "terminal.h"
 
 #include <errno.h>
 #include <math.h>
@@ -28,15 +29,30 @@ void options_common_entries(options_common *common, options_entry table[OPTIONS_
     memcpy(table, entries, sizeof entries);
 }
 
-/* One line whatever the user typed: control characters become '?'. */
+/* What the user typed as a message shows it: text alone, cut at a whole character. */
+typedef struct shown {
+    char text[61];
+} shown;
+
+static shown show_part(const char *typed, size_t length)
+{
+    shown s;
+    terminal_text(s.text, sizeof s.text, typed, length);
+    return s;
+}
+
+static shown show(const char *typed)
+{
+    return show_part(typed, strlen(typed));
+}
+
+/* What was typed goes through show(). */
 static options_status refuse(options_message *message, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message->text, sizeof message->text, format, arguments);
     va_end(arguments);
-    for (char *c = message->text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
     return OPTIONS_ERROR;
 }
 
@@ -90,8 +106,9 @@ static options_status unknown(const options_program *program, const options_entr
     int best_distance = 3;
     closest(program->entries, program->count, name, length, &best, &best_distance);
     closest(common, OPTIONS_COMMON_COUNT, name, length, &best, &best_distance);
-    if (best) return refuse(message, "--%.*s: unknown option, did you mean --%s?", (int)length, name, best);
-    return refuse(message, "--%.*s: unknown option, expected one of those that --help lists", (int)length, name);
+    const shown typed = show_part(name, length);
+    if (best) return refuse(message, "--%s: unknown option, did you mean --%s?", typed.text, best);
+    return refuse(message, "--%s: unknown option, expected one of those that --help lists", typed.text);
 }
 
 /* --- the value ---------------------------------------------------------------------------------------------------- */
@@ -108,8 +125,8 @@ static options_status set_int(const options_entry *entry, const char *value, opt
     errno = 0;
     const long long number = is_whole(value, true) ? strtoll(value, NULL, 10) : 0;
     if (!is_whole(value, true) || errno || (double)number < entry->min || (double)number > entry->max)
-        return refuse(message, "--%s: expected a whole number from %.0f to %.0f, got '%.60s'", entry->name, entry->min,
-                      entry->max, value);
+        return refuse(message, "--%s: expected a whole number from %.0f to %.0f, got '%s'", entry->name, entry->min,
+                      entry->max, show(value).text);
     *entry->to.integer = (int)number;
     return OPTIONS_OK;
 }
@@ -119,8 +136,8 @@ static options_status set_u64(const options_entry *entry, const char *value, opt
     errno = 0;
     const unsigned long long number = is_whole(value, false) ? strtoull(value, NULL, 10) : 0;
     if (!is_whole(value, false) || errno || number > UINT64_MAX)
-        return refuse(message, "--%s: expected a whole number from 0 to %llu, got '%.60s'", entry->name,
-                      (unsigned long long)UINT64_MAX, value);
+        return refuse(message, "--%s: expected a whole number from 0 to %llu, got '%s'", entry->name,
+                      (unsigned long long)UINT64_MAX, show(value).text);
     *entry->to.u64 = number;
     return OPTIONS_OK;
 }
@@ -141,7 +158,7 @@ static options_status set_double(const options_entry *entry, const char *value, 
         length = snprintf(range, sizeof range, entry->above ? " above %g" : " from %g", entry->min);
     if (isfinite(entry->max))
         snprintf(range + length, sizeof range - (size_t)length, entry->above ? ", at most %g" : " to %g", entry->max);
-    return refuse(message, "--%s: expected a number%s, got '%.60s'", entry->name, range, value);
+    return refuse(message, "--%s: expected a number%s, got '%s'", entry->name, range, show(value).text);
 }
 
 const char *options_word(const options_entry *entry, int position, int *length)
@@ -162,7 +179,7 @@ static options_status set_choice(const options_entry *entry, const char *value, 
         *entry->to.integer = position;
         return OPTIONS_OK;
     }
-    return refuse(message, "--%s: expected one of %s, got '%.60s'", entry->name, entry->choices, value);
+    return refuse(message, "--%s: expected one of %s, got '%s'", entry->name, entry->choices, show(value).text);
 }
 
 static options_status set(const options_entry *entry, const char *value, options_message *message)
@@ -217,15 +234,15 @@ static options_status parse_one(const options_program *program, const options_en
 {
     const char *argument = argv[*i];
     if (strncmp(argument, "--", 2) != 0 || !argument[2])
-        return refuse(message, "'%.60s': expected an option that begins with --", argument);
+        return refuse(message, "'%s': expected an option that begins with --", show(argument).text);
     const char *name = argument + 2;
     const size_t length = strcspn(name, "=");
     const options_entry *entry = options_find(program->entries, program->count, name, length);
     if (!entry) entry = options_find(common, OPTIONS_COMMON_COUNT, name, length);
-    if (!entry) return unknown(program, common, name, length > 60 ? 60 : length, message);
+    if (!entry) return unknown(program, common, name, length, message);
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
     if (entry->kind == OPTIONS_KIND_FLAG) {
-        if (value) return refuse(message, "--%s: expected no value, got '%.60s'", entry->name, value);
+        if (value) return refuse(message, "--%s: expected no value, got '%s'", entry->name, show(value).text);
         return set(entry, NULL, message);
     }
     if (!value && *i + 1 < argc && strncmp(argv[*i + 1], "--", 2) != 0) value = argv[++*i];

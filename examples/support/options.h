@@ -115,7 +115,7 @@ typedef struct options_program {
 
 typedef enum options_status { OPTIONS_OK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR } options_status;
 
-/** Why a command line was refused: one line without control characters, `--epochs: expected ..., got 'ten'`. */
+/** Why a command line was refused, as terminal_text() shows it: `--epochs: expected ..., got 'ten'`. */
 typedef struct options_message {
     char text[256];
 } options_message;

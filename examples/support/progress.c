@@ -109,7 +109,8 @@ static void add_metrics(line *l, const progress_metric *metrics, int count)
 static void draw(progress *bar, const line *l)
 {
     const int width = bar->def.width > 0 ? bar->def.width : terminal_width(bar->def.stream);
-    fprintf(bar->def.stream, "\r%.*s\033[K", l->length < width - FREE ? l->length : width - FREE, l->text);
+    const int room = width > FREE ? width - FREE : 0;
+    fprintf(bar->def.stream, "\r%.*s\033[K", l->length < room ? l->length : room, l->text);
     fflush(bar->def.stream);
     bar->on_line = true;
 }

@@ -32,15 +32,21 @@ void run_start(const char *program)
 
 enum { MESSAGE = 2 * RUN_PATH }; /* longer ones are cut */
 
-int run_error(const char *format, ...)
+/* "program: message", as a terminal shows it: names and files of others may hold anything. */
+static void say(FILE *stream, const char *kind, const char *format, va_list arguments)
 {
     char text[MESSAGE], shown[MESSAGE];
+    vsnprintf(text, sizeof text, format, arguments);
+    terminal_text(shown, sizeof shown, text, strlen(text));
+    fprintf(stream, "%s: %s%s\n", program_name, kind, shown);
+}
+
+int run_error(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    say(stderr, "", format, arguments);
     va_end(arguments);
-    terminal_text(shown, sizeof shown, text, strlen(text)); /* names and files of others may hold anything */
-    fprintf(stderr, "%s: %s\n", program_name, shown);
     return RUN_FAILED;
 }
 
@@ -49,9 +55,7 @@ void run_warn(FILE *log, const char *format, ...)
     va_list arguments;
     if (!log) return;
     va_start(arguments, format);
-    fprintf(log, "%s: warning: ", program_name);
-    vfprintf(log, format, arguments);
-    fputc('\n', log);
+    say(log, "warning: ", format, arguments);
     va_end(arguments);
 }
 
@@ -179,12 +183,37 @@ bool run_interrupted(void)
     return caught_signal != 0;
 }
 
+static bool is_shown(const char *argument)
+{
+    char shown[RUN_PATH];
+    terminal_text(shown, sizeof shown, argument, strlen(argument));
+    return strcmp(shown, argument) == 0;
+}
+
+/* What a terminal would not show, as $'...' of octal numbers. */
+static void print_escaped(const char *argument)
+{
+    fputs(" $'", stderr);
+    for (; *argument; argument++) {
+        const unsigned char c = (unsigned char)*argument;
+        if (c >= ' ' && c < 0x7f && c != '\'' && c != '\\')
+            fputc(c, stderr);
+        else
+            fprintf(stderr, "\\%03o", c);
+    }
+    fputc('\'', stderr);
+}
+
 /* An argument as a shell takes it. */
 static void print_quoted(const char *argument)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%";
     if (*argument && strspn(argument, plain) == strlen(argument)) {
         fprintf(stderr, " %s", argument);
+        return;
+    }
+    if (!is_shown(argument)) {
+        print_escaped(argument);
         return;
     }
     fputs(" '", stderr);

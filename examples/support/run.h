@@ -27,10 +27,10 @@ enum { RUN_SIGNAL_PAUSE = 1 };
  */
 void run_start(const char *program);
 
-/** Prints "program: message" on stderr. @return RUN_FAILED, so that main can return it */
+/** Prints "program: message" on stderr, as terminal_text() shows it. @return RUN_FAILED, so that main can return it */
 int run_error(const char *format, ...) RUN_PRINTF(1, 2);
 
-/** Prints "program: warning: message" on `log`; NULL: nowhere. */
+/** Likewise "program: warning: message" on `log`; NULL: nowhere. */
 void run_warn(FILE *log, const char *format, ...) RUN_PRINTF(2, 3);
 
 /* --- folders ------------------------------------------------------------------------------------------------------ */

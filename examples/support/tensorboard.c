@@ -152,13 +152,13 @@ static bool end_event(tensorboard_writer *writer, record *r, int64_t step)
     return error == 0;
 }
 
-static void add_version(tensorboard_writer *writer)
+static bool add_version(tensorboard_writer *writer)
 {
     static const char version[] = "brain.Event:2";
     record r = begin_event(writer, sizeof version);
-    if (!r.memory) return;
+    if (!r.memory) return false;
     put_text(&r, EVENT_FILE_VERSION, version, sizeof version - 1);
-    end_event(writer, &r, 0);
+    return end_event(writer, &r, 0);
 }
 
 /* TensorBoard drops what it has read so far of this step and of later ones. */
@@ -171,10 +171,18 @@ static bool add_restart(tensorboard_writer *writer, int64_t step)
     return end_event(writer, &r, step);
 }
 
-static record begin_value(tensorboard_writer *writer, int64_t step, size_t content)
+/* Version and restart, if the file has them not yet. @return whether it has them now */
+static bool begin_file(tensorboard_writer *writer)
 {
-    if (writer->resumes) writer->resumes = !add_restart(writer, step);
-    return begin_event(writer, content);
+    if (!writer->has_version) writer->has_version = add_version(writer);
+    if (writer->has_version && writer->restart && add_restart(writer, writer->restart)) writer->restart = 0;
+    return writer->has_version && !writer->restart;
+}
+
+/* As begin_event(), behind what the file begins with. */
+static record begin_value(tensorboard_writer *writer, size_t content)
+{
+    return begin_file(writer) ? begin_event(writer, content) : (record){ 0 };
 }
 
 static void end_value(tensorboard_writer *writer, record *r, const char *tag, size_t length, int64_t step)
@@ -188,7 +196,7 @@ static void end_value(tensorboard_writer *writer, record *r, const char *tag, si
 static void add_scalar(tensorboard_writer *writer, const char *tag, size_t length, int64_t step, double value)
 {
     if (writer->file < 0) return;
-    record r = begin_value(writer, step, length);
+    record r = begin_value(writer, length);
     if (!r.memory) return;
     put_float(&r, VALUE_SIMPLE, (float)value);
     end_value(writer, &r, tag, length, step);
@@ -235,7 +243,7 @@ void tensorboard_image(tensorboard_writer *writer, const char *tag, int64_t step
         return;
     }
     const size_t length = strlen(tag);
-    record r = begin_value(writer, step, length + size);
+    record r = begin_value(writer, length + size);
     if (!r.memory) return;
     put_text(&r, IMAGE_ENCODED, bytes, size);
     put_int(&r, IMAGE_COLORSPACE, channels[bytes[PNG_COLOUR_TYPE]]);
@@ -277,9 +285,9 @@ static int open_new(tensorboard_writer *writer, const char *folder)
     return -1;
 }
 
-bool tensorboard_open(tensorboard_writer *writer, const char *folder, bool resumes, FILE *log)
+bool tensorboard_open(tensorboard_writer *writer, const char *folder, int64_t restart, FILE *log)
 {
-    *writer = (tensorboard_writer){ .file = -1, .resumes = resumes, .log = log };
+    *writer = (tensorboard_writer){ .file = -1, .restart = restart, .log = log };
     if (!folder) return true;
     snprintf(writer->path, sizeof writer->path, "%s", folder);
     if (run_make_folders(folder)) writer->file = open_new(writer, folder);
@@ -287,7 +295,7 @@ bool tensorboard_open(tensorboard_writer *writer, const char *folder, bool resum
         failed(writer, errno);
         return false;
     }
-    add_version(writer);
+    begin_file(writer);
     return true;
 }
 

@@ -11,12 +11,14 @@
 
 /**
  * A file being written, as csv_writer is: a failing disk never stops training, an event that cannot be written whole is
- * taken back, the first failure is told once on `log`, later events are tried again, and `error` keeps the errno.
+ * taken back, the first failure is told once on `log`, later events are tried again, and `error` keeps the errno. What
+ * a file begins with is tried again before each event.
  */
 typedef struct tensorboard_writer {
     int file;            /* descriptor; -1: not open, events are dropped in silence */
     char path[RUN_PATH]; /* empty until there is one */
-    bool resumes;        /* the next step has yet to be announced as a restart */
+    bool has_version;    /* the event that a file begins with is written */
+    int64_t restart;     /* the step of a restart that has yet to be announced; 0: none */
     int error;           /* errno of the first failure, 0 if there was none */
     FILE *log;           /* NULL: silent */
 } tensorboard_writer;
@@ -32,12 +34,12 @@ typedef struct tensorboard_writer {
  * TensorBoard takes them all for one run.
  *
  * @param folder  NULL leaves the writer closed
- * @param resumes the run goes on from a checkpoint: TensorBoard is told to forget what earlier files hold from the
- * first step of this one on
+ * @param restart 0, or the step after the checkpoint's that the run goes on from: TensorBoard is told to forget what
+ *                earlier files hold of it and of later ones, be there points of this run or not
  * @param log     where the first failure is told
  * @return false if the file cannot be opened; told on log, and the writer drops its events
  */
-bool tensorboard_open(tensorboard_writer *writer, const char *folder, bool resumes, FILE *log);
+bool tensorboard_open(tensorboard_writer *writer, const char *folder, int64_t restart, FILE *log);
 
 /** Adds a point to the curve of that tag. */
 void tensorboard_scalar(tensorboard_writer *writer, const char *tag, int64_t step, double value);

@@ -12,6 +12,12 @@ bool terminal_is(FILE *stream)
     return isatty(fileno(stream)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
+bool terminal_has_colours(FILE *stream)
+{
+    const char *none = getenv("NO_COLOR");
+    return terminal_is(stream) && !(none && *none);
+}
+
 int terminal_width(FILE *stream)
 {
     struct winsize size;
@@ -72,17 +78,41 @@ static void pause_for(double seconds)
     if (seconds > 0) nanosleep(&time, NULL);
 }
 
-/* ESC[2J clears once; then ESC[H goes home, ESC[K clears the rest of each line, ESC[J what is below: no flicker. */
+/* To the first line of the frame that stands; from the start of a line, where a ^C may have been shown. */
+static void go_back(const terminal_player *player)
+{
+    if (player->lines > 0) fprintf(player->stream, "\r\033[%dA", player->lines);
+}
+
+/* ESC[K clears the rest of each line, ESC[J what is below: no flicker. */
 void terminal_play(terminal_player *player, const char *frame)
 {
-    if (player->in_place) fputs(player->started ? "\033[H" : "\033[2J\033[H", player->stream);
-    for (const char *line = frame; *line;) {
+    int lines = 0;
+    go_back(player);
+    for (const char *line = frame; *line; lines++) {
         const size_t length = strcspn(line, "\n");
         fprintf(player->stream, "%.*s%s\n", (int)length, line, player->in_place ? "\033[K" : "");
         line += length + (line[length] == '\n');
     }
     fputs(player->in_place ? "\033[J" : "\n", player->stream);
     fflush(player->stream);
-    player->started = true;
-    if (player->in_place) pause_for(player->delay);
+    if (!player->in_place) return;
+    player->lines = lines;
+    pause_for(player->delay);
+}
+
+/* Line by line: some terminals keep what ESC[J clears in their history. */
+void terminal_clear(terminal_player *player)
+{
+    go_back(player);
+    for (int i = 0; i < player->lines; i++) fputs("\033[K\n", player->stream);
+    go_back(player);
+    player->lines = 0;
+}
+
+void terminal_end(terminal_player *player)
+{
+    if (player->lines > 0) fputs("\r\033[K", player->stream);
+    fflush(player->stream);
+    player->lines = 0;
 }

@@ -12,15 +12,17 @@ static int bin_of(double value, double low, double scale, int bins)
     return position < bins ? (int)position : bins - 1;
 }
 
-static bool legal(double low, double high, int bins)
+/* What such bins would have to be, or NULL. */
+static const char *expected(double low, double high, int bins)
 {
-    return bins >= 1 && isfinite(low) && isfinite(high) && low < high && isfinite(high - low) &&
-           isfinite(bins / (high - low));
+    if (bins < 1 || !isfinite(low) || !isfinite(high) || !(low < high)) return "at least 1 bin over finite low < high";
+    if (!isfinite(high - low) || !isfinite(bins / (high - low))) return "finite high - low and bins / (high - low)";
+    return NULL;
 }
 
 env_status env_bin(double value, double low, double high, int bins, int *bin)
 {
-    if (!bin || !legal(low, high, bins)) return ENV_ERR_ARGUMENT;
+    if (!bin || expected(low, high, bins)) return ENV_ERR_ARGUMENT;
     if (isnan(value)) return ENV_ERR_NUMERIC;
     *bin = bin_of(value, low, bins / (high - low), bins);
     return ENV_OK;
@@ -38,10 +40,10 @@ env_status env_discretizer_init(env_discretizer *discretizer, int dims, const do
 
     env_discretizer made = { .dims = dims, .states = 1 };
     for (int d = 0; d < dims; d++) {
-        if (!legal(low[d], high[d], bins[d]))
-            return env_fail(error, ENV_ERR_ARGUMENT,
-                            "%s: dimension %d: expected at least 1 bin over finite low < high, got %d over %g to %g",
-                            name, d, bins[d], low[d], high[d]);
+        const char *wanted = expected(low[d], high[d], bins[d]);
+        if (wanted)
+            return env_fail(error, ENV_ERR_ARGUMENT, "%s: dimension %d: expected %s, got %d over %g to %g", name, d,
+                            wanted, bins[d], low[d], high[d]);
         if (bins[d] > INT_MAX / made.states)
             return env_fail(error, ENV_ERR_ARGUMENT, "%s: bins[%d]: expected at most %d states, got %d times %d", name,
                             d, INT_MAX, made.states, bins[d]);

@@ -196,7 +196,9 @@ void env_cartpole_vec_reset(env_cartpole_vec *vec, float *obs);
 
 /**
  * One step of every environment, bit for bit that of env_cartpole_step(). An environment whose episode ends starts its
- * next one in the same step: obs holds the new start, final_obs what the last episode ended on.
+ * next one in the same step: obs holds the new start, final_obs what the last episode ended on. The one exception is a
+ * theta_dot whose square overflows, beyond +-1.3e154, which env_cartpole_vec_set() alone can bring about: that episode
+ * ends with this step, and its final_obs may hold NaN where a single one has an infinity.
  * @param vec left unchanged on failure, and out with it
  * @param action (count), each 0 or 1
  * @param out where to write
@@ -246,7 +248,8 @@ typedef struct env_ansi_def {
  * @param def size and colours; NULL for the defaults
  * @param text receives the frame, ended by a NUL; an empty string on failure (if it has a byte)
  * @param size bytes at text, see ENV_ANSI_SIZE()
- * @return ENV_ERR_SPACE, ENV_ERR_ARGUMENT, or ENV_ERR_NUMERIC for a state that is NaN or infinite
+ * @return ENV_ERR_SPACE, ENV_ERR_ARGUMENT, or ENV_ERR_NUMERIC for an x or theta that is NaN or infinite; the velocities
+ *         are not looked at
  */
 ENV_NODISCARD env_status env_cartpole_ansi(const env_cartpole *env, const env_ansi_def *def, char *text, size_t size);
 
@@ -257,7 +260,8 @@ ENV_NODISCARD env_status env_cartpole_ansi(const env_cartpole *env, const env_an
  * @param size bytes at pixels, at least height * width * 3
  * @param width pixels, at least 1
  * @param height pixels, at least 1
- * @return ENV_ERR_SPACE, ENV_ERR_ARGUMENT, or ENV_ERR_NUMERIC for a state that is NaN or infinite
+ * @return ENV_ERR_SPACE, ENV_ERR_ARGUMENT, or ENV_ERR_NUMERIC for an x or theta that is NaN or infinite; the velocities
+ *         are not looked at
  */
 ENV_NODISCARD env_status env_cartpole_rgb(const env_cartpole *env, uint8_t *pixels, size_t size, int width, int height);
 
@@ -267,7 +271,7 @@ ENV_NODISCARD env_status env_cartpole_rgb(const env_cartpole *env, uint8_t *pixe
  * The bin of a value among equal bins over [low, high].
  * @param value values outside, the infinities included, fall into the first or last bin
  * @param low finite
- * @param high finite, above low
+ * @param high finite, above low; high - low and bins / (high - low) are finite
  * @param bins at least 1
  * @param bin receives 0 to bins - 1; untouched on failure
  * @return ENV_ERR_NUMERIC for NaN; ENV_ERR_ARGUMENT for illegal bins
@@ -291,7 +295,7 @@ typedef struct env_discretizer {
  * @param discretizer written; untouched on failure
  * @param dims observations, 1 to ENV_MAX_DIMS
  * @param low (dims), finite
- * @param high (dims), finite, each above its low
+ * @param high (dims), finite, each above its low; high - low and bins / (high - low) are finite
  * @param bins (dims), each at least 1, their product at most INT_MAX
  * @param error receives the reason of a failure, or NULL
  * @return ENV_ERR_ARGUMENT
