@@ -122,6 +122,8 @@ static bool open_window(stage *s)
 static bool open_stage(stage *s, int renderer, const char *folder)
 {
     *s = (stage){ .renderer = (pole_renderer)renderer, .terminal = terminal_player_of(stdout, step_seconds) };
+    /* Where no frame fits they follow each other: what a terminal wraps or scrolls cannot be redrawn. */
+    if (terminal_width(stdout) <= LEAST_COLUMNS || terminal_height(stdout) <= LEAST_ROWS) s->terminal.in_place = false;
     return renderer == POLE_GIF ? open_gif(s, folder) : renderer == POLE_WINDOW ? open_window(s) : true;
 }
 

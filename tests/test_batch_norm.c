@@ -185,6 +185,51 @@ static void rounded_mean(void **state)
     nn_model_destroy(model);
 }
 
+/* One channel of rows that are all near `mean`, or all equal to it: y, and in what is equal nothing but beta. */
+static void near_mean(int rows, float mean, float spread)
+{
+    const nn_layer_def layer = { .type = NN_BATCH_NORM };
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = rows, .layers = &layer, .layer_count = 1 }, NULL);
+    nn_float *x = calloc((size_t)rows, sizeof *x), *g = calloc((size_t)rows, sizeof *g);
+    double *want_y = calloc((size_t)rows, sizeof *want_y), *want_dx = calloc((size_t)rows, sizeof *want_dx);
+    assert_true(model && x && g && want_y && want_dx);
+    for (int i = 0; i < rows; i++) {
+        x[i] = mean + spread * (nn_float)(i % 3 - 1);
+        g[i] = (nn_float)(i % 5) - 1;
+    }
+    channel k = {
+        .x = x, .dy = g, .rows = (size_t)rows, .c = 1, .gamma = 1.0, .epsilon = 1e-3, .batch_statistics = true
+    };
+    double dgamma = 0.0, dbeta = 0.0;
+    batch_moments(&k);
+    normalise(&k, want_y, want_dx, &dgamma, &dbeta);
+    const nn_tensor batch = nn_view_f32(x, NN_SHAPE(rows, 1)), dy = nn_view_f32(g, NN_SHAPE(rows, 1));
+    const nn_tensor *y = nn_forward(model, &batch, NN_TRAIN);
+    assert_non_null(y);
+    for (int i = 0; i < rows; i++) {
+        if (spread > 0 && !(fabs((double)y->f32[i] - want_y[i]) < 2e-6))
+            fail_msg("y %d: expected %g, got %g", i, want_y[i], (double)y->f32[i]);
+        if (spread <= 0) assert_true(y->f32[i] == 0);
+    }
+    const nn_tensor *dx = nn_backward(model, &dy, NN_GRAD_INPUT | NN_GRAD_PARAMS);
+    assert_non_null(dx);
+    for (int i = 0; i < rows; i++) assert_true(isfinite(dx->f32[i]));
+    free(want_dx);
+    free(want_y);
+    free(g);
+    free(x);
+    nn_model_destroy(model);
+}
+
+/* Blocks whose deviations are small beside what their own mean lost, or are nothing but that. */
+static void deviations_below_rounding(void **state)
+{
+    (void)state;
+    near_mean(333, 1e7f, 1);
+    near_mean(8774, 9.80022e12f, 0);
+}
+
 static void assert_refused(nn_batch_norm_def def, const char *text)
 {
     nn_error error = { 0 };
@@ -208,9 +253,8 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_EVERY_ISA(as_the_twin),
-        cmocka_unit_test(large_mean),
-        cmocka_unit_test(rounded_mean),
+        TEST_EVERY_ISA(as_the_twin),    cmocka_unit_test(large_mean),
+        cmocka_unit_test(rounded_mean), cmocka_unit_test(deviations_below_rounding),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static void compare_with_definition(int32_t bound, uint64_t seed)
 static void sets_are_those_of_the_definition(void **state)
 {
     (void)state;
-    static const int32_t bounds[] = { 1, 2, 63, 64, 65, 128, 1000, 1000000 };
+    static const int32_t bounds[] = { 1, 2, 63, 64, 65, 128, 1000, 262144, 262145, 1000000, INT32_MAX };
     for (size_t b = 0; b < sizeof bounds / sizeof *bounds; b++)
         for (uint64_t seed = 0; seed < 5; seed++) compare_with_definition(bounds[b], seed);
 }

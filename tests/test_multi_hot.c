@@ -45,6 +45,24 @@ static void make_lists(int length)
     for (int i = 0; i < BATCH * UNITS; i++) dy[i] = (nn_float)((double)next_random(&random) / (1 << 23) - 1.0);
 }
 
+/* Lists that ascend but for one repeat each, at the positions around which they are looked over block by block. */
+static void make_repeats(void)
+{
+    static const int places[] = { 1, 2, 254, 255, 256, 257, 258, 511, 512, 513, 514, 599 };
+    enum { SIZE = 600 };
+    uint32_t random = 7;
+    memset(rows, 0, sizeof rows);
+    for (int b = 0; b < BATCH; b++) {
+        const int place = places[b % (int)(sizeof places / sizeof *places)];
+        offsets[b + 1] = offsets[b] + SIZE;
+        for (int i = 0; i < SIZE; i++) {
+            ids[offsets[b] + i] = 1 + b + i - (i >= place);
+            rows[b * VOCAB + ids[offsets[b] + i]] = 1;
+        }
+    }
+    for (int i = 0; i < BATCH * UNITS; i++) dy[i] = (nn_float)((double)next_random(&random) / (1 << 23) - 1.0);
+}
+
 static nn_model *create(const nn_layer_def *layers, int count, nn_shape input, nn_dtype type, int threads)
 {
     nn_error error;
@@ -67,13 +85,13 @@ static void assert_close(const nn_float *got, const nn_float *want, size_t count
             fail_msg("%s %zu: expected %.8g, got %.8g", what, i, (double)want[i], (double)got[i]);
 }
 
-static void compare(int units, bool no_bias, int length, int threads)
+/* The lists and the rows that were made. */
+static void compare_made(int units, bool no_bias, int length, int threads)
 {
     const nn_dense_def dense = { .units = units, .no_bias = no_bias, .bias_init = NN_UNIFORM_05 };
     const nn_layer_def listed[] = { { .type = NN_MULTI_HOT, .multi_hot = { VOCAB } },
                                     { .type = NN_DENSE, .dense = dense } },
                        plain[] = { { .type = NN_DENSE, .dense = dense } };
-    make_lists(length);
     nn_model *lists = create(listed, 2, NN_SHAPE(length ? length : NN_RAGGED), NN_I32, threads);
     nn_model *reals = create(plain, 1, NN_SHAPE(VOCAB), NN_F32, 1);
     size_t count = 0, same = 0;
@@ -96,6 +114,19 @@ static void compare(int units, bool no_bias, int length, int threads)
     }
     nn_model_destroy(lists);
     nn_model_destroy(reals);
+}
+
+static void compare(int units, bool no_bias, int length, int threads)
+{
+    make_lists(length);
+    compare_made(units, no_bias, length, threads);
+}
+
+static void test_one_repeat(void **state)
+{
+    (void)state;
+    make_repeats();
+    compare_made(17, false, 0, 1);
 }
 
 static void test_ragged(void **state)
@@ -141,7 +172,7 @@ static void test_indices_outside(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ragged), cmocka_unit_test(test_of_one_length),
-                                        cmocka_unit_test(test_indices_outside) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ragged), cmocka_unit_test(test_one_repeat),
+                                        cmocka_unit_test(test_of_one_length), cmocka_unit_test(test_indices_outside) };
     return cmocka_run_group_tests_name("multi_hot", tests, NULL, NULL);
 }

@@ -99,7 +99,11 @@ bool csv_resume(csv_writer *writer, const char *path, const char *header, double
         return false;
     }
     if (!open_writer(writer, path, header, 0, log)) return false;
-    if (ftruncate(writer->file, kept) != 0) failed(writer, errno);
+    if (ftruncate(writer->file, kept) != 0) { /* nothing may follow what should not be there */
+        failed(writer, errno);
+        csv_close(writer);
+        return false;
+    }
     if (kept > 0) writer->header = NULL;
     append_header(writer);
     return true;

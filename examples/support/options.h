@@ -106,7 +106,7 @@ typedef struct options_program {
     int count;
     options_common *common;
     unsigned unused;  /* OPTIONS_THREADS, OPTIONS_DATA */
-    const char *load; /* the model of --load in --help, as "the one to play" */
+    const char *load; /* the model of --load in --help, as "the one to play"; required */
     const options_rule *rules;
     int rule_count;
 } options_program;

@@ -51,7 +51,7 @@ data_status data_pad_lists(const int32_t *indices, const int64_t *offsets, int c
 
 /* --- sets --------------------------------------------------------------------------------------------------------- */
 
-enum { BITS = 64 };
+enum { BITS = 64, MOST_WORDS = 1 << 12 /* of bits, for indices below 262,144 */ };
 
 // Writes the different indices of a list, ascending, to `set`, which may be the list itself or lie before it. `seen`
 // has a bit for each index, all 0 before and after.
@@ -72,6 +72,23 @@ static int64_t distinct(const int32_t *list, int64_t size, uint64_t *seen, int32
     return count;
 }
 
+static int compare(const void *left, const void *right)
+{
+    const int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
+    return (a > b) - (a < b);
+}
+
+// As distinct(), for indices far apart, whose bits would be too many.
+static int64_t distinct_by_sorting(int32_t *list, int64_t size, int32_t *set)
+{
+    int64_t count = 0;
+    if (size > 0) qsort(list, (size_t)size, sizeof *list, compare);
+    for (int64_t k = 0; k < size; k++) {
+        if (k == 0 || list[k] != set[count - 1]) set[count++] = list[k];
+    }
+    return count;
+}
+
 data_status data_distinct_lists(int32_t *indices, int64_t *offsets, int count, data_error *error)
 {
     const data_status status = data_check_lists(indices, offsets, count, INT32_MAX, error);
@@ -82,12 +99,14 @@ data_status data_distinct_lists(int32_t *indices, int64_t *offsets, int count, d
         if (indices[k] > largest) largest = indices[k];
     }
     const size_t words = (size_t)largest / BITS + 1;
-    uint64_t *seen = calloc(words, sizeof *seen);
-    if (!seen) return data_fail_memory(error, "lists", words * sizeof *seen);
+    uint64_t *seen = words <= MOST_WORDS ? calloc(words, sizeof *seen) : NULL;
+    if (!seen && words <= MOST_WORDS) return data_fail_memory(error, "lists", words * sizeof *seen);
     int64_t begin = 0;
     for (int i = 0; i < count; i++) {
         const int64_t end = offsets[i + 1];
-        offsets[i + 1] = offsets[i] + distinct(indices + begin, end - begin, seen, indices + offsets[i]);
+        int32_t *list = indices + begin, *set = indices + offsets[i];
+        const int64_t size = end - begin;
+        offsets[i + 1] = offsets[i] + (seen ? distinct(list, size, seen, set) : distinct_by_sorting(list, size, set));
         begin = end;
     }
     free(seen);

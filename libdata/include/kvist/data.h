@@ -251,8 +251,8 @@ DATA_NODISCARD data_status data_check_lists(const int32_t *indices, const int64_
  * @param[in,out] offsets (count + 1)
  * @param count lists
  * @param error may be NULL
- * @return DATA_ERR_FORMAT as data_check_lists() for a negative index or INT32_MAX, or DATA_ERR_MEMORY for the bits that
- *         stand for the indices up to the largest; nothing is changed then
+ * @return DATA_ERR_FORMAT as data_check_lists() for a negative index or INT32_MAX, or DATA_ERR_MEMORY (for at most 32
+ *         KiB); nothing is changed then
  */
 DATA_NODISCARD data_status data_distinct_lists(int32_t *indices, int64_t *offsets, int count, data_error *error);
 
