@@ -98,10 +98,4 @@ if(TARGET kvist_examples_support)
   set_tests_properties(program_mnist_dcgan PROPERTIES LABELS "examples;programs;slow")
   set_tests_properties(program_faults_mnist_dcgan PROPERTIES LABELS "examples;programs;faults;slow")
   set_tests_properties(resume_mnist_dcgan PROPERTIES LABELS "examples;programs;resume;slow")
-  # What scripts/results writes down; a sanitizer finds no more in it.
-  if(NOT KVIST_SANITIZE)
-    add_test(NAME results
-             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_results.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/examples)
-    set_tests_properties(results PROPERTIES TIMEOUT 120 LABELS scripts)
-  endif()
 endif()
