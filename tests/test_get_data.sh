@@ -127,6 +127,16 @@ run 0 --help
 says "usage: get-data"
 run 2 --no-such-option
 run 2 --dir
+run 2 --dir ""
+# Nothing says where: not into the root.
+code=0
+(unset KVIST_DATA XDG_DATA_HOME && HOME='' "$get_data" --base-url "$url/nowhere" imdb) >"$root/log" 2>&1 || code=$?
+[ $code -eq 2 ] || fail "without \$HOME: exit $code, expected 2"
+says "no folder for the data"
+# Checksums as sha256sum -b writes them.
+rm -rf "$root/data"
+sed 's/  / */' "$root/sums" >"$root/binary-sums"
+run 0 --base-url "$url/good" --checksums "$root/binary-sums" imdb
 
 # Once more with wget alone.
 if command -v wget >/dev/null 2>&1; then
@@ -134,7 +144,7 @@ if command -v wget >/dev/null 2>&1; then
     for tool in sh cat cut gzip mkdir mv rm sha256sum wget; do ln -s "$(command -v $tool)" "$root/bin/$tool"; done
     cat >"$root/with-wget" <<END
 #!/bin/sh
-PATH=$root/bin exec "$get_data" "\$@"
+PATH='$root/bin' exec '$get_data' "\$@"
 END
     chmod +x "$root/with-wget"
     get_data=$root/with-wget

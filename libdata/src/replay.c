@@ -339,10 +339,10 @@ data_status data_replay_restore(data_replay *r, const void *state, size_t size, 
     if (status == DATA_OK && r->actions > 0) status = check_actions(r, &s, state, error);
     if (status == DATA_OK && prioritised(r)) status = check_td_errors(r, &s, state, error);
     if (status != DATA_OK) return status;
-    const uint64_t before = r->state->count;
+    const size_t before = (size_t)r->state->count, count = (size_t)s.count; /* at most the capacity */
     memmove(r->state, state, size);
     if (!prioritised(r)) return DATA_OK;
-    for (uint64_t i = 0; i < s.count; i++) data_sum_tree_set(&r->priorities, i, priority(r, *td_error_at(r, i)));
-    for (uint64_t i = s.count; i < before; i++) data_sum_tree_set(&r->priorities, i, 0.0);
+    for (size_t i = 0; i < count; i++) data_sum_tree_set(&r->priorities, i, priority(r, *td_error_at(r, i)));
+    for (size_t i = count; i < before; i++) data_sum_tree_set(&r->priorities, i, 0.0);
     return DATA_OK;
 }
