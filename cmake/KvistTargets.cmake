@@ -58,7 +58,7 @@ function(kvist_test name)
   add_executable(test_${name} test_${name}.c ${arg_SOURCES})
   kvist_compile_options(test_${name})
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support)
-  target_link_libraries(test_${name} PRIVATE ${arg_LIBS} PkgConfig::CMOCKA m)
+  target_link_libraries(test_${name} PRIVATE ${arg_LIBS} PkgConfig::CMOCKA -lm)
   add_test(NAME ${name} COMMAND test_${name} ${arg_ARGS})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
@@ -69,23 +69,23 @@ function(kvist_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "${arg_LABELS}")
 endfunction()
 
-# kvist_third_party(nn BUILD PkgConfig::JANSSON INSTALLED jansson): links a library privately. In the build by its target; an
-# installed package names the plain library (or the full path of one outside the linker's own directories), so that whoever
-# links the static library needs neither our find modules nor the third party's CMake or pkg-config files.
+# kvist_third_party(nn BUILD PkgConfig::JANSSON INSTALLED ${JANSSON_LIBRARIES}): links a library privately. In the build by its
+# target; an installed package names the plain library (or the full path of one outside the linker's own directories), so that
+# whoever links the static library needs neither our find modules nor the third party's CMake or pkg-config files. Names become
+# options, for CMake takes a name for a target where the project around has one of that name.
 function(kvist_third_party name)
   cmake_parse_arguments(arg "" "" "BUILD;INSTALLED" ${ARGN})
+  list(TRANSFORM arg_BUILD REPLACE "^([^-/:][^:]*)$" "-l\\1")
+  list(TRANSFORM arg_INSTALLED REPLACE "^([^-/].*)$" "-l\\1")
   foreach(item IN LISTS arg_BUILD)
-    target_link_libraries(kvist_${name} PRIVATE $<BUILD_INTERFACE:${item}>)
+    target_link_libraries(kvist_${name} PRIVATE "$<BUILD_INTERFACE:${item}>")
   endforeach()
   foreach(item IN LISTS arg_INSTALLED)
-    if(IS_ABSOLUTE "${item}")
-      get_filename_component(directory "${item}" DIRECTORY)
-      if(directory IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
-        get_filename_component(item "${item}" NAME_WE)
-        string(REGEX REPLACE "^lib" "" item "${item}")
-      endif()
+    get_filename_component(directory "${item}" DIRECTORY)
+    if(directory IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES AND item MATCHES "/lib([^/]+)\\.(so|dylib|tbd)$")
+      set(item "-l${CMAKE_MATCH_1}")
     endif()
-    target_link_libraries(kvist_${name} PRIVATE $<INSTALL_INTERFACE:${item}>)
+    target_link_libraries(kvist_${name} PRIVATE "$<INSTALL_INTERFACE:${item}>")
     set_property(TARGET kvist_${name} APPEND PROPERTY KVIST_PRIVATE_LIBRARIES "${item}")
   endforeach()
 endfunction()
