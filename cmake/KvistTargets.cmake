@@ -46,6 +46,10 @@ function(kvist_library name)
   add_library(kvist::${name} ALIAS kvist_${name})
   kvist_compile_options(kvist_${name})
   kvist_counted(kvist_${name})
+  # A project around this one may have no build type, and a compiler that is told nothing does not optimise at all.
+  if(NOT CMAKE_C_FLAGS MATCHES "(^| )-O")
+    target_compile_options(kvist_${name} PRIVATE $<$<STREQUAL:$<CONFIG>,>:-O2>)
+  endif()
   set_target_properties(kvist_${name} PROPERTIES OUTPUT_NAME ${name} EXPORT_NAME ${name})
   target_include_directories(kvist_${name}
     PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
