@@ -32,4 +32,4 @@ configure_package_config_file(cmake/kvist-config.cmake.in kvist-config.cmake INS
 write_basic_package_version_file(kvist-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/kvist-config.cmake ${PROJECT_BINARY_DIR}/kvist-config-version.cmake
         DESTINATION ${KVIST_PACKAGE_DIR})
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/kvist)
+install(FILES LICENSE NOTICE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/kvist)

@@ -17,6 +17,11 @@ if(KVIST_HARDEN)
   endif()
 endif()
 
+# Whoever links a library into a shared one does not hand on its functions, unless the builder wants them (default).
+if(NOT DEFINED CMAKE_C_VISIBILITY_PRESET)
+  set(CMAKE_C_VISIBILITY_PRESET hidden)
+endif()
+
 function(kvist_compile_options target)
   set_target_properties(${target} PROPERTIES
     C_STANDARD 17 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
