@@ -9,5 +9,5 @@ if(NOT KVIST_SANITIZE)
   set_tests_properties(linkage PROPERTIES LABELS linkage TIMEOUT 900 SKIP_RETURN_CODE 77)
   add_test(NAME linkage_configure COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/linkage/configure ${PROJECT_SOURCE_DIR}
     ${CMAKE_CURRENT_BINARY_DIR}/linkage-configure ${CMAKE_C_COMPILER})
-  set_tests_properties(linkage_configure PROPERTIES LABELS linkage TIMEOUT 120)
+  set_tests_properties(linkage_configure PROPERTIES LABELS linkage TIMEOUT 300)
 endif()
