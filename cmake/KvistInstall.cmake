@@ -6,7 +6,7 @@ set(KVIST_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/kvist)
 # are, where a distribution gives absolute ones.
 set(KVIST_PC_PREFIX "${CMAKE_INSTALL_PREFIX}")
 if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
-  file(RELATIVE_PATH up "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+  file(RELATIVE_PATH up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
   set(KVIST_PC_PREFIX "\${pcfiledir}/${up}")
 endif()
 foreach(folder LIBDIR INCLUDEDIR)
