@@ -1,4 +1,4 @@
-# How every target of the project is compiled: C17 without extensions, warnings, hidden symbols, sanitizers.
+# How every target of the project is compiled: C17 without extensions, warnings, libraries with hidden symbols, sanitizers.
 
 # What distributions build with, and variables that begin with a pattern where a program forgets to set them.
 if(KVIST_HARDEN)
@@ -17,14 +17,15 @@ if(KVIST_HARDEN)
   endif()
 endif()
 
-# Whoever links a library into a shared one does not hand on its functions, unless the builder wants them (default).
-if(NOT DEFINED CMAKE_C_VISIBILITY_PRESET)
-  set(CMAKE_C_VISIBILITY_PRESET hidden)
-endif()
-
 function(kvist_compile_options target)
   set_target_properties(${target} PROPERTIES
     C_STANDARD 17 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  # Whoever links a library into a shared one does not hand on its functions, unless its builder wants so. A test program's own
+  # ones may stand in for those that shared libraries call.
+  get_target_property(type ${target} TYPE)
+  if(NOT type STREQUAL "EXECUTABLE" AND NOT DEFINED CMAKE_C_VISIBILITY_PRESET)
+    set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden)
+  endif()
   target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
   if(KVIST_WERROR)
