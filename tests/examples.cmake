@@ -68,31 +68,31 @@ endif()
 # The programs as a user runs them, on generated data; and stopped and resumed until they are done: the same numbers as a
 # run left alone. What takes minutes under a sanitizer is slow.
 set(leaks suppressions=${CMAKE_CURRENT_SOURCE_DIR}/lsan.supp:print_suppressions=0)
-if(TARGET kvist_examples_support)
+if(TARGET cartpole_qlearning)
   foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
     add_test(NAME program_${program}
-             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_programs.sh ${program} ${PROJECT_BINARY_DIR}/examples)
+             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_programs.sh ${program} $<TARGET_FILE_DIR:cartpole_qlearning>)
     set_tests_properties(program_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs"
                          ENVIRONMENT "KVIST_TEST_WINDOW=${window};LSAN_OPTIONS=${leaks}")
   endforeach()
   foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
     add_test(NAME program_faults_${program}
-             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_program_faults.sh ${program} ${PROJECT_BINARY_DIR}/examples)
+             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_program_faults.sh ${program} $<TARGET_FILE_DIR:cartpole_qlearning>)
     set_tests_properties(program_faults_${program} PROPERTIES TIMEOUT 600 LABELS "examples;programs;faults"
                          ENVIRONMENT "LSAN_OPTIONS=${leaks}")
   endforeach()
   foreach(program cartpole_qlearning cartpole_dqn)
     add_test(NAME resume_${program}
-             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh ${program} ${PROJECT_BINARY_DIR}/examples)
+             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh ${program} $<TARGET_FILE_DIR:cartpole_qlearning>)
   endforeach()
   set(slower 1)
   if(KVIST_SANITIZE)
     set(slower 4)
   endif()
   add_test(NAME resume_imdb_sentiment
-           COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_sentiment.sh ${PROJECT_BINARY_DIR}/examples ${slower})
+           COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_sentiment.sh $<TARGET_FILE_DIR:cartpole_qlearning> ${slower})
   add_test(NAME resume_mnist_dcgan
-           COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_dcgan.sh ${PROJECT_BINARY_DIR}/examples)
+           COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_resume_dcgan.sh $<TARGET_FILE_DIR:cartpole_qlearning>)
   set_tests_properties(resume_cartpole_qlearning resume_cartpole_dqn resume_imdb_sentiment resume_mnist_dcgan
                        PROPERTIES TIMEOUT 900 LABELS "examples;programs;resume")
   set_tests_properties(program_mnist_dcgan PROPERTIES LABELS "examples;programs;slow")

@@ -21,7 +21,7 @@ add_test(NAME oom_coverage COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_cover
 set_tests_properties(oom_coverage PROPERTIES TIMEOUT 60 LABELS oom)
 
 # In each program: its objects with another main, that runs it again and again, and with one that kills it before a step.
-if(TARGET kvist_examples_support)
+if(TARGET cartpole_qlearning)
   function(kvist_program_test kind program)
     get_target_property(libraries ${program} LINK_LIBRARIES)
     add_executable(test_${kind}_${program} ${kind}_program.c ${PROJECT_SOURCE_DIR}/examples/${program}.c
@@ -43,7 +43,7 @@ if(TARGET kvist_examples_support)
     target_link_libraries(test_oom_${program} PRIVATE ZLIB::ZLIB PkgConfig::CMOCKA)
     kvist_test_allocations(oom_${program})
     add_test(NAME oom_${program} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_oom_programs.sh ${program}
-             ${PROJECT_BINARY_DIR}/examples $<TARGET_FILE:test_oom_${program}> ${sparse})
+             $<TARGET_FILE_DIR:cartpole_qlearning> $<TARGET_FILE:test_oom_${program}> ${sparse})
     kvist_test_in_memory(oom_${program})
     set_tests_properties(oom_${program} PROPERTIES TIMEOUT 900 LABELS oom)
 
@@ -69,10 +69,10 @@ if(TARGET kvist_examples_support)
 endif()
 
 # Whole trainings on any number of threads; single steps of many networks in model_run.
-if(TARGET kvist_examples_support)
+if(TARGET cartpole_qlearning)
   foreach(program cartpole_qlearning cartpole_dqn imdb_sentiment mnist_dcgan)
     add_test(NAME determinism_${program}
-             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_determinism.sh ${program} ${PROJECT_BINARY_DIR}/examples)
+             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_determinism.sh ${program} $<TARGET_FILE_DIR:cartpole_qlearning>)
     set_tests_properties(determinism_${program} PROPERTIES TIMEOUT 900 LABELS "examples;programs;determinism")
   endforeach()
   # Minutes under a sanitizer.
@@ -94,8 +94,8 @@ function(kvist_crash_test name)
   kvist_test_in_memory(${name})
 endfunction()
 kvist_crash_test(crash $<TARGET_FILE:saver>)
-if(TARGET kvist_examples_support)
-  kvist_crash_test(crash_program ${PROJECT_BINARY_DIR}/examples/cartpole_qlearning)
+if(TARGET cartpole_qlearning)
+  kvist_crash_test(crash_program $<TARGET_FILE:cartpole_qlearning>)
 endif()
 
 # Memory and time that a file may cost; the counters are linked into the libraries' calls. Times mean something in an
