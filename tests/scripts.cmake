@@ -2,9 +2,9 @@
 if(NOT KVIST_SANITIZE)
   add_test(NAME setup COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_setup.sh ${PROJECT_SOURCE_DIR})
   set_tests_properties(setup PROPERTIES TIMEOUT 60 LABELS scripts)
-  if(TARGET kvist_examples_support)
+  if(TARGET imdb_sentiment)
     add_test(NAME results
-             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_results.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/examples)
+             COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/test_results.sh ${PROJECT_SOURCE_DIR} $<TARGET_FILE_DIR:imdb_sentiment>)
     set_tests_properties(results PROPERTIES TIMEOUT 120 LABELS scripts)
   endif()
 endif()
