@@ -139,15 +139,22 @@ static void as_the_twin(void **state)
     }
 }
 
+/* Batch normalisation of one channel. */
+static nn_model *make_channel(int rows)
+{
+    const nn_layer_def layer = { .type = NN_BATCH_NORM };
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = rows, .layers = &layer, .layer_count = 1 }, NULL);
+    assert_non_null(model);
+    return model;
+}
+
 /* A mean of thousands beside a deviation of one costs no digits but the input's own. */
 static void large_mean(void **state)
 {
     (void)state;
     enum { ROWS = 3000 };
-    const nn_layer_def layer = { .type = NN_BATCH_NORM };
-    nn_model *model = nn_model_create(
-        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = ROWS, .layers = &layer, .layer_count = 1 }, NULL);
-    assert_non_null(model);
+    nn_model *model = make_channel(ROWS);
     static nn_float x[ROWS];
     for (int i = 0; i < ROWS; i++) x[i] = (nn_float)(8192 + (i % 2 ? 1 : -1));
     const nn_tensor batch = nn_view_f32(x, NN_SHAPE(ROWS, 1)), *y = nn_forward(model, &batch, NN_TRAIN);
@@ -162,10 +169,7 @@ static void rounded_mean(void **state)
 {
     (void)state;
     enum { ROWS = 7 };
-    const nn_layer_def layer = { .type = NN_BATCH_NORM };
-    nn_model *model = nn_model_create(
-        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = ROWS, .layers = &layer, .layer_count = 1 }, NULL);
-    assert_non_null(model);
+    nn_model *model = make_channel(ROWS);
     nn_float x[ROWS] = { 1000.3f, 1000.5f, 1001.1f, 999.7f, 1000.9f, 1001.4f, 1000.2f },
              g[ROWS] = { 1, 2, 4, -1, 2, 3, 5 };
     channel k = { .x = x, .dy = g, .rows = ROWS, .c = 1, .gamma = 1.0, .epsilon = 1e-3, .batch_statistics = true };
@@ -188,12 +192,10 @@ static void rounded_mean(void **state)
 /* One channel of rows that are all near `mean`, or all equal to it: y, and in what is equal nothing but beta. */
 static void near_mean(int rows, float mean, float spread)
 {
-    const nn_layer_def layer = { .type = NN_BATCH_NORM };
-    nn_model *model = nn_model_create(
-        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = rows, .layers = &layer, .layer_count = 1 }, NULL);
+    nn_model *model = make_channel(rows);
     nn_float *x = calloc((size_t)rows, sizeof *x), *g = calloc((size_t)rows, sizeof *g);
     double *want_y = calloc((size_t)rows, sizeof *want_y), *want_dx = calloc((size_t)rows, sizeof *want_dx);
-    assert_true(model && x && g && want_y && want_dx);
+    assert_true(x && g && want_y && want_dx);
     for (int i = 0; i < rows; i++) {
         x[i] = mean + spread * (nn_float)(i % 3 - 1);
         g[i] = (nn_float)(i % 5) - 1;
