@@ -98,9 +98,10 @@ static void write_foreign(void)
         const char *name, *shape;
         size_t count;
     } weights[] = {
-        { "dense_1/kernel", "[2,3]", 6 }, { "dense_1/bias", "[3]", 3 },     { "norm/gamma", "[3]", 3 },
-        { "norm/beta", "[3]", 3 },        { "norm/moving_mean", "[3]", 3 }, { "norm/moving_variance", "[3]", 3 },
-        { "dense_3/kernel", "[3,1]", 3 }, { "dense_3/bias", "[1]", 1 },
+        { "norm/beta", "[2]", 2 },
+        { "norm/moving_mean", "[2]", 2 },
+        { "norm/moving_variance", "[2]", 2 },
+        { "dense_2/kernel", "[2,1]", 2 },
     };
     char *header = (char *)bytes + 8;
     size_t used = (size_t)sprintf(header, "{\"__metadata__\":{\"format\":\"pt\"}"), data = 0;
