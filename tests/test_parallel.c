@@ -20,7 +20,8 @@ enum { TASKS = 40, WORKERS = 2 };
 
 typedef struct work {
     atomic_int done[TASKS], of_worker[WORKERS];
-    bool meet; /* the first two tasks wait for each other, so that both threads take part */
+    int first[WORKERS]; /* the task that a worker begins with */
+    bool meet;          /* the first two tasks wait for each other, so that both threads take part */
     atomic_int arrived;
     long late_ms; /* that worker 1 sleeps */
     int late_at;  /* in which of its tasks: 0 is the first */
@@ -47,6 +48,7 @@ static void do_task(void *context, int task, int worker)
     work *w = context;
     atomic_fetch_add(&w->done[task], 1);
     const int mine = atomic_fetch_add(&w->of_worker[worker], 1);
+    if (mine == 0) w->first[worker] = task;
     if (w->meet && mine == 0) {
         atomic_fetch_add(&w->arrived, 1);
         while (atomic_load(&w->arrived) < WORKERS) sched_yield();
@@ -74,10 +76,11 @@ static void no_team_is_the_caller(void **state)
     assert_int_equal(nn_parts(NULL), 1);
     assert_int_equal(nn_parts(&(nn_team){ .threads = 3 }), 4);
     assert_int_equal(nn_parts(&(nn_team){ .threads = 3, .alone_until = 1e18, .pause = INFINITY }), 1);
-    assert_int_equal(nn_team_make(7, 5).threads, 5);
-    assert_int_equal(nn_team_make(-1, 5).threads, 1);
-    assert_true(nn_team_make(4096, 4096).patient);
-    assert_false(nn_team_make(1, 5).patient);
+    assert_int_equal(nn_team_make(7).threads, 7);
+    assert_int_equal(nn_team_make(4096).threads, NN_MAX_THREADS);
+    assert_int_equal(nn_team_make(-1).threads, 1);
+    assert_true(nn_team_make(4096).patient);
+    assert_false(nn_team_make(1).patient);
 }
 
 #ifdef WITH_OPENMP
@@ -87,6 +90,23 @@ static bool is_alone(nn_team *team)
     work w = { .task_ms = 1 };
     run(team, &w);
     return atomic_load(&w.of_worker[0]) == TASKS;
+}
+
+/* Each thread begins with its own half in every loop. Where the other one does not come, it does that, too. */
+static void own_tasks_first(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        nn_team team = { .threads = WORKERS };
+        work w = { .meet = true };
+        run(&team, &w);
+        assert_int_equal(w.first[0], 0);
+        assert_int_equal(w.first[1], TASKS / 2);
+    }
+    nn_team team = { .threads = WORKERS };
+    work late = { .meet = true, .late_ms = 200 };
+    run(&team, &late);
+    assert_true(atomic_load(&late.of_worker[0]) > TASKS / 2);
 }
 
 /* A loop after which the pause is at least so long. Where the machine is busy the caller's own tasks are held up, too,
@@ -206,11 +226,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_team_is_the_caller),
 #ifdef WITH_OPENMP
-        cmocka_unit_test(alone_after_a_loss),
-        cmocka_unit_test(together_again),
-        cmocka_unit_test(together_where_that_is_quicker),
-        cmocka_unit_test(uneven_tasks_are_no_loss),
-        cmocka_unit_test(no_pause_is_for_ever),
+        cmocka_unit_test(own_tasks_first),          cmocka_unit_test(alone_after_a_loss),
+        cmocka_unit_test(together_again),           cmocka_unit_test(together_where_that_is_quicker),
+        cmocka_unit_test(uneven_tasks_are_no_loss), cmocka_unit_test(no_pause_is_for_ever),
         cmocka_unit_test(patience_goes_on),
 #endif
     };

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NN_MAX_THREADS = 256 };
-
 static nn_status check_def(const nn_model_def *def, nn_error *error)
 {
     if (!def) return nn_fail(error, NN_ERR_ARGUMENT, "model: expected a definition, got NULL");
@@ -380,7 +378,7 @@ nn_model *nn_model_create_within(const nn_model_def *def, size_t most_weights, n
     model->allocator = def->allocator ? *def->allocator : (nn_allocator){ 0 };
     model->def.allocator = &model->allocator;
     model->kernels = kernels;
-    model->team = nn_team_make(def->threads, NN_MAX_THREADS);
+    model->team = nn_team_make(def->threads);
     model->rng = (nn_rng){ def->seed, NN_STREAM_DROPOUT, 0 };
     model->weights_changed = true;
     nn_blas_prepare(def->keep_blas_threads);

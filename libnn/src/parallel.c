@@ -62,7 +62,7 @@ __attribute__((constructor)) static void end_threads_before_forks(void)
 }
 #endif
 
-nn_team nn_team_make(int threads, int most)
+nn_team nn_team_make(int threads)
 {
     int processors = 1;
 #ifdef _OPENMP
@@ -70,7 +70,7 @@ nn_team nn_team_make(int threads, int most)
     if (threads == 0) threads = omp_get_max_threads();
 #endif
     if (threads < 1) threads = 1;
-    if (threads > most) threads = most;
+    if (threads > NN_MAX_THREADS) threads = NN_MAX_THREADS;
     return (nn_team){ .threads = threads, .patient = threads > processors };
 }
 
@@ -110,16 +110,47 @@ static double processor_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/*
+ * The tasks that a thread takes first. They are the same in each loop of as many tasks, so that it finds in its cache
+ * what it left there in the loop before; when they are done, it helps the others.
+ */
+typedef struct share {
+    _Alignas(64) int next; /* a line of the cache each */
+    int end;
+} share;
+
+/* The next task of a share; -1 if there is none. */
+static int take(share *s)
+{
+    int task;
+#pragma omp atomic read
+    task = s->next;
+    if (task >= s->end) return -1;
+#pragma omp atomic capture
+    task = s->next++;
+    return task < s->end ? task : -1;
+}
+
+static void run_tasks(share *shares, int threads, int worker, nn_task *run, void *context)
+{
+    for (int i = 0; i < threads; i++) {
+        share *s = &shares[(worker + i) % threads];
+        for (int task = take(s); task >= 0; task = take(s)) run(context, task, worker);
+    }
+}
+
 static loop run_together(int threads, int count, nn_task *run, void *context)
 {
+    share shares[NN_MAX_THREADS];
     loop l = { .called = omp_get_wtime() };
+    for (int i = 0; i < threads; i++)
+        shares[i] = (share){ (int)((long long)count * i / threads), (int)((long long)count * (i + 1) / threads) };
 #pragma omp parallel num_threads(threads)
     {
         const nn_float_mode mode = nn_float_mode_enter();
         const int worker = omp_get_thread_num();
         const double begin = worker == 0 ? omp_get_wtime() : 0, before = processor_seconds();
-#pragma omp for schedule(dynamic, 1) nowait
-        for (int task = 0; task < count; task++) run(context, task, worker);
+        run_tasks(shares, threads, worker, run, context);
         const double worked = processor_seconds() - before;
 #pragma omp atomic
         l.worked += worked;

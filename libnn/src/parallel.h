@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+enum { NN_MAX_THREADS = 256 };
+
 /* One task of a parallel loop. `worker` in [0, threads) owns a part of the scratch memory while the task runs. */
 typedef void nn_task(void *context, int task, int worker);
 
@@ -20,8 +22,8 @@ typedef struct nn_team {
     double pause;       /* for how many seconds it was the last time, less with each loop that lost none */
 } nn_team;
 
-/* A team of so many threads; 0: as many as OpenMP would use (1 without OpenMP), but no more than `most`. */
-nn_team nn_team_make(int threads, int most);
+/* A team of so many threads; 0: as many as OpenMP would use (1 without OpenMP), but no more than NN_MAX_THREADS. */
+nn_team nn_team_make(int threads);
 
 /* Runs tasks 0 .. count - 1, each with denormals flushed to zero where the caller's are (see nn_float_mode); returns
  * when all are done. Team NULL: on the calling thread. */
