@@ -12,6 +12,11 @@ NN_INLINE size_t column_of(int v, int vectors, size_t cols)
     return v + 1 < vectors ? (size_t)v * NN_LANES : cols - NN_LANES;
 }
 
+NN_INLINE nn_vec load_columns(const nn_float *from, const bool narrow, size_t cols)
+{
+    return narrow ? nn_load_part(from, cols) : nn_load(from);
+}
+
 /*
  * One size of tile; inlined with constant sizes, so that the accumulators are registers. C narrower than a vector has
  * `narrow` columns of a packed B's one vector.
@@ -22,23 +27,24 @@ NN_INLINE void tile_of(const int rows, const int vectors, const bool narrow, con
     const size_t cols = (size_t)t->cols, a_step = t->a_step, b_step = t->b_step;
     const size_t last = narrow ? 0 : column_of(vectors - 1, vectors, cols);
     nn_micro_block sum;
-    for (int v = 0; v < vectors; v++) {
+    NN_UNROLL for (int v = 0; v < vectors; v++)
+    {
         const size_t at = narrow ? 0 : column_of(v, vectors, cols);
-        const nn_vec start = !t->start ? (nn_vec){ 0 } : narrow ? nn_load_part(t->start, cols) : nn_load(t->start + at);
-        for (int r = 0; r < rows; r++) sum[r][v] = start;
-        for (int r = 0; r < rows && t->add; r++)
-            sum[r][v] = narrow ? nn_load_part(t->c[r], cols) : nn_load(t->c[r] + at);
+        const nn_vec start = !t->start ? (nn_vec){ 0 } : load_columns(t->start + at, narrow, cols);
+        NN_UNROLL for (int r = 0; r < rows; r++) sum[r][v] = t->add ? load_columns(t->c[r] + at, narrow, cols) : start;
     }
     for (int s = 0; s < count; s++) {
         const nn_float *a[NN_TILE_ROWS];
-        for (int r = 0; r < rows; r++) a[r] = t->a[r] + spans[s].a;
+        NN_UNROLL for (int r = 0; r < rows; r++) a[r] = t->a[r] + spans[s].a;
         const nn_float *b = t->b + spans[s].b * b_step;
         const size_t end = spans[s].n * a_step;
         for (size_t k = 0; k < end; k += a_step, b += b_step)
             nn_micro_step(sum, rows, vectors, a, (ptrdiff_t)k, b, last);
     }
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < vectors; v++) {
+    NN_UNROLL for (int r = 0; r < rows; r++)
+    {
+        NN_UNROLL for (int v = 0; v < vectors; v++)
+        {
             if (narrow)
                 nn_store_part(t->c[r], sum[r][v], cols);
             else
