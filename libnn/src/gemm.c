@@ -9,7 +9,8 @@ enum {
     BLAS_SIDE = 512, /* of a task's square of C where a BLAS computes it */
     DEPTH = 512,     /* DEPTH x COLS of B stay in the second cache while the rows of A go by */
     FEW_ROWS = 128,  /* of A, by which B is read as it stands */
-    FAR = 1024       /* reals from row to row of B */
+    WIDE_PANEL = 64, /* columns: four lines of the cache from each row of B */
+    FAR = 1024       /* reals from row to row of B; half as many where a panel takes one line or less of each */
 };
 
 /* A product, and the squares of C that are its tasks. */
@@ -45,17 +46,19 @@ static void block_by_blas(const nn_product *p)
                  p->start != NULL, p->c, p->ldc);
 }
 
-/* Whether few enough rows of A pass by B that it is not worth packing; rows of B far apart share lines of the cache. */
-static bool reads_in_place(const nn_product *p)
+/* Whether few enough rows of A pass by B that it is not worth packing; rows of B far apart displace each other in the
+ * cache, the sooner the less is read of each. */
+static bool reads_in_place(const nn_gemm_kernels *gemm, const nn_product *p)
 {
-    return !p->b.transposed && p->m <= (p->b.stride < FAR ? FEW_ROWS : FEW_ROWS / 2);
+    const size_t far = gemm->panel < WIDE_PANEL ? FAR / 2 : FAR;
+    return !p->b.transposed && p->m <= (p->b.stride < far ? FEW_ROWS : FEW_ROWS / 2);
 }
 
 /* A part of the inner dimension of B at a time, in place or packed into this worker's scratch, then all rows. */
 static void block_by_parts(const nn_gemm_kernels *gemm, const nn_product *p, nn_float *packed)
 {
     const nn_operand b = p->b;
-    const bool in_place = reads_in_place(p);
+    const bool in_place = reads_in_place(gemm, p);
     nn_product part = *p;
     for (size_t q = 0; q < p->k; q += DEPTH) {
         part.k = least(p->k - q, DEPTH);

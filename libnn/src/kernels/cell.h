@@ -193,12 +193,15 @@ static inline void nn_rnn_swap(nn_rnn_tile *tile)
     tile->next = h;
 }
 
-/* function(rows, .., row) for all rows of the tile, the most at a time that a block of so many vectors takes. */
+/* function(rows, .., row) for all rows of the tile, the most at a time that a block of so many vectors takes; of the
+ * rest half as many, then one by one. */
 #define NN_RNN_BY_ROWS(count, vectors, function, ...)                                                                  \
     do {                                                                                                               \
         size_t row_ = 0;                                                                                               \
         for (; row_ + NN_MICRO_ROWS_OF(vectors) <= (count); row_ += NN_MICRO_ROWS_OF(vectors))                         \
             function(NN_MICRO_ROWS_OF(vectors), __VA_ARGS__, row_);                                                    \
+        for (; row_ + NN_MICRO_HALF_OF(vectors) <= (count); row_ += NN_MICRO_HALF_OF(vectors))                         \
+            function(NN_MICRO_HALF_OF(vectors), __VA_ARGS__, row_);                                                    \
         for (; row_ < (count); row_++) function(1, __VA_ARGS__, row_);                                                 \
     } while (0)
 

@@ -9,29 +9,48 @@
 #include "real.h"
 #include <stddef.h>
 
-/* The widest block in vectors; the most rows at each width: accumulators, one row of B and one element of A are
- * registers. */
+/* The widest block in vectors; the most rows at each width, and half as many for what is left of them: accumulators, a
+ * row of B and an element of A, or a column of A and a vector of B, are registers. */
 enum { NN_MICRO_VECTORS = 4, NN_MICRO_ROWS = 8 };
 #if defined(NN_KERNELS_AVX512)
 #define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 4 : 8)
+#define NN_MICRO_HALF_OF(vectors) ((vectors) == 4 ? 2 : 4)
 #else
-#define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 2 : 4)
+#define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 3 : 4)
+#define NN_MICRO_HALF_OF(vectors) 2
 #endif
 
-/* GCC 12 would load a row of B again for each row of A, as an operand of the multiplication. */
+/* GCC 12 would load what is used several times again each time, as an operand of the multiplication. */
 #if defined(NN_KERNELS_AVX512)
 #define NN_KEEP(v) __asm__("" : "+v"(v))
+#elif defined(__SSE__)
+#define NN_KEEP(v) __asm__("" : "+x"(v))
 #else
 #define NN_KEEP(v)
 #endif
 
 typedef nn_vec nn_micro_block[NN_MICRO_ROWS][NN_MICRO_VECTORS];
 
-/* One step of the inner dimension, c[r][v] += a[r][k] b[v ..]; the last vector of b stands at `last`. */
+/* One step of the inner dimension, c[r][v] += a[r][k] b[v ..]; the last vector of b stands at `last`. What there is
+ * less of, rows or vectors, stays in registers. */
 NN_INLINE void nn_micro_step(nn_micro_block c, const int rows, const int vectors, const nn_float *const *a, ptrdiff_t k,
                              const nn_float *b, size_t last)
 {
-    nn_vec row[NN_MICRO_VECTORS];
+    nn_vec row[NN_MICRO_VECTORS], column[NN_MICRO_ROWS];
+    if (rows < vectors) {
+        NN_UNROLL for (int r = 0; r < rows; r++)
+        {
+            column[r] = nn_splat(a[r][k]);
+            NN_KEEP(column[r]);
+        }
+        NN_UNROLL for (int v = 0; v < vectors; v++)
+        {
+            row[v] = nn_load(b + (v + 1 < vectors ? (size_t)v * NN_LANES : last));
+            NN_KEEP(row[v]);
+            NN_UNROLL for (int r = 0; r < rows; r++) c[r][v] += column[r] * row[v];
+        }
+        return;
+    }
     NN_UNROLL for (int v = 0; v < vectors; v++)
     {
         row[v] = nn_load(b + (v + 1 < vectors ? (size_t)v * NN_LANES : last));
