@@ -16,10 +16,16 @@ static void read_bytes(const char *path)
     nn_bytes_free(bytes);
 }
 
-/* Of a quarter of the inputs: opening the file again takes as long as loading it, and reads the same. */
+/* While fuzzing, of a quarter of the inputs: opening the file again takes as long as loading it, and reads the same. */
 static bool bytes_are_read(const uint8_t *bytes, size_t size)
 {
+#ifdef KVIST_FUZZ
     return size == 0 || bytes[size - 1] % 4 == 0;
+#else
+    (void)bytes;
+    (void)size;
+    return true;
+#endif
 }
 
 static nn_status load(fuzz_run *run, const char *path, nn_error *error)

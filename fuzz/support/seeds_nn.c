@@ -90,7 +90,7 @@ static void write_checkpoint(void)
     copy_to_seed(path, "archive", "checkpoint");
 }
 
-/* The weights of fuzz_begin_run()'s model, all zero but the variances. */
+/* The weights of fuzz_begin_run()'s model, all zero. */
 static void write_foreign(void)
 {
     static uint8_t bytes[4096];

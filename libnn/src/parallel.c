@@ -111,8 +111,8 @@ static double processor_seconds(void)
 }
 
 /*
- * The tasks that a thread takes first. They are the same in each loop of as many tasks, so that it finds in its cache
- * what it left there in the loop before; when they are done, it helps the others.
+ * The tasks that a thread takes first. They are the same in each loop of as many tasks on as many threads, so that it
+ * finds in its cache what it left there in the loop before; when they are done, it helps the others.
  */
 typedef struct share {
     _Alignas(64) int next; /* a line of the cache each */
@@ -131,26 +131,27 @@ static int take(share *s)
     return task < s->end ? task : -1;
 }
 
-static void run_tasks(share *shares, int threads, int worker, nn_task *run, void *context)
+static void run_tasks(share *shares, int count, int worker, nn_task *run, void *context)
 {
-    for (int i = 0; i < threads; i++) {
-        share *s = &shares[(worker + i) % threads];
+    for (int i = 0; i < count; i++) {
+        share *s = &shares[(worker + i) % count];
         for (int task = take(s); task >= 0; task = take(s)) run(context, task, worker);
     }
 }
 
-static loop run_together(int threads, int count, nn_task *run, void *context)
+static loop run_together(int threads, int share_count, int count, nn_task *run, void *context)
 {
     share shares[NN_MAX_THREADS];
+    const long long n = count;
     loop l = { .called = omp_get_wtime() };
-    for (int i = 0; i < threads; i++)
-        shares[i] = (share){ (int)((long long)count * i / threads), (int)((long long)count * (i + 1) / threads) };
+    for (int i = 0; i < share_count; i++)
+        shares[i] = (share){ (int)(n * i / share_count), (int)(n * (i + 1) / share_count) };
 #pragma omp parallel num_threads(threads)
     {
         const nn_float_mode mode = nn_float_mode_enter();
         const int worker = omp_get_thread_num();
         const double begin = worker == 0 ? omp_get_wtime() : 0, before = processor_seconds();
-        run_tasks(shares, threads, worker, run, context);
+        run_tasks(shares, share_count, worker, run, context);
         const double worked = processor_seconds() - before;
 #pragma omp atomic
         l.worked += worked;
@@ -190,17 +191,28 @@ static void judge(nn_team *team, const loop *l)
 }
 #endif
 
-void nn_parallel(nn_team *team, int count, nn_task *run, void *context)
+static void run_loop(nn_team *team, int count, bool in_order, nn_task *run, void *context)
 {
 #ifdef _OPENMP
     const int available = count > 1 ? present(team) : 1, threads = available < count ? available : count;
     if (threads > 1) {
-        const loop together = run_together(threads, count, run, context);
+        const loop together = run_together(threads, in_order ? 1 : threads, count, run, context);
         if (!team->patient) judge(team, &together);
         return;
     }
 #else
     (void)team;
+    (void)in_order;
 #endif
     for (int task = 0; task < count; task++) run(context, task, 0);
+}
+
+void nn_parallel(nn_team *team, int count, nn_task *run, void *context)
+{
+    run_loop(team, count, false, run, context);
+}
+
+void nn_parallel_in_order(nn_team *team, int count, nn_task *run, void *context)
+{
+    run_loop(team, count, true, run, context);
 }

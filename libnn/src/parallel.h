@@ -29,6 +29,10 @@ nn_team nn_team_make(int threads);
  * when all are done. Team NULL: on the calling thread. */
 void nn_parallel(nn_team *team, int count, nn_task *run, void *context);
 
+/* The same for tasks of which the longest come first: who is free takes the next one, whichever it had in the loop
+ * before. */
+void nn_parallel_in_order(nn_team *team, int count, nn_task *run, void *context);
+
 /* The number of parts, a power of two, into which a team splits work whose result does not depend on the parts. */
 int nn_parts(const nn_team *team);
 

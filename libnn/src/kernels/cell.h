@@ -194,7 +194,7 @@ static inline void nn_rnn_swap(nn_rnn_tile *tile)
 }
 
 /* function(rows, .., row) for all rows of the tile, the most at a time that a block of so many vectors takes; of the
- * rest half as many, then one by one. */
+ * rest about half as many, then one by one. */
 #define NN_RNN_BY_ROWS(count, vectors, function, ...)                                                                  \
     do {                                                                                                               \
         size_t row_ = 0;                                                                                               \

@@ -9,15 +9,18 @@
 #include "real.h"
 #include <stddef.h>
 
-/* The widest block in vectors; the most rows at each width, and half as many for what is left of them: accumulators, a
+/* The widest block in vectors; the most rows at each width, and about half as many for what is left of them: accumulators, a
  * row of B and an element of A, or a column of A and a vector of B, are registers. */
 enum { NN_MICRO_VECTORS = 4, NN_MICRO_ROWS = 8 };
 #if defined(NN_KERNELS_AVX512)
 #define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 4 : 8)
 #define NN_MICRO_HALF_OF(vectors) ((vectors) == 4 ? 2 : 4)
-#else
+#elif defined(NN_KERNELS_AVX2)
 #define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 3 : 4)
 #define NN_MICRO_HALF_OF(vectors) 2
+#else /* products need a register, too */
+#define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 2 : 4)
+#define NN_MICRO_HALF_OF(vectors) ((vectors) == 4 ? 1 : 2)
 #endif
 
 /* GCC 12 would load what is used several times again each time, as an operand of the multiplication. */

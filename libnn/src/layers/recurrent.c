@@ -329,6 +329,16 @@ static int line_tasks(const nn_rnn *rnn)
     return (int)((rnn->lines + LINES_PER_TASK - 1) / LINES_PER_TASK);
 }
 
+/* Rows that are sorted by their padding make the first tiles the longest. */
+static void each_tile(call *c, int count, nn_task *task)
+{
+    const nn_rnn_layer *priv = c->layer->priv;
+    if (priv->prefix.steps > 0)
+        nn_parallel_in_order(c->run->team, count, task, c);
+    else
+        nn_parallel(c->run->team, count, task, c);
+}
+
 nn_status nn_rnn_forward(nn_layer *layer, const nn_run *run)
 {
     nn_rnn_layer *priv = layer->priv;
@@ -341,7 +351,7 @@ nn_status nn_rnn_forward(nn_layer *layer, const nn_run *run)
         priv->projected_is_stale = false;
     }
     if (priv->prefix.steps > 0) nn_rnn_prefix_forward(layer, run);
-    nn_parallel(run->team, c.tiles, forward_task, &c);
+    each_tile(&c, c.tiles, forward_task);
     return NN_OK;
 }
 
@@ -352,7 +362,7 @@ void nn_rnn_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
     c.dy = dy;
     c.dx = dx[0];
     c.want_params = want_params;
-    nn_parallel(run->team, c.groups, backward_task, &c);
+    each_tile(&c, c.groups, backward_task);
     if (priv->prefix.steps > 0) { /* behind an Embedding: only for the weights */
         nn_float *gradient = run->scratch + (size_t)c.groups * priv->rnn.gradient;
         memset(gradient, 0, priv->rnn.gradient * sizeof *gradient);
