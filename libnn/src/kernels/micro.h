@@ -9,8 +9,8 @@
 #include "real.h"
 #include <stddef.h>
 
-/* The widest block in vectors; the most rows at each width, and about half as many for what is left of them: accumulators, a
- * row of B and an element of A, or a column of A and a vector of B, are registers. */
+/* The widest block in vectors; the most rows at each width, and about half as many for what is left of them:
+ * accumulators, a row of B and an element of A, or a column of A and a vector of B, are registers. */
 enum { NN_MICRO_VECTORS = 4, NN_MICRO_ROWS = 8 };
 #if defined(NN_KERNELS_AVX512)
 #define NN_MICRO_ROWS_OF(vectors) ((vectors) == 4 ? 4 : 8)
