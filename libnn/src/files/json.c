@@ -21,9 +21,12 @@ static bool is_digit(char c)
 /* The position after the string that begins at `at`; size if it does not end. */
 static size_t skip_string(const nn_json *json, size_t at)
 {
-    for (at++; at < json->size; at++) {
-        if (json->text[at] == '"') return at + 1;
-        if (json->text[at] == '\\' && at + 1 < json->size) at++;
+    const char *begin = json->text + at + 1, *end = json->text + json->size;
+    for (const char *quote = begin; (quote = memchr(quote, '"', (size_t)(end - quote))) != NULL; quote++) {
+        /* a quote after an odd number of backslashes is one of the string's own characters */
+        const char *escapes = quote;
+        while (escapes > begin && escapes[-1] == '\\') escapes--;
+        if ((quote - escapes) % 2 == 0) return (size_t)(quote - json->text) + 1;
     }
     return json->size + 1;
 }

@@ -215,34 +215,34 @@ static nn_status read_metadata(nn_st_reader *reader, const nn_json *json, nn_err
     return status;
 }
 
-/* The number of tensors; entries too short to be one are refused, so that memory stays near the size of the text. */
-static nn_status count_entries(const nn_json *json, size_t *count, nn_error *error)
+/* The most tensors that a header of this size can have. */
+static size_t most_tensors(const nn_json *json)
 {
-    nn_json_walk walk;
-    nn_status status = nn_json_begin(&walk, json, true, error);
-    for (*count = 0; status == NN_OK && walk.more; status = nn_json_next(&walk, error)) {
-        if (nn_json_is(&walk.key, "__metadata__")) continue;
-        if (walk.value.size < MIN_ENTRY)
-            return nn_json_fail(&walk.value, 0, error, "expected dtype, shape and data_offsets");
-        if (++*count > NN_ST_MAX_TENSORS) return nn_json_fail(&walk.key, 0, error, "expected at most 8192 tensors");
-    }
-    return status;
+    const size_t fit = json->size / MIN_ENTRY;
+    return fit < NN_ST_MAX_TENSORS ? fit : NN_ST_MAX_TENSORS;
+}
+
+/* One member of the header; entries too short to be one are refused, so that memory stays near the size of the text. */
+static nn_status read_header_member(nn_st_reader *reader, const nn_json_walk *walk, nn_error *error)
+{
+    if (nn_json_is(&walk->key, "__metadata__")) return read_metadata(reader, &walk->value, error);
+    if (walk->value.size < MIN_ENTRY)
+        return nn_json_fail(&walk->value, 0, error, "expected dtype, shape and data_offsets");
+    if (reader->count == NN_ST_MAX_TENSORS) return nn_json_fail(&walk->key, 0, error, "expected at most 8192 tensors");
+    return read_entry(reader, walk, error);
 }
 
 static nn_status read_entries(nn_st_reader *reader, const nn_json *json, nn_error *error)
 {
     nn_json_walk walk;
-    size_t count = 0;
-    nn_status status = count_entries(json, &count, error);
-    if (status != NN_OK) return status;
-    reader->tensors = calloc(count + 1, sizeof *reader->tensors);
-    reader->by_name = calloc(count + 1, sizeof *reader->by_name);
+    const size_t most = most_tensors(json);
+    reader->tensors = calloc(most + 1, sizeof *reader->tensors);
+    reader->by_name = calloc(most + 1, sizeof *reader->by_name);
     if (!reader->tensors || !reader->by_name)
-        return nn_fail_file(error, NN_ERR_MEMORY, reader->path, "no memory for a table of %zu tensors", count);
-    status = nn_json_begin(&walk, json, true, error);
+        return nn_fail_file(error, NN_ERR_MEMORY, reader->path, "no memory for a table of %zu tensors", most);
+    nn_status status = nn_json_begin(&walk, json, true, error);
     while (status == NN_OK && walk.more) {
-        status = nn_json_is(&walk.key, "__metadata__") ? read_metadata(reader, &walk.value, error)
-                                                       : read_entry(reader, &walk, error);
+        status = read_header_member(reader, &walk, error);
         if (status == NN_OK) status = nn_json_next(&walk, error);
     }
     return status;
@@ -264,11 +264,19 @@ static int by_name(const void *a, const void *b)
     return strcmp((*x)->name, (*y)->name);
 }
 
+/* In the order of their data, in which most files name them. */
+static void sort_tensors(nn_st_reader *reader)
+{
+    size_t sorted = 1;
+    while (sorted < reader->count && by_position(&reader->tensors[sorted - 1], &reader->tensors[sorted]) < 0) sorted++;
+    if (sorted < reader->count) qsort(reader->tensors, reader->count, sizeof *reader->tensors, by_position);
+}
+
 /* The tensors must follow each other from the first byte of data to the last of the file, and have different names. */
 static nn_status check_table(nn_st_reader *reader, nn_error *error)
 {
     uint64_t expected = 0;
-    qsort(reader->tensors, reader->count, sizeof *reader->tensors, by_position);
+    sort_tensors(reader);
     for (size_t i = 0; i < reader->count; i++) {
         const nn_st_tensor *tensor = &reader->tensors[i];
         reader->by_name[i] = &reader->tensors[i];
