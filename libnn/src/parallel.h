@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-enum { NN_MAX_THREADS = 256 };
+enum { NN_MAX_THREADS = 256 /* of a team */ };
 
 /* One task of a parallel loop. `worker` in [0, threads) owns a part of the scratch memory while the task runs. */
 typedef void nn_task(void *context, int task, int worker);

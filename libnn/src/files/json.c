@@ -18,7 +18,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The position after the string that begins at `at`; size if it does not end. */
+/* The position after the string that begins at `at`; size + 1 if it does not end. */
 static size_t skip_string(const nn_json *json, size_t at)
 {
     const char *begin = json->text + at + 1, *end = json->text + json->size;
