@@ -187,13 +187,12 @@ static bool read_layer_name(const nn_json *json, char name[NN_NAME_SIZE])
 /* NULL, or the option that is not as expected. */
 static const char *take_layer(nn_json_walk *walk, nn_layer_def *def, char name[NN_NAME_SIZE])
 {
-    nn_error ignored = { 0 };
     if (!walk->more || !nn_json_is(&walk->key, "type")) return "type";
     def->type = type_named(&walk->value);
-    if (def->type == NN_LAYER_TYPE_END || nn_json_next(walk, &ignored) != NN_OK) return "type";
+    if (def->type == NN_LAYER_TYPE_END || nn_json_next(walk, NULL) != NN_OK) return "type";
     if (!walk->more || !nn_json_is(&walk->key, "name") || !read_layer_name(&walk->value, name)) return "name";
-    if (nn_json_next(walk, &ignored) != NN_OK || !walk->more || !nn_json_is(&walk->key, "from")) return "from";
-    if (!read_from(&walk->value, def->from) || nn_json_next(walk, &ignored) != NN_OK) return "from";
+    if (nn_json_next(walk, NULL) != NN_OK || !walk->more || !nn_json_is(&walk->key, "from")) return "from";
+    if (!read_from(&walk->value, def->from) || nn_json_next(walk, NULL) != NN_OK) return "from";
     def->name = name;
     const char *wrong = nn_fields_read(fields_of(def->type), def, walk);
     return wrong || !walk->more ? wrong : "option";

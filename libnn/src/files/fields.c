@@ -95,9 +95,8 @@ static bool read_int(const nn_json *json, int *number)
 bool nn_read_list(const nn_json *json, int *numbers, int most, int *count)
 {
     nn_json_walk walk;
-    nn_error ignored = { 0 };
-    nn_status status = nn_json_begin(&walk, json, false, &ignored);
-    for (*count = 0; status == NN_OK && walk.more; status = nn_json_next(&walk, &ignored))
+    nn_status status = nn_json_begin(&walk, json, false, NULL);
+    for (*count = 0; status == NN_OK && walk.more; status = nn_json_next(&walk, NULL))
         if (*count == most || !read_int(&walk.value, &numbers[(*count)++])) return false;
     return status == NN_OK;
 }
@@ -187,12 +186,11 @@ void nn_fields_write(nn_field_table table, const void *base, nn_text *object)
 
 const char *nn_fields_read(nn_field_table table, void *base, nn_json_walk *object)
 {
-    nn_error ignored = { 0 };
     for (size_t i = 0; i < table.count; i++) {
         const nn_field *field = &table.fields[i];
         if (!object->more || !nn_json_is(&object->key, field->name) ||
             !read_field(field->kind, &object->value, (char *)base + field->offset) ||
-            nn_json_next(object, &ignored) != NN_OK)
+            nn_json_next(object, NULL) != NN_OK)
             return field->name;
     }
     return NULL;

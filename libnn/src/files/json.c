@@ -18,6 +18,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* Of all characters outside of strings these alone say where a value ends. */
+static bool is_structural(char c)
+{
+    static const bool structural[256] = {
+        ['"'] = true, [','] = true, ['{'] = true, ['}'] = true, ['['] = true, [']'] = true
+    };
+    return structural[(unsigned char)c];
+}
+
 /* The position after the string that begins at `at`; size + 1 if it does not end. */
 static size_t skip_string(const nn_json *json, size_t at)
 {
@@ -39,6 +48,10 @@ nn_status nn_json_check(const nn_json *json, int max_depth, nn_error *error)
     size_t at = 0;
     while (at < json->size) {
         const char c = json->text[at];
+        if (depth > 0 && !is_structural(c)) {
+            at++;
+            continue;
+        }
         if (done && !is_space(c)) return nn_json_fail(json, at, error, "expected its end, got more");
         if (depth == 0 && !done && c != '{') return nn_json_fail(json, at, error, "expected '{'");
         if (c == '"') {
@@ -70,6 +83,10 @@ static size_t skip_value(const nn_json *json, size_t at)
     int depth = 0;
     while (at < json->size) {
         const char c = json->text[at];
+        if (!is_structural(c)) {
+            at++;
+            continue;
+        }
         if (c == '"') {
             at = skip_string(json, at);
             continue;
@@ -125,7 +142,10 @@ static nn_status finish(const nn_json_walk *walk, nn_error *error)
 
 nn_status nn_json_begin(nn_json_walk *walk, const nn_json *json, bool object, nn_error *error)
 {
-    *walk = (nn_json_walk){ .json = json, .object = object };
+    walk->json = json;
+    walk->object = object;
+    walk->more = false; /* so the value need not be cleared: an entry of a header begins four walks */
+    walk->key = (nn_json){ 0 };
     if (json->size == 0 || json->text[0] != (object ? '{' : '['))
         return nn_json_fail(json, 0, error, object ? "expected '{'" : "expected '['");
     const size_t at = skip_space(json, 1);
@@ -141,12 +161,6 @@ nn_status nn_json_next(nn_json_walk *walk, nn_error *error)
     if (at < walk->json->size && walk->json->text[at] == ',')
         return read_member(walk, skip_space(walk->json, at + 1), error);
     return finish(walk, error);
-}
-
-bool nn_json_is(const nn_json *key, const char *name)
-{
-    const size_t length = strlen(name);
-    return key->size == length + 2 && key->text[0] == '"' && memcmp(key->text + 1, name, length) == 0;
 }
 
 /* --- strings --- */

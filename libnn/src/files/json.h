@@ -7,6 +7,7 @@
 #define NN_FILES_JSON_H
 
 #include <kvist/nn.h>
+#include <string.h>
 
 /* A piece of JSON text and where it comes from. */
 typedef struct nn_json {
@@ -36,7 +37,11 @@ nn_status nn_json_begin(nn_json_walk *walk, const nn_json *json, bool object, nn
 nn_status nn_json_next(nn_json_walk *walk, nn_error *error);
 
 /* Whether a key is this name, spelled without escapes. */
-bool nn_json_is(const nn_json *key, const char *name);
+static inline bool nn_json_is(const nn_json *key, const char *name)
+{
+    const size_t length = strlen(name);
+    return key->size == length + 2 && key->text[0] == '"' && memcmp(key->text + 1, name, length) == 0;
+}
 /*
  * Decodes a string to `to`, which has room for the text's size and may be the text itself. NULL, or what was expected.
  */

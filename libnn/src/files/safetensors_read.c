@@ -104,12 +104,12 @@ static bool shape_bytes(const nn_st_tensor *tensor, uint64_t *bytes)
 }
 
 /* Whole numbers from 0, at most `most` of them. */
-static bool read_numbers(const nn_json *list, uint64_t *numbers, int most, int *count, nn_error *error)
+static bool read_numbers(const nn_json *list, uint64_t *numbers, int most, int *count)
 {
     nn_json_walk walk;
     int64_t number = 0;
-    nn_status status = nn_json_begin(&walk, list, false, error);
-    for (*count = 0; status == NN_OK && walk.more; status = nn_json_next(&walk, error)) {
+    nn_status status = nn_json_begin(&walk, list, false, NULL);
+    for (*count = 0; status == NN_OK && walk.more; status = nn_json_next(&walk, NULL)) {
         if (*count == most || !nn_json_number(&walk.value, &number) || number < 0) return false;
         numbers[(*count)++] = (uint64_t)number;
     }
@@ -129,7 +129,6 @@ static int member_of(const nn_json *key)
 /* One member of an entry; NULL, or what was expected. */
 static const char *take_member(nn_st_reader *reader, nn_st_tensor *tensor, const nn_json *value, int member)
 {
-    nn_error ignored = { 0 };
     uint64_t offsets[2] = { 0, 0 };
     const char *type = NULL;
     int count = 0;
@@ -137,10 +136,10 @@ static const char *take_member(nn_st_reader *reader, nn_st_tensor *tensor, const
     case DTYPE:
         return decode(reader, value, &type) || !find_type(type, &tensor->type) ? "dtype: expected a known type" : NULL;
     case SHAPE:
-        if (read_numbers(value, tensor->dim, NN_ST_MAX_RANK, &tensor->rank, &ignored)) return NULL;
+        if (read_numbers(value, tensor->dim, NN_ST_MAX_RANK, &tensor->rank)) return NULL;
         return "shape: expected at most 8 whole numbers from 0";
     case OFFSETS:
-        if (!read_numbers(value, offsets, 2, &count, &ignored) || count != 2 || offsets[1] < offsets[0])
+        if (!read_numbers(value, offsets, 2, &count) || count != 2 || offsets[1] < offsets[0])
             return "data_offsets: expected a begin and an end after it";
         tensor->begin = offsets[0];
         tensor->size = offsets[1] - offsets[0];
