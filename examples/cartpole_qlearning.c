@@ -183,15 +183,16 @@ static void choose_defaults(settings *set, int argc, char *argv[])
 /* The edges as typed, if they were. */
 static bool read_edges(settings *set)
 {
-    env_error error;
     if (!set->edges_text) return true;
     if (!options_numbers(set->edges_text, 1e9, set->edges, ENV_CARTPOLE_OBS)) {
         run_error("--edges: expected four numbers above 0 as 2.4,3,0.21,3.5, got '%s'", set->edges_text);
         return false;
     }
     const qlearning_def def = define(set, 0);
-    const bool cut = q_grid_check(&def.settings.grid, &error);
-    if (!cut) run_error("--edges: %s", error.text);
+    const bool cut = q_grid_check(&def.settings.grid);
+    if (!cut)
+        run_error("--edges: expected edges far enough from 0 for %lld bins, got '%s'",
+                  (long long)def.settings.grid.bins, set->edges_text);
     return cut;
 }
 

@@ -20,10 +20,10 @@ static bool cut(env_discretizer *states, const q_grid *grid, env_error *error)
     return env_discretizer_init(states, ENV_CARTPOLE_OBS, low, grid->edges, counts, error) == ENV_OK;
 }
 
-bool q_grid_check(const q_grid *grid, env_error *error)
+bool q_grid_check(const q_grid *grid)
 {
     env_discretizer states;
-    return cut(&states, grid, error);
+    return cut(&states, grid, NULL);
 }
 
 bool q_table_create(q_table *table, const q_grid *grid, double rate, double discount, env_error *error)

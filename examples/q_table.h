@@ -25,8 +25,8 @@ typedef struct q_table {
     double rate, discount;
 } q_table;
 
-/* Whether observations can be cut so; *error tells why not. */
-bool q_grid_check(const q_grid *grid, env_error *error);
+/* Whether observations can be cut so. */
+bool q_grid_check(const q_grid *grid);
 /* False if that cannot be or memory runs out, with *error filled and the table empty. */
 bool q_table_create(q_table *table, const q_grid *grid, double rate, double discount, env_error *error);
 void q_table_destroy(q_table *table);

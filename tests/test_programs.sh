@@ -209,7 +209,8 @@ cartpole_qlearning)
     windows --episodes 10 --play 2
     for edges in 1,2,3 1,2,3,4,5 1,2,3,0 1,2,3,nan 1,2,3,x 1e-320,1,1,1 1,1,1,1e-310; do
         refused 2 --edges $edges
-        grep -q '^cartpole_qlearning: --edges: ' "$work/refused.err" || fail "--edges $edges: $(cat "$work/refused.err")"
+        grep -q "^cartpole_qlearning: --edges: expected .* got '$edges'" "$work/refused.err" ||
+            fail "--edges $edges: $(cat "$work/refused.err")"
     done
     ;;
 cartpole_dqn)
