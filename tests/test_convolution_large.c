@@ -21,6 +21,9 @@ static const conv_case cases[] = {
     { UP, 6, 14, 14, 64, 1, { 5, 5 }, { 2, 2 }, NN_SAME, NN_TANH, false, PLAIN },      /* one channel */
     { UP, 2, 7, 7, 256, 65, { 5, 5 }, { 1, 1 }, NN_SAME, NN_LINEAR, false, PLAIN },
     { DOWN, 7, 19, 13, 33, 40, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, PLAIN }, /* too few squares */
+    /* the gradient by the kernel: blocks of some rows; samples with rows that no tap meets */
+    { DOWN, 2, 40, 40, 32, 16, { 4, 4 }, { 1, 1 }, NN_SAME, NN_LINEAR, true, PLAIN },
+    { DOWN, 7, 9, 11, 34, 96, { 5, 5 }, { 3, 3 }, NN_VALID, NN_LINEAR, false, PLAIN },
     { DOWN, 11, 19, 13, 33, 40, { 3, 3 }, { 1, 1 }, NN_SAME, NN_RELU, false, SQUARES },
     { DOWN, 64, 8, 11, 32, 35, { 5, 5 }, { 1, 1 }, NN_VALID, NN_LINEAR, true, SQUARES },
     { DOWN, 65, 6, 8, 40, 32, { 5, 5 }, { 1, 1 }, NN_SAME, NN_TANH, false, SQUARES },

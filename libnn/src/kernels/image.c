@@ -1,4 +1,5 @@
 #include "image.h"
+#include "image_weights.h"
 #include "tile.h"
 #include <string.h>
 
@@ -175,114 +176,9 @@ static void scatter(nn_float *image, const nn_float *map, const nn_float *packed
     }
 }
 
-/* --- weights ------------------------------------------------------------------------------------------------------ */
-
-enum { WEIGHTS_SPANS = 128, WEIGHTS_BLOCK = 64 * 1024 /* reals of the packed map */ };
-
-/* Samples and map rows that are taken together: several whole samples, or some rows of one. */
-typedef struct block {
-    int samples, rows;
-} block;
-
-static block weights_block(const nn_conv *conv)
-{
-    const size_t f = ((size_t)conv->f + NN_LANES - 1) / NN_LANES * NN_LANES;
-    const size_t fit = WEIGHTS_BLOCK / ((size_t)conv->across.map * f);
-    const int rows = fit < 1 ? 1 : fit < WEIGHTS_SPANS ? (int)fit : WEIGHTS_SPANS;
-    if (rows < conv->down.map) return (block){ 1, rows };
-    return (block){ rows / conv->down.map, conv->down.map };
-}
-
-static size_t weights_scratch(const nn_conv *conv)
-{
-    const size_t f = ((size_t)conv->f + NN_LANES - 1) / NN_LANES * NN_LANES;
-    const block b = weights_block(conv);
-    return (size_t)b.samples * (size_t)b.rows * (size_t)conv->across.map * f;
-}
-
-/* Map positions from .. to - 1, within low .. high - 1, at which a tap lies inside the image. */
-typedef struct range {
-    int from, to;
-} range;
-
-static range tap_range(const nn_window *w, int tap, int low, int high)
-{
-    range r = { low, high };
-    while (r.from < r.to && r.from * w->stride + tap - w->before < 0) r.from++;
-    while (r.from < r.to && (r.to - 1) * w->stride + tap - w->before >= w->image) r.to--;
-    return r;
-}
-
-/* dkernel (c, f) of one tap, over a block's spans. */
-static void weights_tap(nn_float *dkernel, const nn_float *image, const nn_float *packed, const nn_conv *conv, size_t k,
-                        const nn_span *spans, int count, bool add)
-{
-    const size_t c = (size_t)conv->c, f = (size_t)conv->f;
-    nn_tile tile = { .a_step = (size_t)conv->across.stride * c, .add = add };
-    const size_t rows = nn_tile_rows(f);
-    for (size_t i = 0; i < c; i += rows) {
-        tile.rows = (int)nn_least(c - i, rows);
-        for (size_t j = 0; j < f; j += NN_TILE_COLS) {
-            tile.cols = (int)nn_least(f - j, NN_TILE_COLS);
-            tile.b = packed + j * k;
-            tile.b_step = nn_panel_width(f, j);
-            for (int r = 0; r < tile.rows; r++) {
-                tile.a[r] = image + i + (size_t)r;
-                tile.c[r] = dkernel + (i + (size_t)r) * f + j;
-            }
-            NN_KERNEL(tile)(&tile, spans, count);
-        }
-    }
-}
-
-/* One block: samples n .. n + b.samples - 1, map rows top .. top + b.rows - 1, the map packed as (positions, f). */
-static void weights_of_block(nn_float *dkernel, const nn_float *image, const nn_float *packed, const nn_conv *conv,
-                             int n, int top, block b, bool add)
-{
-    const nn_window *down = &conv->down, *across = &conv->across;
-    const size_t k = (size_t)b.samples * (size_t)b.rows * (size_t)across->map;
-    nn_span spans[WEIGHTS_SPANS];
-    for (int y = 0; y < down->size; y++) {
-        const range rows = tap_range(down, y, top, top + b.rows);
-        for (int x = 0; x < across->size; x++) {
-            const range cols = tap_range(across, x, 0, across->map);
-            int count = 0;
-            for (int s = 0; s < b.samples; s++) {
-                for (int row = rows.from; row < rows.to && cols.from < cols.to; row++) {
-                    const ptrdiff_t line = (ptrdiff_t)(n + s) * down->image + row * down->stride + y - down->before;
-                    const int pixel = cols.from * across->stride + x - across->before;
-                    const size_t position = (size_t)(s * b.rows + row - top) * (size_t)across->map + (size_t)cols.from;
-                    spans[count++] =
-                        (nn_span){ (line * across->image + pixel) * conv->c, position, (size_t)(cols.to - cols.from) };
-                }
-            }
-            nn_float *tap = dkernel + (size_t)(y * across->size + x) * (size_t)conv->c * (size_t)conv->f;
-            if (count > 0 || !add) weights_tap(tap, image, packed, conv, k, spans, count, add);
-        }
-    }
-}
-
-static void weights(nn_float *dkernel, const nn_float *image, const nn_float *map, nn_float *scratch,
-                    const nn_conv *conv, int first, int last)
-{
-    const block most = weights_block(conv);
-    const size_t cols = (size_t)conv->across.map, f = (size_t)conv->f;
-    for (int n = first; n < last; n += most.samples) {
-        for (int top = 0; top < conv->down.map; top += most.rows) {
-            block b = most;
-            if (b.samples > last - n) b.samples = last - n;
-            if (b.rows > conv->down.map - top) b.rows = conv->down.map - top;
-            const nn_float *from = map + ((size_t)n * (size_t)conv->down.map + (size_t)top) * cols * f;
-            const size_t k = (size_t)b.samples * (size_t)b.rows * cols;
-            NN_KERNEL(pack)(scratch, from, (nn_pack){ 1, 0, k, f, f, 1 }, 0, f);
-            weights_of_block(dkernel, image, scratch, conv, n, top, b, n > first || top > 0);
-        }
-    }
-}
-
 extern const nn_image_kernels NN_KERNEL(image_kernels);
 const nn_image_kernels NN_KERNEL(image_kernels) = { .gather = gather,
                                                     .scatter = scatter,
                                                     .scatter_scratch = scatter_scratch,
-                                                    .weights = weights,
-                                                    .weights_scratch = weights_scratch };
+                                                    .weights = NN_KERNEL(image_weights),
+                                                    .weights_scratch = NN_KERNEL(image_weights_scratch) };

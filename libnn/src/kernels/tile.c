@@ -33,13 +33,13 @@ NN_INLINE void tile_of(const int rows, const int vectors, const bool narrow, con
         const nn_vec start = !t->start ? (nn_vec){ 0 } : load_columns(t->start + at, narrow, cols);
         NN_UNROLL for (int r = 0; r < rows; r++) sum[r][v] = t->add ? load_columns(t->c[r] + at, narrow, cols) : start;
     }
+    const nn_float *a[NN_TILE_ROWS];
+    NN_UNROLL for (int r = 0; r < rows; r++) a[r] = t->a[r];
     for (int s = 0; s < count; s++) {
-        const nn_float *a[NN_TILE_ROWS];
-        NN_UNROLL for (int r = 0; r < rows; r++) a[r] = t->a[r] + spans[s].a;
         const nn_float *b = t->b + spans[s].b * b_step;
-        const size_t end = spans[s].n * a_step;
-        for (size_t k = 0; k < end; k += a_step, b += b_step)
-            nn_micro_step(sum, rows, vectors, a, (ptrdiff_t)k, b, last);
+        const ptrdiff_t end = spans[s].a + (ptrdiff_t)(spans[s].n * a_step);
+        for (ptrdiff_t k = spans[s].a; k < end; k += (ptrdiff_t)a_step, b += b_step)
+            nn_micro_step(sum, rows, vectors, a, k, b, last);
     }
     NN_UNROLL for (int r = 0; r < rows; r++)
     {

@@ -87,6 +87,26 @@ NN_INLINE void store_square(nn_float *sample, const nn_vec *cells, place at, con
     }
 }
 
+/*
+ * Step `i` of `steps` that bring the next square, of `size` cells a phase, to the cache while this one is worked at:
+ * its rows lie too far apart for the processor to foresee them.
+ */
+NN_INLINE void fetch_square(const nn_float *sample, place at, const int size, size_t i, size_t steps)
+{
+    enum { LINE = 64 / sizeof(nn_float) };
+    const size_t rows = (size_t)(size * at.step);
+    const int first = at.left * at.step, end = first + (int)rows;
+    const int left = first > 0 ? first : 0, right = end < at.w ? end : at.w;
+    if (right <= left) return;
+    for (size_t y = i * rows / steps; y < (i + 1) * rows / steps; y++) {
+        const int row = at.top * at.step + (int)y;
+        if (row < 0 || row >= at.h) continue;
+        const nn_float *from = sample + ((size_t)row * (size_t)at.w + (size_t)left) * (size_t)at.c;
+        const size_t reals = (size_t)(right - left) * (size_t)at.c;
+        for (size_t k = 0; k < reals; k += LINE) __builtin_prefetch(from + k);
+    }
+}
+
 /* Where square `index` stands in the result, and its sample. */
 static place result_place(const nn_winograd *conv, size_t index, size_t *sample)
 {
@@ -192,17 +212,25 @@ static size_t pass_scratch(const nn_winograd *conv)
     return points(conv) * (matrix(nn_winograd_inner(conv)) + matrix(nn_winograd_outer(conv)));
 }
 
+/* A square's cells and those of the one after it. */
+typedef struct source_cells {
+    const nn_float *sample, *next_sample;
+    place at, next;
+} source_cells;
+
 /* `size` cells on a side of each phase of a sample, transformed along both ways, as row `row` of the n^2 matrices. */
-NN_INLINE void spread_square(const int n, const int size, nn_line *line, nn_float *matrices, const nn_float *sample,
-                             place at, size_t row)
+NN_INLINE void spread_square(const int n, const int size, nn_line *line, nn_float *matrices, const source_cells *s,
+                             size_t row)
 {
-    const size_t c = (size_t)at.c, phases = (size_t)(at.step * at.step), step = matrix(phases * c);
+    const size_t c = (size_t)s->at.c, phases = (size_t)(s->at.step * s->at.step), step = matrix(phases * c);
+    const size_t blocks = (c - 1) / NN_LANES + 1;
     for (size_t phase = 0; phase < phases; phase++) {
         nn_float *to = matrices + (row * phases + phase) * c;
-        const place cells_at = phase_place(at, (int)phase);
+        const place cells_at = phase_place(s->at, (int)phase);
         for (size_t j = 0; j < c; j += NN_LANES) {
             nn_vec cells[NN_POINTS];
-            load_square(cells, sample, cells_at, size, j);
+            load_square(cells, s->sample, cells_at, size, j);
+            fetch_square(s->next_sample, s->next, size, phase * blocks + j / NN_LANES, phases * blocks);
             nn_square(cells, line, n, size, size, n);
             for (size_t p = 0; p < (size_t)(n * n); p++) nn_store_part(to + p * step + j, cells[cell_of(p, n)], c - j);
         }
@@ -211,22 +239,31 @@ NN_INLINE void spread_square(const int n, const int size, nn_line *line, nn_floa
 
 /* B^T source B of a square. */
 NN_INLINE void source_square(const int n, const int taps, nn_float *matrices, const nn_float *source,
-                             const nn_winograd *conv, size_t index, size_t row)
+                             const nn_winograd *conv, size_t index, size_t next, size_t row)
 {
-    size_t sample = 0;
-    const place at = source_place(conv, index, &sample);
+    size_t sample = 0, next_sample = 0;
+    source_cells s = { .at = source_place(conv, index, &sample), .next = source_place(conv, next, &next_sample) };
+    s.sample = source + sample * source_size(conv);
+    s.next_sample = source + next_sample * source_size(conv);
     (void)taps;
-    spread_square(n, n, nn_source_line, matrices, source + sample * source_size(conv), at, row);
+    spread_square(n, n, nn_source_line, matrices, &s, row);
 }
 
-/* A^T products A of a square to its place. */
+NN_INLINE void add_to_square(nn_vec *cells, const int size, nn_vec v)
+{
+    for (int y = 0; y < size; y++)
+        for (int x = 0; x < size; x++) cells[y * NN_SQUARE + x] += v;
+}
+
+/* A^T products A + bias of a square to its place. */
 NN_INLINE void result_square(const int n, const int taps, nn_float *result, const nn_float *matrices,
-                             const nn_winograd *conv, size_t index, size_t row)
+                             const nn_float *bias, const nn_winograd *conv, size_t index, size_t next_index, size_t row)
 {
     const int m = n + 1 - taps;
-    size_t sample = 0;
-    const place at = result_place(conv, index, &sample);
+    size_t sample = 0, next_sample = 0;
+    const place at = result_place(conv, index, &sample), next = result_place(conv, next_index, &next_sample);
     const size_t c = (size_t)at.c, phases = (size_t)(at.step * at.step), step = matrix(phases * c);
+    const size_t blocks = (c - 1) / NN_LANES + 1;
     for (size_t phase = 0; phase < phases; phase++) {
         const nn_float *from = matrices + (row * phases + phase) * c;
         const place cells_at = phase_place(at, (int)phase);
@@ -234,18 +271,22 @@ NN_INLINE void result_square(const int n, const int taps, nn_float *result, cons
             nn_vec cells[NN_POINTS];
             for (size_t p = 0; p < (size_t)(n * n); p++)
                 cells[cell_of(p, n)] = nn_load_part(from + p * step + j, c - j);
+            fetch_square(result + next_sample * result_size(conv), next, m, phase * blocks + j / NN_LANES,
+                         phases * blocks);
             nn_square(cells, nn_result_line, n, m, n, m);
+            if (bias) add_to_square(cells, m, nn_load_part(bias + j, c - j));
             store_square(result + sample * result_size(conv), cells, cells_at, m, j);
         }
     }
 }
 
-static void pass(nn_float *result, const nn_float *source, const nn_float *packed, nn_float *scratch,
-                 const nn_winograd *conv, size_t first, size_t last)
+static void pass(nn_float *result, const nn_float *source, const nn_float *packed, const nn_float *bias,
+                 nn_float *scratch, const nn_winograd *conv, size_t first, size_t last)
 {
     const size_t n = nn_winograd_outer(conv), k = nn_winograd_inner(conv), point = packed_point(conv);
     nn_float *products = scratch + points(conv) * matrix(k);
-    for (size_t i = first; i < last; i++) BY_KIND(conv, source_square, scratch, source, conv, i, i - first);
+    for (size_t i = first; i < last; i++)
+        BY_KIND(conv, source_square, scratch, source, conv, i, nn_least(i + 1, last - 1), i - first);
     for (size_t p = 0; p < points(conv); p++) {
         NN_KERNEL(packed_product)
         (&(nn_product){ .m = last - first,
@@ -256,7 +297,8 @@ static void pass(nn_float *result, const nn_float *source, const nn_float *packe
                         .c = products + p * matrix(n),
                         .ldc = n });
     }
-    for (size_t i = first; i < last; i++) BY_KIND(conv, result_square, result, products, conv, i, i - first);
+    for (size_t i = first; i < last; i++)
+        BY_KIND(conv, result_square, result, products, bias, conv, i, nn_least(i + 1, last - 1), i - first);
 }
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
@@ -273,11 +315,13 @@ static size_t weights_scratch(const nn_winograd *conv)
 
 /* A dmap A^T of a square. */
 NN_INLINE void gradient_square(const int n, const int taps, nn_float *matrices, const nn_float *map,
-                               const nn_winograd *conv, size_t index, size_t row)
+                               const nn_winograd *conv, size_t index, size_t next, size_t row)
 {
-    size_t sample = 0;
-    const place at = result_place(conv, index, &sample);
-    spread_square(n, n + 1 - taps, nn_gradient_line, matrices, map + sample * result_size(conv), at, row);
+    size_t sample = 0, next_sample = 0;
+    source_cells s = { .at = result_place(conv, index, &sample), .next = result_place(conv, next, &next_sample) };
+    s.sample = map + sample * result_size(conv);
+    s.next_sample = map + next_sample * result_size(conv);
+    spread_square(n, n + 1 - taps, nn_gradient_line, matrices, &s, row);
 }
 
 /* dkernel = G^T sums G. */
@@ -306,8 +350,9 @@ static void weights(nn_float *dkernel, const nn_float *image, const nn_float *ma
     for (size_t begin = (size_t)first * all; begin < end; begin += NN_SQUARES) {
         const size_t count = nn_least(NN_SQUARES, end - begin);
         for (size_t i = 0; i < count; i++) {
-            OF_STRIDE_1(conv, source_square, scratch, image, conv, begin + i, i);
-            OF_STRIDE_1(conv, gradient_square, gradients, map, conv, begin + i, i);
+            const size_t index = begin + i, next = nn_least(index + 1, end - 1);
+            OF_STRIDE_1(conv, source_square, scratch, image, conv, index, next, i);
+            OF_STRIDE_1(conv, gradient_square, gradients, map, conv, index, next, i);
         }
         for (size_t p = 0; p < points(conv); p++) {
             nn_float *sum = sums + p * gradient_point(conv);

@@ -42,9 +42,10 @@ struct nn_winograd_kernels {
     void (*pack)(nn_float *packed, const nn_float *kernel, const nn_winograd *conv, size_t column, size_t first,
                  size_t last);
     size_t (*packed_size)(const nn_winograd *conv);
-    /* Squares first .. last - 1 of the result, counted over samples, rows and columns of squares. */
-    void (*pass)(nn_float *result, const nn_float *source, const nn_float *packed, nn_float *scratch,
-                 const nn_winograd *conv, size_t first, size_t last);
+    /* Squares first .. last - 1 of the result, counted over samples, rows and columns of squares. bias: NULL, or (c)
+     * that is added to each cell. */
+    void (*pass)(nn_float *result, const nn_float *source, const nn_float *packed, const nn_float *bias,
+                 nn_float *scratch, const nn_winograd *conv, size_t first, size_t last);
     size_t (*pass_scratch)(const nn_winograd *conv);
     /* dkernel (taps, taps, c, f) = the sum over samples first .. last - 1; conv is the way down, from image to map, of
      * stride 1. */

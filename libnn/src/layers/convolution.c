@@ -238,14 +238,19 @@ static void pack(pass *p)
     nn_parallel(p->run->team, ceil_div(cols, panel), pack_task, p);
 }
 
-/* Bias and activation of `rows` rows of the result from row `at` on, where it is the layer's output. */
-static void activate(const pass *p, size_t at, size_t rows)
+/* NULL where the result is not the layer's output. */
+static const nn_float *bias_of(const pass *p)
 {
-    const nn_conv_def *def = &p->layer->def.conv;
+    return p->output && !p->layer->def.conv.no_bias ? p->layer->weights[1].value : NULL;
+}
+
+/* Bias and activation of `rows` rows of the result from row `at` on, where it is the layer's output. */
+static void activate(const pass *p, size_t at, size_t rows, const nn_float *bias)
+{
+    const nn_activation activation = p->layer->def.conv.activation;
     nn_float *y = p->result + at * p->c->width;
-    if (!p->output || (def->no_bias && def->activation == NN_LINEAR)) return;
-    p->run->kernels->elementwise->activate(y, y, def->no_bias ? NULL : p->layer->weights[1].value, rows, p->c->width,
-                                           def->activation);
+    if (!p->output || (!bias && activation == NN_LINEAR)) return;
+    p->run->kernels->elementwise->activate(y, y, bias, rows, p->c->width, activation);
 }
 
 static void activate_task(void *context, int task, int worker)
@@ -253,7 +258,7 @@ static void activate_task(void *context, int task, int worker)
     const pass *p = context;
     const size_t rows = (size_t)p->gather->h * (size_t)p->gather->w;
     (void)worker;
-    activate(p, (size_t)task * rows, rows);
+    activate(p, (size_t)task * rows, rows, NULL);
 }
 
 static void pass_task(void *context, int task, int worker)
@@ -272,7 +277,7 @@ static void pass_task(void *context, int task, int worker)
     }
     /* Either whole samples or a part of one: the rows are contiguous. */
     activate(p, ((size_t)first * (size_t)g->h + (size_t)region.top) * (size_t)g->w,
-             (size_t)(last - first) * (size_t)(region.bottom - region.top) * (size_t)g->w);
+             (size_t)(last - first) * (size_t)(region.bottom - region.top) * (size_t)g->w, bias_of(p));
 }
 
 static void run_pass(pass *p)
@@ -281,8 +286,9 @@ static void run_pass(pass *p)
         nn_parallel(p->run->team, ceil_div(p->run->batch, p->samples) * p->parts, pass_task, p);
         return;
     }
-    nn_winograd_run(p->layer, p->run, p->up, p->result, p->source, p->packed);
-    if (p->output) nn_parallel(p->run->team, p->run->batch, activate_task, p);
+    nn_winograd_run(p->layer, p->run, p->up, p->result, p->source, p->packed, bias_of(p));
+    if (p->output && p->layer->def.conv.activation != NN_LINEAR)
+        nn_parallel(p->run->team, p->run->batch, activate_task, p);
 }
 
 nn_status nn_convolution_forward(nn_layer *layer, const nn_run *run)

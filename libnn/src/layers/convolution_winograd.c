@@ -128,7 +128,7 @@ typedef struct squares {
     const nn_run *run;
     const nn_winograd *conv;
     nn_float *result;
-    const nn_float *source, *packed;
+    const nn_float *source, *packed, *bias;
     size_t count;
 } squares;
 
@@ -137,16 +137,16 @@ static void pass_task(void *context, int task, int worker)
     const squares *s = context;
     const size_t first = (size_t)task * NN_SQUARES;
     const size_t last = s->count - first < NN_SQUARES ? s->count : first + NN_SQUARES;
-    s->run->kernels->winograd->pass(s->result, s->source, s->packed, nn_worker_scratch(s->run, worker), s->conv, first,
-                                    last);
+    s->run->kernels->winograd->pass(s->result, s->source, s->packed, s->bias, nn_worker_scratch(s->run, worker),
+                                    s->conv, first, last);
 }
 
 void nn_winograd_run(const nn_layer *layer, const nn_run *run, bool up, nn_float *result, const nn_float *source,
-                     const nn_float *packed)
+                     const nn_float *packed, const nn_float *bias)
 {
     const nn_convolution *c = layer->priv;
     const nn_winograd *conv = &c->squares[up];
     const size_t count = nn_winograd_squares(conv) * (size_t)run->batch;
-    squares s = { run, conv, result, source, packed, count };
+    squares s = { run, conv, result, source, packed, bias, count };
     nn_parallel(run->team, (int)((count - 1) / NN_SQUARES) + 1, pass_task, &s);
 }

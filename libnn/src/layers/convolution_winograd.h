@@ -8,8 +8,8 @@
 void nn_winograd_plan(nn_convolution *c, const nn_layer *layer);
 /* The kernel as the direction takes it. */
 void nn_winograd_pack(const nn_layer *layer, const nn_run *run, bool up, nn_float *packed);
-/* All of the batch, without bias and activation. */
+/* All of the batch, with bias (NULL: none), without activation. */
 void nn_winograd_run(const nn_layer *layer, const nn_run *run, bool up, nn_float *result, const nn_float *source,
-                     const nn_float *packed);
+                     const nn_float *packed, const nn_float *bias);
 
 #endif
