@@ -124,48 +124,9 @@ static void add_rows(nn_float *sum, const nn_float *x, size_t rows, size_t n)
     }
 }
 
-enum { PHILOX_BLOCKS = 16 };
-
-/* PHILOX_BLOCKS blocks of Philox4x32-10 side by side, so that the loops over them vectorise; see random.c. */
-static void philox_blocks(uint32_t out[4][PHILOX_BLOCKS], uint64_t seed, uint64_t stream, uint64_t counter)
-{
-    uint32_t *x0 = out[0], *x1 = out[1], *x2 = out[2], *x3 = out[3];
-    uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
-    for (int i = 0; i < PHILOX_BLOCKS; i++) {
-        x0[i] = (uint32_t)(counter + (uint64_t)i);
-        x1[i] = (uint32_t)((counter + (uint64_t)i) >> 32);
-        x2[i] = (uint32_t)stream;
-        x3[i] = (uint32_t)(stream >> 32);
-    }
-    for (int round = 0; round < 10; round++) {
-        for (int i = 0; i < PHILOX_BLOCKS; i++) {
-            const uint64_t a = (uint64_t)0xD2511F53u * x0[i], b = (uint64_t)0xCD9E8D57u * x2[i];
-            x0[i] = (uint32_t)(b >> 32) ^ x1[i] ^ key0;
-            x1[i] = (uint32_t)b;
-            x2[i] = (uint32_t)(a >> 32) ^ x3[i] ^ key1;
-            x3[i] = (uint32_t)a;
-        }
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
-    }
-}
-
-static void dropout(nn_float *y, const nn_float *x, size_t first, size_t n, double rate, uint64_t seed, uint64_t stream,
-                    uint64_t counter)
-{
-    const uint32_t threshold = (uint32_t)(rate * 0x1p32);
-    const nn_float scale = (nn_float)(1.0 / (1.0 - rate));
-    uint32_t words[4][PHILOX_BLOCKS], word[4 * PHILOX_BLOCKS];
-    for (size_t start = 0; start < n; start += 4 * PHILOX_BLOCKS) {
-        const size_t count = n - start < 4 * PHILOX_BLOCKS ? n - start : 4 * PHILOX_BLOCKS;
-        philox_blocks(words, seed, stream, (counter << 32) + (first + start) / 4);
-        /* In the elements' order first: then the choice vectorises. */
-        for (int i = 0; i < PHILOX_BLOCKS; i++) {
-            for (int w = 0; w < 4; w++) word[4 * i + w] = words[w][i];
-        }
-        for (size_t i = 0; i < count; i++) y[start + i] = word[i] >= threshold ? x[start + i] * scale : 0;
-    }
-}
+/* dropout.c */
+void NN_KERNEL(dropout)(nn_float *y, const nn_float *x, size_t first, size_t n, double rate, uint64_t seed,
+                        uint64_t stream, uint64_t counter);
 
 extern const nn_elementwise_kernels NN_KERNEL(elementwise_kernels);
 const nn_elementwise_kernels NN_KERNEL(elementwise_kernels) = {
@@ -175,5 +136,5 @@ const nn_elementwise_kernels NN_KERNEL(elementwise_kernels) = {
     .leaky_relu_backward = leaky_relu_backward,
     .add_rows = add_rows,
     .add = add_to,
-    .dropout = dropout,
+    .dropout = NN_KERNEL(dropout),
 };
