@@ -107,15 +107,15 @@ static int open_out(dcgan_training *t)
 static int load_models(dcgan_training *t, const char *path)
 {
     dcgan *gan = &t->gan;
-    nn_error error;
     nn_archive *archive = checkpoint_create();
     if (!archive) return RUN_FAILED;
     nn_archive_add_model(archive, "generator", gan->generator);
     nn_archive_add_model(archive, "discriminator", gan->discriminator);
-    nn_status status = nn_archive_load(archive, path, &error);
+    const int code = checkpoint_load(archive, path);
     nn_archive_destroy(archive);
-    if (status == NN_OK && gan->average) status = nn_model_copy_weights(gan->average, gan->generator);
-    return status == NN_OK ? RUN_DONE : run_error("%s", error.text);
+    if (code != RUN_DONE || !gan->average) return code;
+    const nn_status status = nn_model_copy_weights(gan->average, gan->generator);
+    return status == NN_OK ? RUN_DONE : run_error("average: %s", nn_status_string(status));
 }
 
 /* --- beginning and end -------------------------------------------------------------------------------------------- */

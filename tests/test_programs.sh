@@ -284,6 +284,12 @@ mnist_dcgan)
         same result.saved result.scored
     done
 
+    # A damaged file whose .prev is whole: a training begins with that, and says so.
+    cp "$work/gan.safetensors" "$work/two.safetensors.prev"
+    head -c 5000 "$work/gan.safetensors" >"$work/two.safetensors"
+    run two $options --load "$work/two.safetensors"
+    grep -q '^mnist_dcgan: took .prev instead: ' "$work/two.err" || fail "--load: .prev was taken in silence"
+
     # Fewer images than a batch by default: one batch of all. A batch that was typed is refused by its name.
     run few --images 20 --epochs 1 --samples 20
     code=0
