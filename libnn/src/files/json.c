@@ -144,7 +144,7 @@ nn_status nn_json_begin(nn_json_walk *walk, const nn_json *json, bool object, nn
 {
     walk->json = json;
     walk->object = object;
-    walk->more = false; /* so the value need not be cleared: an entry of a header begins four walks */
+    walk->more = false; /* so the value need not be cleared: an entry of a header begins three walks */
     walk->key = (nn_json){ 0 };
     if (json->size == 0 || json->text[0] != (object ? '{' : '['))
         return nn_json_fail(json, 0, error, object ? "expected '{'" : "expected '['");

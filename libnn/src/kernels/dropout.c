@@ -3,8 +3,7 @@
  * one in each lane of 64 bits: its words are the lower halves. A product of two words fills a lane, and takes the lower
  * halves of its factors alone, so what is left in the upper ones need not be cleared.
  */
-#include "elementwise.h"
-#include "real.h"
+#include "dropout.h"
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif

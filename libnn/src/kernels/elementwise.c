@@ -3,6 +3,7 @@
  * the same arithmetic wherever it stands.
  */
 #include "elementwise.h"
+#include "dropout.h"
 #include "real.h"
 #include "vector_activation.h"
 
@@ -123,10 +124,6 @@ static void add_rows(nn_float *sum, const nn_float *x, size_t rows, size_t n)
         nn_store_part(sum + j, nn_load_part(sum + j, n - j) + total, n - j);
     }
 }
-
-/* dropout.c */
-void NN_KERNEL(dropout)(nn_float *y, const nn_float *x, size_t first, size_t n, double rate, uint64_t seed,
-                        uint64_t stream, uint64_t counter);
 
 extern const nn_elementwise_kernels NN_KERNEL(elementwise_kernels);
 const nn_elementwise_kernels NN_KERNEL(elementwise_kernels) = {

@@ -18,27 +18,21 @@ enum { WEIGHTS_BLOCK = 24 * 1024, STRIPS = true };
 #endif
 enum {
     WEIGHTS_SPANS = 128,
-    STRIPS_BLOCK = 128 * 1024, /* reals of a block's strips, where there are several rows */
+    STRIPS_BLOCK = 128 * 1024, /* reals of a block's strips, at most */
     STRIPS_CHANNELS = 32,      /* with fewer, pixels are close together in any case */
-    STRIPS_WORK = 256          /* multiplications that an element of the image must be worth to be moved */
+    STRIPS_WORK = 48           /* multiplications, at least, for each element that is moved */
 };
 
 /* Samples n .. n + samples - 1, map rows top .. top + rows - 1: several whole samples, or some rows of one. They meet
  * the image's rows line .. line + lines - 1. */
 typedef struct block {
     int n, samples, top, rows, line, lines;
+    bool strips; /* moved to strips */
 } block;
 
 static size_t whole_vectors(int n)
 {
     return ((size_t)n + NN_LANES - 1) / NN_LANES * NN_LANES;
-}
-
-static bool takes_strips(const nn_conv *conv)
-{
-    const double taps = (double)conv->down.size * conv->across.size,
-                 apart = (double)conv->down.stride * conv->across.stride;
-    return STRIPS && conv->c >= STRIPS_CHANNELS && taps * conv->f >= STRIPS_WORK * apart;
 }
 
 /* Rows of the image that so many rows of the map meet. */
@@ -48,32 +42,52 @@ static int lines_of(const nn_conv *conv, int rows)
     return lines < conv->down.image ? (int)lines : conv->down.image;
 }
 
+/* Multiplications of a block of so many rows for each element of the image that it meets. */
+static double work_of(const nn_conv *conv, int rows)
+{
+    const nn_window *down = &conv->down, *across = &conv->across;
+    const double products = (double)rows * across->map * down->size * across->size * conv->f;
+    return products / ((double)lines_of(conv, rows) * across->image);
+}
+
+/* The block, or a part of it, where that is worth to be moved to strips. */
+static block with_strips(const nn_conv *conv, block whole)
+{
+    const size_t line = (size_t)conv->across.image * (size_t)conv->c, most = STRIPS_BLOCK / line;
+    block b = whole;
+    if (!STRIPS || conv->c < STRIPS_CHANNELS || (size_t)lines_of(conv, 1) > most) return whole;
+    while ((size_t)lines_of(conv, b.rows) > most) b.rows--;
+    b.lines = lines_of(conv, b.rows);
+    b.samples = b.rows < whole.rows ? 1 : (int)nn_least((size_t)b.samples, most / (size_t)b.lines);
+    b.strips = true;
+    return work_of(conv, b.rows) < STRIPS_WORK ? whole : b;
+}
+
 /* The most samples and map rows of a block. */
 static block largest_block(const nn_conv *conv)
 {
     const size_t fit = WEIGHTS_BLOCK / ((size_t)conv->across.map * whole_vectors(conv->f));
-    const size_t line = (size_t)conv->across.image * (size_t)conv->c;
-    int rows = fit < 1 ? 1 : fit < WEIGHTS_SPANS ? (int)fit : WEIGHTS_SPANS, samples = 1;
-    if (rows >= conv->down.map) {
-        samples = rows / conv->down.map;
-        rows = conv->down.map;
+    block b = { .samples = 1, .rows = fit < 1 ? 1 : fit < WEIGHTS_SPANS ? (int)fit : WEIGHTS_SPANS };
+    if (b.rows >= conv->down.map) {
+        b.samples = b.rows / conv->down.map;
+        b.rows = conv->down.map;
     }
-    if (takes_strips(conv)) {
-        const size_t most = STRIPS_BLOCK / line / (size_t)lines_of(conv, rows);
-        if ((size_t)samples > most) samples = most > 0 ? (int)most : 1;
-        while (rows > 1 && (size_t)lines_of(conv, rows) > STRIPS_BLOCK / line) rows--;
-    }
-    return (block){ .samples = samples, .rows = rows, .lines = lines_of(conv, rows) };
+    b.lines = lines_of(conv, b.rows);
+    return with_strips(conv, b);
 }
 
-/* Where a block of `rows` map rows from `top` on finds the image's rows. */
-static block block_at(const nn_conv *conv, int n, int samples, int top, int rows)
+/* The block that begins at sample n and map row `top`, up to sample `last`. */
+static block block_at(const nn_conv *conv, block most, int n, int last, int top)
 {
     const nn_window *down = &conv->down;
+    block b = { .n = n, .top = top, .strips = most.strips };
+    b.samples = last - n < most.samples ? last - n : most.samples;
+    b.rows = down->map - top < most.rows ? down->map - top : most.rows;
     const long long low = (long long)top * down->stride - down->before;
-    const long long high = low + (long long)(rows - 1) * down->stride + down->size;
-    const int line = low > 0 ? (int)low : 0, end = high < down->image ? (int)high : down->image;
-    return (block){ n, samples, top, rows, line, end > line ? end - line : 0 };
+    const long long high = low + (long long)(b.rows - 1) * down->stride + down->size;
+    b.line = low > 0 ? (int)low : 0;
+    b.lines = (high < down->image ? (int)high : down->image) - b.line;
+    return b;
 }
 
 static size_t positions(const nn_conv *conv, block b)
@@ -96,13 +110,13 @@ size_t NN_KERNEL(image_weights_scratch)(const nn_conv *conv)
 {
     const block b = largest_block(conv);
     const size_t width = strip_width(conv), strips = ((size_t)conv->c - 1) / width + 1;
-    return positions(conv, b) * whole_vectors(conv->f) + (takes_strips(conv) ? pixels(conv, b) * width * strips : 0);
+    return positions(conv, b) * whole_vectors(conv->f) + (b.strips ? pixels(conv, b) * width * strips : 0);
 }
 
 /*
- * A block's image as tiles take it, `width` channels at a time: channel i of pixel p, counted over the block's samples
- * and lines, stands at at[i / width strip + i % width + p pixel]. As it is in memory; or in strips one after the other,
- * so that pixels lie close together.
+ * A block's image as tiles take it, `width` channels at a time: channel i of pixel p, counted over samples of `lines`
+ * lines, stands at at[i / width strip + i % width + p pixel]. As it is in memory; or in strips one after the other, so
+ * that pixels lie close together.
  */
 typedef struct strips {
     const nn_float *at;
@@ -212,17 +226,14 @@ void NN_KERNEL(image_weights)(nn_float *dkernel, const nn_float *image, const nn
                               const nn_conv *conv, int first, int last)
 {
     const block most = largest_block(conv);
-    const int rows = conv->down.map;
-    const bool packs = takes_strips(conv);
-    const size_t cols = (size_t)conv->across.map, f = (size_t)conv->f;
+    const size_t rows = (size_t)conv->down.map, cols = (size_t)conv->across.map, f = (size_t)conv->f;
     nn_float *strips_at = scratch + positions(conv, most) * whole_vectors(conv->f);
     for (int n = first; n < last; n += most.samples) {
-        for (int top = 0; top < rows; top += most.rows) {
-            const block b = block_at(conv, n, last - n < most.samples ? last - n : most.samples, top,
-                                     rows - top < most.rows ? rows - top : most.rows);
-            const nn_float *from = map + ((size_t)n * (size_t)rows + (size_t)top) * cols * f;
+        for (int top = 0; top < conv->down.map; top += most.rows) {
+            const block b = block_at(conv, most, n, last, top);
+            const nn_float *from = map + ((size_t)n * rows + (size_t)top) * cols * f;
             NN_KERNEL(pack)(scratch, from, (nn_pack){ 1, 0, positions(conv, b), f, f, 1 }, 0, f);
-            const strips taken = packs ? pack_strips(strips_at, image, conv, b) : image_strips(image, conv, b);
+            const strips taken = b.strips ? pack_strips(strips_at, image, conv, b) : image_strips(image, conv, b);
             weights_of_block(dkernel, &taken, scratch, conv, b, n > first || top > 0);
         }
     }
