@@ -130,15 +130,9 @@ static inline void nn_rnn_store_h(const nn_rnn_tile *tile, size_t row, size_t st
 
 enum { NN_RNN_AHEAD = 8 /* steps */ };
 
-static inline void nn_rnn_fetch(const nn_float *from, size_t reals)
-{
-    enum { LINE = 64 / sizeof(nn_float) };
-    for (size_t i = 0; i < reals; i += LINE) __builtin_prefetch(from + i);
-}
-
 static inline void nn_rnn_fetch_input(const nn_rnn_tile *tile, size_t step)
 {
-    for (size_t row = 0; row < tile->io->rows; row++) nn_rnn_fetch(nn_rnn_input(tile, row, step), tile->rnn->in);
+    for (size_t row = 0; row < tile->io->rows; row++) nn_fetch(nn_rnn_input(tile, row, step), tile->rnn->in);
 }
 
 static inline void nn_rnn_fetch_projected(const nn_rnn_tile *tile, size_t step)
@@ -146,7 +140,7 @@ static inline void nn_rnn_fetch_projected(const nn_rnn_tile *tile, size_t step)
     const nn_rnn_part *part = &tile->rnn->part[NN_RNN_INPUT];
     for (size_t p = 0; p * part->panel < part->columns; p++)
         for (size_t row = 0; row < tile->io->rows; row++)
-            nn_rnn_fetch(nn_rnn_projected(tile, p, row, step), nn_rnn_width(part, p));
+            nn_fetch(nn_rnn_projected(tile, p, row, step), nn_rnn_width(part, p));
 }
 
 /* At step t of a forward pass' chunk: the input of the next chunk's, or the pre-activations of a step soon. */
@@ -170,8 +164,8 @@ static inline void nn_rnn_fetch_backward(const nn_rnn_tile *tile, size_t t)
     nn_rnn_fetch_input(tile, step);
     for (size_t row = 0; row < tile->io->rows; row++) {
         const size_t at = row * rnn->time + step;
-        nn_rnn_fetch(tile->io->h + at * rnn->units, rnn->units);
-        if (rnn->saved) nn_rnn_fetch(tile->io->saved + at * rnn->saved, rnn->saved);
+        nn_fetch(tile->io->h + at * rnn->units, rnn->units);
+        if (rnn->saved) nn_fetch(tile->io->saved + at * rnn->saved, rnn->saved);
     }
 }
 

@@ -30,11 +30,6 @@ typedef struct block {
     bool strips; /* moved to strips */
 } block;
 
-static size_t whole_vectors(int n)
-{
-    return ((size_t)n + NN_LANES - 1) / NN_LANES * NN_LANES;
-}
-
 /* Rows of the image that so many rows of the map meet. */
 static int lines_of(const nn_conv *conv, int rows)
 {
@@ -66,7 +61,7 @@ static block with_strips(const nn_conv *conv, block whole)
 /* The most samples and map rows of a block. */
 static block largest_block(const nn_conv *conv)
 {
-    const size_t fit = WEIGHTS_BLOCK / ((size_t)conv->across.map * whole_vectors(conv->f));
+    const size_t fit = WEIGHTS_BLOCK / ((size_t)conv->across.map * nn_whole_vectors((size_t)conv->f));
     block b = { .samples = 1, .rows = fit < 1 ? 1 : fit < WEIGHTS_SPANS ? (int)fit : WEIGHTS_SPANS };
     if (b.rows >= conv->down.map) {
         b.samples = b.rows / conv->down.map;
@@ -110,7 +105,7 @@ size_t NN_KERNEL(image_weights_scratch)(const nn_conv *conv)
 {
     const block b = largest_block(conv);
     const size_t width = strip_width(conv), strips = ((size_t)conv->c - 1) / width + 1;
-    return positions(conv, b) * whole_vectors(conv->f) + (b.strips ? pixels(conv, b) * width * strips : 0);
+    return positions(conv, b) * nn_whole_vectors((size_t)conv->f) + (b.strips ? pixels(conv, b) * width * strips : 0);
 }
 
 /*
@@ -227,7 +222,7 @@ void NN_KERNEL(image_weights)(nn_float *dkernel, const nn_float *image, const nn
 {
     const block most = largest_block(conv);
     const size_t rows = (size_t)conv->down.map, cols = (size_t)conv->across.map, f = (size_t)conv->f;
-    nn_float *strips_at = scratch + positions(conv, most) * whole_vectors(conv->f);
+    nn_float *strips_at = scratch + positions(conv, most) * nn_whole_vectors((size_t)conv->f);
     for (int n = first; n < last; n += most.samples) {
         for (int top = 0; top < conv->down.map; top += most.rows) {
             const block b = block_at(conv, most, n, last, top);

@@ -57,6 +57,19 @@ static inline void nn_store(nn_float *p, nn_vec v)
     *(nn_vec_u *)p = v;
 }
 
+/* n, up to whole vectors. */
+static inline size_t nn_whole_vectors(size_t n)
+{
+    return (n + NN_LANES - 1) / NN_LANES * NN_LANES;
+}
+
+/* Asks for memory long before it is read or written. */
+static inline void nn_fetch(const nn_float *from, size_t reals)
+{
+    enum { LINE = 64 / sizeof(nn_float) };
+    for (size_t i = 0; i < reals; i += LINE) __builtin_prefetch(from + i);
+}
+
 /* Lanes of vectors a and b, counted through both. */
 #if defined(__clang__) || __GNUC__ >= 12
 #define NN_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)

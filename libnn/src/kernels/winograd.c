@@ -14,11 +14,6 @@ static size_t apart(size_t size)
     return (size + 15) / 16 * 16 + 16;
 }
 
-static size_t wide(size_t c)
-{
-    return (c + NN_LANES - 1) / NN_LANES * NN_LANES;
-}
-
 static size_t points(const nn_winograd *conv)
 {
     return (size_t)(conv->n * conv->n);
@@ -93,17 +88,15 @@ NN_INLINE void store_square(nn_float *sample, const nn_vec *cells, place at, con
  */
 NN_INLINE void fetch_square(const nn_float *sample, place at, const int size, size_t i, size_t steps)
 {
-    enum { LINE = 64 / sizeof(nn_float) };
     const size_t rows = (size_t)(size * at.step);
-    const int first = at.left * at.step, end = first + (int)rows;
-    const int left = first > 0 ? first : 0, right = end < at.w ? end : at.w;
+    at = phase_place(at, 0);
+    const int end = at.left + (int)rows, left = at.left > 0 ? at.left : 0, right = end < at.w ? end : at.w;
     if (right <= left) return;
     for (size_t y = i * rows / steps; y < (i + 1) * rows / steps; y++) {
-        const int row = at.top * at.step + (int)y;
+        const int row = at.top + (int)y;
         if (row < 0 || row >= at.h) continue;
-        const nn_float *from = sample + ((size_t)row * (size_t)at.w + (size_t)left) * (size_t)at.c;
-        const size_t reals = (size_t)(right - left) * (size_t)at.c;
-        for (size_t k = 0; k < reals; k += LINE) __builtin_prefetch(from + k);
+        nn_fetch(sample + ((size_t)row * (size_t)at.w + (size_t)left) * (size_t)at.c,
+                 (size_t)(right - left) * (size_t)at.c);
     }
 }
 
@@ -141,7 +134,7 @@ static size_t result_size(const nn_winograd *conv)
 
 static size_t packed_point(const nn_winograd *conv)
 {
-    return apart(nn_winograd_inner(conv) * wide(nn_winograd_outer(conv)));
+    return apart(nn_winograd_inner(conv) * nn_whole_vectors(nn_winograd_outer(conv)));
 }
 
 static size_t packed_size(const nn_winograd *conv)
