@@ -11,6 +11,10 @@
 /* An architecture may ask for as much memory as it likes: whoever loads files of others limits the allocator. */
 enum { MEMORY = 1 << 17 };
 
+/* Cells of a sample, which is the caller's and may be larger than its model: a multi-hot of 2^31 indices is one of a few
+ * weights. */
+enum { LARGEST_SAMPLE = 1 << 20 };
+
 static void *allocate(size_t size, size_t align, void *user)
 {
     size_t *left = user;
@@ -58,6 +62,7 @@ static void forward(nn_model *model, nn_dtype type)
     shape.rank++;
     const bool ragged = shape.rank == 2 && shape.dim[1] == NN_RAGGED;
     const size_t count = ragged ? 2 : nn_shape_count(shape);
+    if (count > LARGEST_SAMPLE) return;
     void *zeros = calloc(count + 1, sizeof(nn_float));
     FUZZ_CHECK(zeros);
     nn_tensor x = type == NN_F32 ? nn_view_f32(zeros, shape) : nn_view_i32(zeros, shape);

@@ -1,4 +1,5 @@
 /* Loops on the threads of a team: each task once, and alone for a while where the other threads do not come. */
+#define _GNU_SOURCE /* sched_setaffinity */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <cmocka.h>
 
 #include "parallel.h"
+#include "processor.h"
 #include <math.h>
 #ifdef WITH_OPENMP
 #include <omp.h>
@@ -23,10 +25,11 @@ typedef struct work {
     int first[WORKERS]; /* the task that a worker begins with */
     bool meet;          /* the first two tasks wait for each other, so that both threads take part */
     atomic_int arrived;
-    long late_ms; /* that worker 1 sleeps */
-    int late_at;  /* in which of its tasks: 0 is the first */
-    long task_ms; /* that each task works */
-    long more_ms; /* that worker 1 works in its first task besides */
+    long late_ms;            /* that worker 1 sleeps */
+    int late_at;             /* in which of its tasks: 0 is the first */
+    long task_ms;            /* that each task works */
+    long more_ms;            /* that worker 1 works in its first task besides */
+    int processors[WORKERS]; /* where they did their first task */
 } work;
 
 static void sleep_ms(long ms)
@@ -48,7 +51,7 @@ static void do_task(void *context, int task, int worker)
     work *w = context;
     atomic_fetch_add(&w->done[task], 1);
     const int mine = atomic_fetch_add(&w->of_worker[worker], 1);
-    if (mine == 0) w->first[worker] = task;
+    if (mine == 0) w->first[worker] = task, w->processors[worker] = nn_processor();
     if (w->meet && mine == 0) {
         atomic_fetch_add(&w->arrived, 1);
         while (atomic_load(&w->arrived) < WORKERS) sched_yield();
@@ -235,6 +238,92 @@ static void patience_goes_on(void **state)
         assert_true(atomic_load(&late.of_worker[1]) > 0);
     }
 }
+
+#ifdef __linux__
+/* The calling thread may use that processor alone. */
+static void stay_on(int processor)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)processor, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+}
+
+typedef struct crowding {
+    int processor;
+    const cpu_set_t *all;
+    atomic_int arrived;
+} crowding;
+
+static void join_crowd(void *context, int task, int worker)
+{
+    crowding *c = context;
+    (void)task;
+    (void)worker;
+    atomic_fetch_add(&c->arrived, 1);
+    while (atomic_load(&c->arrived) < WORKERS) sched_yield(); /* so that each thread has a task */
+    stay_on(c->processor);
+    assert_int_equal(sched_setaffinity(0, sizeof *c->all, c->all), 0);
+}
+
+/* Both threads of the next loop are on the caller's processor, and may leave it. */
+static void crowd(const cpu_set_t *all)
+{
+    crowding c = { .processor = nn_processor(), .all = all };
+    nn_parallel(&(nn_team){ .threads = WORKERS, .patient = true }, WORKERS, join_crowd, &c);
+}
+
+/* At first and after a loss, a thread leaves the processor of the caller. Where another program has all the others, it
+ * may be put back; so there are some tries. */
+static void a_processor_each(void **state)
+{
+    cpu_set_t all;
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    if (CPU_COUNT(&all) < WORKERS) skip();
+    for (int settled = 0; settled < 2; settled++) {
+        int apart = 0;
+        for (int i = 0; i < 50 && apart == 0; i++) {
+            nn_team team = { .threads = WORKERS, .settled = settled };
+            work w = { .meet = true, .late_ms = settled ? 50 : 0 };
+            if (settled) lose(&team, &w, 0.049);
+            while (nn_parts(&team) == 1) sleep_ms(1);
+            crowd(&all);
+            w.late_ms = 0;
+            run(&team, &w);
+            apart += w.processors[0] != w.processors[1];
+        }
+        assert_int_equal(apart, 1);
+    }
+}
+
+/* A thread that leaves may come back. */
+static void no_processor_is_barred(void **state)
+{
+    cpu_set_t all, after;
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    nn_leave_processor(nn_processor());
+    assert_int_equal(sched_getaffinity(0, sizeof after, &after), 0);
+    assert_true(CPU_EQUAL(&all, &after));
+}
+
+/* A thread that may use one processor alone stays there. */
+static void the_only_processor(void **state)
+{
+    cpu_set_t all, after;
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    const int here = nn_processor();
+    stay_on(here);
+    nn_leave_processor(here);
+    nn_leave_processor(-1);
+    assert_int_equal(nn_processor(), here);
+    assert_int_equal(sched_getaffinity(0, sizeof after, &after), 0);
+    assert_int_equal(CPU_COUNT(&after), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+}
+#endif
 #endif
 
 int main(void)
@@ -250,6 +339,11 @@ int main(void)
         cmocka_unit_test(uneven_tasks_are_no_loss),
         cmocka_unit_test(no_pause_is_for_ever),
         cmocka_unit_test(patience_goes_on),
+#ifdef __linux__
+        cmocka_unit_test(a_processor_each),
+        cmocka_unit_test(no_processor_is_barred),
+        cmocka_unit_test(the_only_processor),
+#endif
 #endif
     };
 #ifndef WITH_OPENMP

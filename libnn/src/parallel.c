@@ -1,4 +1,5 @@
 #include "parallel.h"
+#include "processor.h"
 #ifdef _OPENMP
 #include <omp.h>
 #include <pthread.h>
@@ -139,17 +140,21 @@ static void run_tasks(share *shares, int count, int worker, nn_task *run, void *
     }
 }
 
-static loop run_together(int threads, int share_count, int count, nn_task *run, void *context)
+/* `settle`: a thread that the system put on the caller's processor, as it may do when the thread is made or woken, goes
+ * to another: there each would wait for the other's time slice, and asleep between loops, it would stay. */
+static loop run_together(int threads, bool settle, int share_count, int count, nn_task *run, void *context)
 {
     share shares[NN_MAX_THREADS];
     const long long n = count;
     loop l = { .called = omp_get_wtime() };
+    const int callers = settle ? nn_processor() : -1;
     for (int i = 0; i < share_count; i++)
         shares[i] = (share){ (int)(n * i / share_count), (int)(n * (i + 1) / share_count) };
 #pragma omp parallel num_threads(threads)
     {
         const nn_float_mode mode = nn_float_mode_enter();
         const int worker = omp_get_thread_num();
+        if (worker > 0 && settle && nn_processor() == callers) nn_leave_processor(callers);
         const double begin = worker == 0 ? omp_get_wtime() : 0, before = processor_seconds();
         run_tasks(shares, share_count, worker, run, context);
         const double worked = processor_seconds() - before;
@@ -179,7 +184,8 @@ static void judge(nn_team *team, const loop *l)
     const double alone = telling ? l->worked * (l->own / l->own_worked) : l->worked;
     const double more = l->done - l->called - alone;
     const double lost = more < most ? more : most;
-    if (lost < tolerated) {
+    team->settled = lost < tolerated;
+    if (team->settled) {
         team->pause -= team->pause * decay;
         team->alone_until = 0;
         return;
@@ -196,7 +202,8 @@ static void run_loop(nn_team *team, int count, bool in_order, nn_task *run, void
 #ifdef _OPENMP
     const int available = count > 1 ? present(team) : 1, threads = available < count ? available : count;
     if (threads > 1) {
-        const loop together = run_together(threads, in_order ? 1 : threads, count, run, context);
+        const bool settle = !team->settled && !team->patient;
+        const loop together = run_together(threads, settle, in_order ? 1 : threads, count, run, context);
         if (!team->patient) judge(team, &together);
         return;
     }

@@ -19,6 +19,7 @@ typedef struct nn_team {
     int threads;        /* at most */
     bool patient;       /* more threads were asked for than there are processors: they wait for each other by design */
     double alone_until; /* the time, on OpenMP's clock, until which the calling thread is alone; 0: it is not */
+    bool settled;       /* the last loop was no loss: its threads have a processor each, or soon will */
     double pause;       /* for how many seconds it was the last time, less with each loop that lost none */
 } nn_team;
 

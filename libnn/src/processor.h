@@ -1,0 +1,11 @@
+/* The processor on which the calling thread runs. */
+#ifndef NN_SRC_PROCESSOR_H
+#define NN_SRC_PROCESSOR_H
+
+/* Its number; -1 where the system does not tell. */
+int nn_processor(void);
+
+/* Moves the calling thread to another of the processors that it may use, if there is one; it may come back later. */
+void nn_leave_processor(int processor);
+
+#endif
