@@ -11,8 +11,8 @@
 /* An architecture may ask for as much memory as it likes: whoever loads files of others limits the allocator. */
 enum { MEMORY = 1 << 17 };
 
-/* Cells of a sample, which is the caller's and may be larger than its model: a multi-hot of 2^31 indices is one of a few
- * weights. */
+/* Cells of a sample, which is the caller's and may be larger than its model: a multi-hot of 2^31 indices is one of a
+ * few weights. */
 enum { LARGEST_SAMPLE = 1 << 20 };
 
 static void *allocate(size_t size, size_t align, void *user)
@@ -112,20 +112,28 @@ static void make_by_itself(const char *path, size_t size, const nn_allocator *al
     nn_st_close(&reader);
 }
 
+/* The model with the weights that are in the file; whether it has them. */
+static bool load(const char *path, const nn_allocator *allocator)
+{
+    const nn_model_def def = { .max_batch = 1, .threads = 1, .isa = NN_ISA_PORTABLE, .allocator = allocator };
+    nn_error error = { 0 };
+    nn_model *model = nn_model_load(path, NULL, &def, &error);
+    if (!model) {
+        fuzz_check_refusal(error.text, path);
+        return false;
+    }
+    fuzz_accepted++;
+    use(model);
+    return true;
+}
+
+/* Loading and making both read the header, and most inputs lack weights. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     size_t left = MEMORY;
     const char *path = fuzz_file(0, bytes, size);
     const nn_allocator allocator = { .alloc = allocate, .release = release, .user = &left };
-    const nn_model_def def = { .max_batch = 1, .threads = 1, .isa = NN_ISA_PORTABLE, .allocator = &allocator };
-    nn_error error = { 0 };
-    nn_model *model = nn_model_load(path, NULL, &def, &error);
-    if (model) {
-        fuzz_accepted++;
-        use(model);
-        return 0;
-    }
-    fuzz_check_refusal(error.text, path);
+    if (fuzz_one_in_four(bytes, size) && load(path, &allocator)) return 0;
     left = MEMORY;
     make_by_itself(path, size, &allocator);
     return 0;

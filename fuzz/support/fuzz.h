@@ -26,6 +26,9 @@ bool fuzz_opened(int descriptor, const uint8_t **bytes, size_t *size);
 /* Reads every byte, so that a sanitizer sees those that are not there. */
 void fuzz_touch(const void *bytes, size_t size);
 
+/* Whether to do what takes long for this input: while fuzzing, for a quarter of them; for all of a corpus. */
+bool fuzz_one_in_four(const uint8_t *bytes, size_t size);
+
 /* Counts what was taken: a corpus of which nothing is shows that a target does not do its work. */
 extern int fuzz_accepted;
 
