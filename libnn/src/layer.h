@@ -85,6 +85,8 @@ struct nn_layer {
     int in_vocab;               /* of the Embedding that looks up the first input; else 0 */
     bool takes_table;           /* set by plan() where in_vocab: could do with x[0] as in_table has it */
     bool in_table;              /* set by the model: x[0] is the Embedding's table (in_vocab, features) */
+    nn_float *table_gradient;   /* there (in_vocab, features): what backward may add to instead of setting dx[0], .. */
+    bool table_is_done;         /* .. and says so: the Embedding has nothing to do then */
     bool out_table;             /* and y stays NULL there: the one layer that takes it reads the table */
     bool out_sparse;            /* set by plan() of multi-hot: y stays NULL */
     bool alias;    /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */

@@ -81,7 +81,11 @@ static void set_inputs(nn_model *model, nn_layer *layer, const nn_tensor *x)
     layer->ids = takes_ids ? x->i32 : NULL;
     layer->offsets = takes_ids ? x->offsets : NULL;
     layer->words = layer->in_vocab ? x->i32 : NULL;
-    if (layer->in_table) layer->x[0] = model->layers[layer->from[0]].weights[0].value;
+    if (layer->in_table) {
+        const nn_weight *table = model->layers[layer->from[0]].weights;
+        layer->x[0] = table->value;
+        layer->table_gradient = table->grad;
+    }
     layer->ids_per_row = takes_ids && !x->offsets ? nn_shape_count(model->def.input) : 0;
     /* An alias borrows its input, which may be the caller's; nobody writes to an output but its own layer. */
     if (layer->alias) layer->y = (nn_float *)(uintptr_t)layer->x[0];
@@ -158,6 +162,7 @@ static void layer_backward(nn_model *model, nn_layer *layer, const nn_run *run, 
         if (dx[0] && dx[0] != dy) memcpy(dx[0], dy, (size_t)run->batch * layer->out_size * sizeof *dy);
     } else {
         layer->ops->backward(layer, run, dy, dx, want & NN_GRAD_PARAMS);
+        if (layer->table_is_done) model->nodes[layer->from[0]].gradient_set = false;
     }
     for (int i = 0; i < layer->input_count; i++)
         if (add[i])

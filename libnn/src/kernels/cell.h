@@ -8,6 +8,13 @@
 
 _Static_assert((int)NN_RNN_VECTORS == (int)NN_MICRO_VECTORS, "a panel is the widest block");
 
+/* The columns of a part for some rows and steps: panels of (places, panel width). */
+typedef struct nn_rnn_columns {
+    nn_float *base;
+    size_t places;     /* of a panel */
+    size_t first, row; /* the place of the tile's first row at the chunk's first step; places from row to row */
+} nn_rnn_columns;
+
 typedef struct nn_rnn_tile {
     const nn_rnn *rnn;
     const nn_float *packed;
@@ -18,6 +25,7 @@ typedef struct nn_rnn_tile {
     nn_float *looked_up;  /* (rows, chunk, in) the chunk's rows of a table */
     nn_float *reset;      /* (rows, padded) r h of a GRU that resets before */
     nn_float *reset_kept; /* (rows, chunk, padded) the same, kept for the gradient */
+    nn_rnn_columns columns[NN_RNN_PARTS];
 } nn_rnn_tile;
 
 /* All steps of a chunk: forward from the pre-activations x W + b, backward to their gradients in the input part's
@@ -38,6 +46,8 @@ void NN_KERNEL(gru_reset_before_backward)(nn_rnn_tile *tile);
 void NN_KERNEL(rnn_back)(const nn_rnn_tile *tile, int part, size_t t, nn_float *out, bool add);
 
 /* Of nn_recurrent_kernels. */
+void NN_KERNEL(rnn_backward_words)(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_words *words, size_t first,
+                                   size_t last, nn_float *gradient, nn_float *scratch);
 void NN_KERNEL(rnn_pack)(const nn_rnn *rnn, nn_float *packed, nn_rnn_weights weights, size_t first, size_t last);
 void NN_KERNEL(rnn_add_gradients)(const nn_rnn *rnn, nn_rnn_weights gradients, const nn_float *partial, size_t count,
                                   size_t first, size_t last);
@@ -62,13 +72,17 @@ static inline size_t nn_rnn_transposed_width(const nn_rnn_part *part, size_t q)
     return rest < most ? rest : most;
 }
 
-/* Columns of a part in the scratch memory: panel p of a row at step t of the chunk; rows are chunk x width apart. */
+/* Panel p of a part's columns at some place; the next place is as far as the panel is wide. */
+static inline nn_float *nn_rnn_column(const nn_rnn_part *part, const nn_rnn_columns *columns, size_t p, size_t place)
+{
+    return columns->base + p * part->panel * columns->places + place * nn_rnn_width(part, p);
+}
+
+/* The same for a row at step t of the chunk. */
 static inline nn_float *nn_rnn_at(const nn_rnn_tile *tile, int part, size_t p, size_t row, size_t t)
 {
-    const nn_rnn *rnn = tile->rnn;
-    const nn_rnn_part *of = &rnn->part[part];
-    return tile->io->scratch + of->scratch + p * of->panel * rnn->tile * rnn->chunk +
-           (row * rnn->chunk + t) * nn_rnn_width(of, p);
+    const nn_rnn_columns *columns = &tile->columns[part];
+    return nn_rnn_column(&tile->rnn->part[part], columns, p, columns->first + row * columns->row + t);
 }
 
 /* The place in time of a step, counted as they are computed. */
@@ -126,6 +140,19 @@ static inline void nn_rnn_store_h(const nn_rnn_tile *tile, size_t row, size_t st
     nn_store_part(tile->io->h + (row * tile->rnn->time + step) * units + unit, h, units - unit);
 }
 
+/* a (rows, vectors) += d W^T, panel q of the transposed weights: rows of d are `row` places apart, from `place` on. */
+NN_INLINE void nn_rnn_back_product(nn_micro_block a, const int rows, const int vectors, const nn_rnn_part *part,
+                                   const nn_float *packed, const nn_rnn_columns *d, size_t q, size_t place, size_t row)
+{
+    const size_t width = (size_t)vectors * NN_LANES;
+    const nn_float *b = packed + part->transposed + q * NN_MICRO_VECTORS * NN_LANES * part->columns;
+    for (size_t p = 0; p * part->panel < part->columns; p++) {
+        const size_t columns = nn_rnn_width(part, p);
+        nn_micro(a, rows, vectors, nn_rnn_column(part, d, p, place), (ptrdiff_t)(row * columns), 1,
+                 b + p * part->panel * width, width, columns);
+    }
+}
+
 /* --- asking for memory long before it is read: the rows of a tile lie far apart --- */
 
 enum { NN_RNN_AHEAD = 8 /* steps */ };
@@ -161,7 +188,7 @@ static inline void nn_rnn_fetch_backward(const nn_rnn_tile *tile, size_t t)
     const nn_rnn *rnn = tile->rnn;
     if (tile->first + t < NN_RNN_AHEAD) return;
     const size_t step = tile->first + t - NN_RNN_AHEAD;
-    nn_rnn_fetch_input(tile, step);
+    if (!tile->io->da) nn_rnn_fetch_input(tile, step);
     for (size_t row = 0; row < tile->io->rows; row++) {
         const size_t at = row * rnn->time + step;
         nn_fetch(tile->io->h + at * rnn->units, rnn->units);

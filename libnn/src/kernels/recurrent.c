@@ -108,14 +108,12 @@ static void project_table(const nn_rnn *rnn, const nn_float *packed, const nn_fl
 
 /*
  * A block of d W^T: panel q of the transposed weights, `rows` rows of the tile at step t or (along) successive steps of
- * one row, which are d_row panel widths apart. Writes `valid` columns of rows out_row apart.
+ * one row, which are d_row places apart. Writes `valid` columns of rows out_row apart.
  */
 NN_INLINE void back_block(const int rows, const nn_rnn_tile *tile, const int vectors, int index, size_t q, size_t row,
                           size_t t, size_t d_row, nn_float *out, ptrdiff_t out_row, size_t valid, bool add)
 {
-    const nn_rnn_part *part = &tile->rnn->part[index];
-    const size_t width = (size_t)vectors * NN_LANES;
-    const nn_float *b = tile->packed + part->transposed + q * NN_MICRO_VECTORS * NN_LANES * part->columns;
+    const nn_rnn_columns *d = &tile->columns[index];
 
     nn_micro_block a;
     NN_UNROLL for (int r = 0; r < rows; r++)
@@ -123,11 +121,8 @@ NN_INLINE void back_block(const int rows, const nn_rnn_tile *tile, const int vec
         NN_UNROLL for (int v = 0; v < vectors; v++) a[r][v] =
             add ? nn_load(out + r * out_row + v * NN_LANES) : (nn_vec){ 0 };
     }
-    for (size_t p = 0; p * part->panel < part->columns; p++) {
-        const size_t columns = nn_rnn_width(part, p);
-        nn_micro(a, rows, vectors, nn_rnn_at(tile, index, p, row, t), (ptrdiff_t)(d_row * columns), 1,
-                 b + p * part->panel * width, width, columns);
-    }
+    nn_rnn_back_product(a, rows, vectors, &tile->rnn->part[index], tile->packed, d, q, d->first + row * d->row + t,
+                        d_row);
     NN_UNROLL for (int r = 0; r < rows; r++)
     {
         NN_UNROLL for (int v = 0; v < vectors; v++)
@@ -143,7 +138,7 @@ NN_INLINE void back_rows(const int rows, const nn_rnn_tile *tile, const int vect
 {
     const size_t padded = tile->rnn->padded, width = (size_t)vectors * NN_LANES;
     out += row * padded + q * NN_MICRO_VECTORS * NN_LANES;
-    back_block(rows, tile, vectors, index, q, row, t, tile->rnn->chunk, out, (ptrdiff_t)padded, width, add);
+    back_block(rows, tile, vectors, index, q, row, t, tile->columns[index].row, out, (ptrdiff_t)padded, width, add);
 }
 
 NN_INLINE void back_panel(const int vectors, const nn_rnn_tile *tile, int index, size_t q, size_t t, nn_float *out,
@@ -262,15 +257,28 @@ static nn_rnn_tile tile_of(const nn_rnn *rnn, const nn_float *packed, const nn_r
     const size_t size = rnn->tile * rnn->padded;
     nn_float *states = io->scratch + rnn->state;
     memset(states, 0, 4 * size * sizeof *states);
-    return (nn_rnn_tile){ .rnn = rnn,
-                          .packed = packed,
-                          .io = io,
-                          .h = states,
-                          .next = states + size,
-                          .c = states + 2 * size,
-                          .looked_up = io->scratch + rnn->looked_up,
-                          .reset = states + 3 * size,
-                          .reset_kept = io->scratch + rnn->reset };
+    nn_rnn_tile tile = (nn_rnn_tile){ .rnn = rnn,
+                                      .packed = packed,
+                                      .io = io,
+                                      .h = states,
+                                      .next = states + size,
+                                      .c = states + 2 * size,
+                                      .looked_up = io->scratch + rnn->looked_up,
+                                      .reset = states + 3 * size,
+                                      .reset_kept = io->scratch + rnn->reset };
+    for (int i = 0; i < rnn->part_count; i++)
+        tile.columns[i] = (nn_rnn_columns){ io->scratch + rnn->part[i].scratch, rnn->tile * rnn->chunk, 0, rnn->chunk };
+    return tile;
+}
+
+/* The columns of x W in the memory that is kept, those of the chunk's steps; a state's that are the same, too. */
+static void keep_columns(nn_rnn_tile *tile)
+{
+    const nn_rnn *rnn = tile->rnn;
+    const nn_rnn_rows *io = tile->io;
+    for (int i = 0; i < rnn->part_count; i++)
+        if (rnn->part[i].scratch == rnn->part[NN_RNN_INPUT].scratch)
+            tile->columns[i] = (nn_rnn_columns){ io->da, io->places, io->place + tile->first, rnn->time };
 }
 
 /* The state of all rows before the first step. */
@@ -349,10 +357,12 @@ static void backward(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_row
         if (tile.first < io->begin) tile.first = io->begin;
         tile.steps = rest - tile.first;
         rest = tile.first;
+        if (io->da) keep_columns(&tile);
         cells[rnn->cell](&tile);
         if (io->dx) input_gradient(&tile);
-        if (io->words && io->gradient) look_up(&tile);
-        for (int part = 0; part < rnn->part_count && io->gradient; part++) gradient(&tile, part);
+        if (io->words && io->gradient && !io->da) look_up(&tile);
+        for (int part = io->da ? NN_RNN_INPUT + 1 : NN_RNN_INPUT; part < rnn->part_count && io->gradient; part++)
+            gradient(&tile, part);
     }
     if (io->carried) end_backward(&tile);
 }
@@ -362,5 +372,6 @@ const nn_recurrent_kernels NN_KERNEL(recurrent_kernels) = {
     .project = project_table,
     .forward = forward,
     .backward = backward,
+    .backward_words = NN_KERNEL(rnn_backward_words),
     .add_gradients = NN_KERNEL(rnn_add_gradients),
 };

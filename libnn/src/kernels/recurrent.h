@@ -92,7 +92,20 @@ typedef struct nn_rnn_rows {
     nn_float *carried;         /* (2, padded) gradient by the state before step `begin`, sum over rows, set; or NULL */
     nn_float *gradient;        /* (gradient), added to; or NULL */
     nn_float *scratch;         /* (scratch) */
+    nn_float *da;              /* gradients by the pre-activations x W + b, kept for backward_words, which does what
+                                  follows from them, dx and the gradient by W: panels of (places, panel); or NULL */
+    size_t places, place;      /* of da; that of the first row's step 0: rows are `time` places apart */
 } nn_rnn_rows;
+
+/* What a backward pass has kept, by the words of the table. */
+typedef struct nn_rnn_words {
+    const nn_float *da; /* as above */
+    size_t places;
+    const int32_t *start;     /* (vocab + 1) where each word's places begin in */
+    const int32_t *place;     /* the places of all words */
+    const nn_float *table;    /* (vocab, in) */
+    nn_float *table_gradient; /* (vocab, in), added to */
+} nn_rnn_words;
 
 struct nn_recurrent_kernels {
     /* Packs rows first .. last - 1 of all parts' kernels (of rnn->lines). The padding must be zero before. */
@@ -105,6 +118,9 @@ struct nn_recurrent_kernels {
     void (*forward)(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *rows);
     /* dy -> dx, gradient; from x, h, saved */
     void (*backward)(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_rows *rows);
+    /* da of words first .. last - 1 -> the gradient of their rows of the table, and (added to) by W and b. */
+    void (*backward_words)(const nn_rnn *rnn, const nn_float *packed, const nn_rnn_words *words, size_t first,
+                           size_t last, nn_float *gradient, nn_float *scratch);
     /* gradients += the partial ones (count, gradient), in their order; lines first .. last - 1. */
     void (*add_gradients)(const nn_rnn *rnn, nn_rnn_weights gradients, const nn_float *partial, size_t count,
                           size_t first, size_t last);

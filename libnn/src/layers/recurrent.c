@@ -178,11 +178,12 @@ static void carve_prefix(nn_rnn_prefix *prefix, const nn_rnn *rnn, nn_arena *are
     prefix->carried = nn_arena_reals(arena, times(tiles + 1, times(2, rnn->padded)));
 }
 
-/* A table's rows are worth a product of their own where they are looked up twice or more. */
-static bool worth_projecting(const nn_layer *layer, int batch)
+/* A table's rows are worth products of their own where they are looked up twice or more. */
+static bool words_repeat(const nn_layer *layer, int batch)
 {
     const nn_rnn *rnn = &((const nn_rnn_layer *)layer->priv)->rnn;
-    return layer->in_table && rnn->vocab <= (size_t)batch * rnn->time / 2;
+    const size_t words = (size_t)batch * rnn->time;
+    return layer->in_table && rnn->vocab <= words / 2 && words <= INT32_MAX;
 }
 
 void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
@@ -192,8 +193,10 @@ void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
     const size_t steps = (size_t)layer->max_batch * rnn->time;
     priv->packed = nn_arena_reals(arena, rnn->packed);
     priv->projected_is_stale = true;
-    if (worth_projecting(layer, layer->max_batch))
+    if (words_repeat(layer, layer->max_batch)) {
         priv->projected = nn_arena_reals(arena, times(rnn->vocab, rnn->part[NN_RNN_INPUT].columns));
+        nn_rnn_by_word_carve(&priv->by_word, rnn, arena, steps);
+    }
     priv->saved = nn_arena_reals(arena, times(steps, rnn->saved));
     if (!rnn->sequences) priv->h = nn_arena_reals(arena, times(steps, rnn->units));
     carve_prefix(&priv->prefix, rnn, arena, (size_t)layer->max_batch);
@@ -208,7 +211,7 @@ typedef struct call {
     const nn_run *run;
     const nn_float *dy;
     nn_float *dx;
-    bool want_params;
+    bool want_params, by_word;
     int tiles, groups; /* of tiles: one partial gradient each */
 } call;
 
@@ -293,9 +296,8 @@ static void clear_padding(const call *c, const nn_rnn_rows *rows)
         memset(c->dx + (size_t)rows->row[i] * rnn->time * rnn->in, 0, rows->begin * rnn->in * sizeof *c->dx);
 }
 
-static void backward_task(void *context, int group, int worker)
+static void backward_group(const call *c, int group, int worker)
 {
-    const call *c = context;
     const nn_rnn_layer *priv = c->layer->priv;
     const nn_rnn *rnn = &priv->rnn;
     const size_t first = (size_t)group * (size_t)c->tiles / (size_t)c->groups;
@@ -308,10 +310,23 @@ static void backward_task(void *context, int group, int worker)
         rows.dy = rnn->sequences ? c->dy + row * c->layer->out_size : c->dy;
         rows.dx = c->dx;
         rows.gradient = gradient;
+        rows.da = c->by_word ? priv->by_word.da : NULL;
+        rows.places = priv->by_word.places;
+        rows.place = row * rnn->time;
         if (priv->prefix.steps > 0) rows.carried = priv->prefix.carried + tile * 2 * rnn->padded;
         c->run->kernels->recurrent->backward(rnn, priv->packed, &rows);
         if (c->dx) clear_padding(c, &rows);
     }
+}
+
+/* The groups' tasks, and one that sorts the words meanwhile. */
+static void backward_task(void *context, int task, int worker)
+{
+    const call *c = context;
+    if (task < c->groups)
+        backward_group(c, task, worker);
+    else
+        nn_rnn_by_word_sort(c->layer, c->run->batch);
 }
 
 static void add_gradients_task(void *context, int task, int worker)
@@ -346,7 +361,7 @@ nn_status nn_rnn_forward(nn_layer *layer, const nn_run *run)
     nn_rnn_prefix_find(&priv->prefix, &priv->rnn, layer->words, run->batch);
     if (run->weights_changed) nn_parallel(run->team, line_tasks(&priv->rnn), pack_task, &c);
     priv->projected_is_stale |= run->weights_changed;
-    if (priv->projected_is_stale && worth_projecting(layer, run->batch)) {
+    if (priv->projected_is_stale && words_repeat(layer, run->batch)) {
         nn_parallel(run->team, (int)((priv->rnn.vocab + WORDS_PER_TASK - 1) / WORDS_PER_TASK), project_task, &c);
         priv->projected_is_stale = false;
     }
@@ -359,14 +374,17 @@ void nn_rnn_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
 {
     const nn_rnn_layer *priv = layer->priv;
     call c = call_of(layer, run);
+    c.by_word = want_params && dx[0] && words_repeat(layer, run->batch);
     c.dy = dy;
-    c.dx = dx[0];
+    c.dx = c.by_word ? NULL : dx[0];
     c.want_params = want_params;
-    each_tile(&c, c.groups, backward_task);
+    layer->table_is_done = c.by_word;
+    each_tile(&c, c.groups + (c.by_word ? 1 : 0), backward_task);
     if (priv->prefix.steps > 0) { /* behind an Embedding: only for the weights */
         nn_float *gradient = run->scratch + (size_t)c.groups * priv->rnn.gradient;
         memset(gradient, 0, priv->rnn.gradient * sizeof *gradient);
-        nn_rnn_prefix_backward(layer, run, c.dx, gradient, c.tiles);
+        nn_rnn_prefix_backward(layer, run, c.dx, c.by_word ? priv->by_word.da : NULL, gradient, c.tiles);
     }
+    if (c.by_word) nn_rnn_by_word_backward(layer, run, c.groups);
     if (want_params) nn_parallel(run->team, line_tasks(&priv->rnn), add_gradients_task, &c);
 }

@@ -20,10 +20,22 @@ typedef struct nn_rnn_prefix {
     nn_float *carried;   /* (tiles + 1, 2, padded): gradients by the states where tiles begin; the shared row's */
 } nn_rnn_prefix;
 
+/*
+ * Where the input is an Embedding's table and its rows are read again and again, the gradients by the table and by the
+ * kernel follow from one sum for each row of the table, over all steps that read it (kernels/recurrent_words.c).
+ */
+typedef struct nn_rnn_by_word {
+    nn_float *da;   /* gradients by the pre-activations of all steps, see nn_rnn_words; NULL: not by words */
+    size_t places;  /* max_batch x time */
+    int32_t *place; /* (places) of all words */
+    int32_t *start; /* (vocab + 2) of each word's in `place` */
+} nn_rnn_by_word;
+
 /* The private struct of a recurrent layer. */
 typedef struct nn_rnn_layer {
     nn_rnn rnn;
     nn_rnn_prefix prefix;
+    nn_rnn_by_word by_word;
     int gradients;           /* partial gradients there can be, without the shared row's */
     nn_float *packed;        /* (rnn.packed) */
     nn_float *projected;     /* of an Embedding's table (vocab, columns), see nn_recurrent_kernels; or NULL */
@@ -38,8 +50,18 @@ void nn_rnn_prefix_find(nn_rnn_prefix *prefix, const nn_rnn *rnn, const int32_t 
 size_t nn_rnn_prefix_begin(const nn_rnn_prefix *prefix, const nn_rnn *rnn, size_t tile);
 /* Runs the shared row; x and packed as in nn_rnn_rows. */
 void nn_rnn_prefix_forward(const nn_layer *layer, const nn_run *run);
-/* The same backward, after `tiles` tiles have left what they carried. */
-void nn_rnn_prefix_backward(const nn_layer *layer, const nn_run *run, nn_float *dx, nn_float *gradient, int tiles);
+/* The same backward, after `tiles` tiles have left what they carried; da: of by_word, or NULL. */
+void nn_rnn_prefix_backward(const nn_layer *layer, const nn_run *run, nn_float *dx, nn_float *da, nn_float *gradient,
+                            int tiles);
+/* The first step of a row, in the tiles' order, of which a backward pass keeps something: the shared row has the steps
+ * that the last tile's first row leaves to it. */
+size_t nn_rnn_prefix_kept(const nn_rnn_prefix *prefix, const nn_rnn *rnn, int batch, size_t row);
+
+void nn_rnn_by_word_carve(nn_rnn_by_word *by, const nn_rnn *rnn, nn_arena *arena, size_t places);
+/* The places by their words; of each word, in their order. */
+void nn_rnn_by_word_sort(const nn_layer *layer, int batch);
+/* After that: from da to the table's gradient and, group by group, to the partial ones in run->scratch. */
+void nn_rnn_by_word_backward(const nn_layer *layer, const nn_run *run, int groups);
 
 nn_status nn_rnn_plan(nn_layer *layer, nn_cell cell, nn_error *error);
 void nn_rnn_carve(nn_layer *layer, nn_arena *arena);

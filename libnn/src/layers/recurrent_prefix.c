@@ -32,6 +32,11 @@ size_t nn_rnn_prefix_begin(const nn_rnn_prefix *prefix, const nn_rnn *rnn, size_
     return prefix->steps > 0 ? (size_t)prefix->padding[prefix->order[tile * rnn->tile]] : 0;
 }
 
+size_t nn_rnn_prefix_kept(const nn_rnn_prefix *prefix, const nn_rnn *rnn, int batch, size_t row)
+{
+    return row == last_begin(rnn, batch) ? 0 : nn_rnn_prefix_begin(prefix, rnn, row / rnn->tile);
+}
+
 void nn_rnn_prefix_find(nn_rnn_prefix *prefix, const nn_rnn *rnn, const int32_t *words, int batch)
 {
     prefix->steps = 0;
@@ -66,7 +71,8 @@ void nn_rnn_prefix_forward(const nn_layer *layer, const nn_run *run)
 }
 
 /* Stretches between the steps at which tiles begin, each with what came from the tiles that begin at its end. */
-void nn_rnn_prefix_backward(const nn_layer *layer, const nn_run *run, nn_float *dx, nn_float *gradient, int tiles)
+void nn_rnn_prefix_backward(const nn_layer *layer, const nn_run *run, nn_float *dx, nn_float *da, nn_float *gradient,
+                            int tiles)
 {
     const nn_rnn_layer *priv = layer->priv;
     const nn_rnn *rnn = &priv->rnn;
@@ -75,6 +81,9 @@ void nn_rnn_prefix_backward(const nn_layer *layer, const nn_run *run, nn_float *
     nn_rnn_rows row = shared_row(layer, run);
     row.dx = dx;
     row.gradient = gradient;
+    row.da = da;
+    row.places = priv->by_word.places;
+    row.place = last_begin(rnn, run->batch) * rnn->time;
     row.carried_in = row.carried = carried;
     memset(carried, 0, width * sizeof *carried);
     for (int tile = tiles; row.end > 0; row.end = row.begin) {
