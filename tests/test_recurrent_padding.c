@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VOCAB = 7 };
+/* Gradients are by word with MANY features, by step with FEW. */
+enum { VOCAB = 7, FEW = 6, MANY = 37 };
 
 /* Paddings of some batches: of all lengths, and the edges. */
 typedef enum pattern { MIXED, ALL_FULL, NONE, ONE_PADDED, SHORT, PATTERNS } pattern;
@@ -46,11 +47,11 @@ typedef struct padded {
     double table_gradient[VOCAB * 64];
 } padded;
 
-static void make(padded *p, int cell, pattern kind, int batch, nn_rnn_def def)
+static void make(padded *p, int cell, pattern kind, int batch, int features, nn_rnn_def def)
 {
     nn_rng rng = { .seed = 11 };
     def.reset_before = twin_cells[cell].reset_before;
-    p->t = (twin){ .type = twin_cells[cell].type, .batch = batch, .time = 45, .in = 6, .def = def };
+    p->t = (twin){ .type = twin_cells[cell].type, .batch = batch, .time = 45, .in = features, .def = def };
     twin_randomize(&p->t, 5);
     const size_t time = (size_t)p->t.time, in = (size_t)p->t.in;
     p->words = calloc((size_t)batch * time, sizeof *p->words);
@@ -137,17 +138,20 @@ static void equals_the_plain_path(void **state)
     (void)state;
     for (int cell = 0; cell < TWIN_CELLS; cell++) {
         for (int kind = 0; kind < PATTERNS; kind++) {
-            padded p;
-            make(&p, cell, (pattern)kind, 37, (nn_rnn_def){ .units = 19 });
-            for (int i = 0; i < 3; i++) {
-                char label[80];
-                if (!isa_is_here(isas[i])) continue;
-                nn_model *model = model_of(&p, isas[i], 1);
-                snprintf(label, sizeof label, "%s, padding %d, isa %d", twin_cells[cell].name, kind, (int)isas[i]);
-                check(model, &p, label);
-                nn_model_destroy(model);
+            for (int features = FEW; features <= MANY; features += MANY - FEW) {
+                padded p;
+                make(&p, cell, (pattern)kind, 37, features, (nn_rnn_def){ .units = 19 });
+                for (int i = 0; i < 3; i++) {
+                    char label[80];
+                    if (!isa_is_here(isas[i])) continue;
+                    nn_model *model = model_of(&p, isas[i], 1);
+                    snprintf(label, sizeof label, "%s, padding %d, %d features, isa %d", twin_cells[cell].name, kind,
+                             features, (int)isas[i]);
+                    check(model, &p, label);
+                    nn_model_destroy(model);
+                }
+                unmake(&p);
             }
-            unmake(&p);
         }
     }
 }
@@ -161,7 +165,7 @@ static void other_forms(void **state)
     for (int cell = 0; cell < TWIN_CELLS; cell++) {
         for (int form = 0; form < 3; form++) {
             padded p;
-            make(&p, cell, MIXED, 10, forms[form]);
+            make(&p, cell, MIXED, 10, MANY, forms[form]);
             nn_model *model = model_of(&p, NN_ISA_BEST, 1);
             check(model, &p, twin_cells[cell].name);
             nn_model_destroy(model);
@@ -180,11 +184,11 @@ static void batches_in_turn(void **state)
     (void)state;
     for (int cell = 0; cell < TWIN_CELLS; cell++) {
         padded p;
-        make(&p, cell, MIXED, 37, (nn_rnn_def){ .units = 19 });
+        make(&p, cell, MIXED, 37, MANY, (nn_rnn_def){ .units = 19 });
         nn_model *model = model_of(&p, NN_ISA_BEST, 1);
         unmake(&p);
         for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
-            make(&p, cell, turns[i].kind, turns[i].batch, (nn_rnn_def){ .units = 19 });
+            make(&p, cell, turns[i].kind, turns[i].batch, MANY, (nn_rnn_def){ .units = 19 });
             check(model, &p, twin_cells[cell].name);
             unmake(&p);
         }
@@ -198,7 +202,7 @@ static void threads_give_the_same_bits(void **state)
     (void)state;
     for (int cell = 0; cell < TWIN_CELLS; cell++) {
         padded p;
-        make(&p, cell, MIXED, 150, (nn_rnn_def){ .units = 19 });
+        make(&p, cell, MIXED, 150, MANY, (nn_rnn_def){ .units = 19 });
         nn_float *one = calloc(p.t.y_count, sizeof *one), *other = calloc(p.t.y_count, sizeof *other);
         assert_true(one && other);
         size_t count = 0;

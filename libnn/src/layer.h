@@ -58,9 +58,9 @@ typedef struct nn_layer_ops {
     nn_status (*forward)(nn_layer *layer, const nn_run *run);
     /*
      * dy (batch, out) may be overwritten, unless layer->keeps_dy. Where dx[i] is not NULL it is set, not added to, to
-     * the gradient by input i. Gradients of weights are added to weight.grad if want_params. May run again for the same
-     * forward. Called where a gradient is wanted of what comes before, or of weights: without weights, the one input's
-     * dx[0] is there. NULL in multi-hot, before which there is nothing.
+     * the gradient by input i (but see table_is_done). Gradients of weights are added to weight.grad if want_params.
+     * May run again for the same forward. Called where a gradient is wanted of what comes before, or of weights:
+     * without weights, the one input's dx[0] is there. NULL in multi-hot, before which there is nothing.
      */
     void (*backward)(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float *const *dx, bool want_params);
 } nn_layer_ops;
@@ -85,8 +85,7 @@ struct nn_layer {
     int in_vocab;               /* of the Embedding that looks up the first input; else 0 */
     bool takes_table;           /* set by plan() where in_vocab: could do with x[0] as in_table has it */
     bool in_table;              /* set by the model: x[0] is the Embedding's table (in_vocab, features) */
-    nn_float *table_gradient;   /* there (in_vocab, features): what backward may add to instead of setting dx[0], .. */
-    bool table_is_done;         /* .. and says so: the Embedding has nothing to do then */
+    bool table_is_done;         /* set by backward there: it added to table_gradient instead of setting dx[0] */
     bool out_table;             /* and y stays NULL there: the one layer that takes it reads the table */
     bool out_sparse;            /* set by plan() of multi-hot: y stays NULL */
     bool alias;    /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */
@@ -101,6 +100,7 @@ struct nn_layer {
     const int32_t *ids;               /* (batch, in), when in_type is NN_I32 or in_sparse */
     const int64_t *offsets;           /* NULL, or rows of ids are ragged */
     const int32_t *words;             /* (batch, time), where in_vocab: what the Embedding below took */
+    nn_float *table_gradient;         /* (in_vocab, features), where in_table */
     size_t ids_per_row;               /* of ids, where they are not ragged */
     nn_float *y;                      /* (batch, out); lives from forward to the last backward */
 };

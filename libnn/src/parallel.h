@@ -19,8 +19,8 @@ typedef struct nn_team {
     int threads;        /* at most */
     bool patient;       /* more threads were asked for than there are processors: they wait for each other by design */
     double alone_until; /* the time, on OpenMP's clock, until which the calling thread is alone; 0: it is not */
-    bool settled;       /* the last loop was no loss: its threads have a processor each, or soon will */
     double pause;       /* for how many seconds it was the last time, less with each loop that lost none */
+    bool settled;       /* the last loop was no loss: nobody looks for a processor of its own in the next one */
 } nn_team;
 
 /* A team of so many threads; 0: as many as OpenMP would use (1 without OpenMP), but no more than NN_MAX_THREADS. */

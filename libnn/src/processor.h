@@ -5,7 +5,11 @@
 /* Its number; -1 where the system does not tell. */
 int nn_processor(void);
 
-/* Moves the calling thread to another of the processors that it may use, if there is one; it may come back later. */
+/*
+ * Moves the calling thread to another of the processors that it may use, if there is one; it may come back later. On
+ * Linux those that it may use are from then on what sched_getaffinity() told: processors that come to be allowed after
+ * that are not among them.
+ */
 void nn_leave_processor(int processor);
 
 #endif

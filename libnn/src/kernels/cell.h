@@ -29,7 +29,7 @@ typedef struct nn_rnn_tile {
 } nn_rnn_tile;
 
 /* All steps of a chunk: forward from the pre-activations x W + b, backward to their gradients in the input part's
- * scratch (and the other parts'). */
+ * columns (and the other parts'). */
 void NN_KERNEL(simple_rnn_forward)(nn_rnn_tile *tile);
 void NN_KERNEL(simple_rnn_backward)(nn_rnn_tile *tile);
 void NN_KERNEL(lstm_forward)(nn_rnn_tile *tile);

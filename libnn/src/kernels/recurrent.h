@@ -92,8 +92,8 @@ typedef struct nn_rnn_rows {
     nn_float *carried;         /* (2, padded) gradient by the state before step `begin`, sum over rows, set; or NULL */
     nn_float *gradient;        /* (gradient), added to; or NULL */
     nn_float *scratch;         /* (scratch) */
-    nn_float *da;              /* gradients by the pre-activations x W + b, kept for backward_words, which does what
-                                  follows from them, dx and the gradient by W: panels of (places, panel); or NULL */
+    nn_float *da;              /* gradients by x W + b, kept: panels of (places, panel); what follows from them is for
+                                  backward_words: dx is NULL, and `gradient` gets the other parts' alone; or NULL */
     size_t places, place;      /* of da; that of the first row's step 0: rows are `time` places apart */
 } nn_rnn_rows;
 
@@ -101,7 +101,7 @@ typedef struct nn_rnn_rows {
 typedef struct nn_rnn_words {
     const nn_float *da; /* as above */
     size_t places;
-    const int32_t *start;     /* (vocab + 1) where each word's places begin in */
+    const int32_t *start;     /* (vocab + 1) where in `place` each word's begin */
     const int32_t *place;     /* the places of all words */
     const nn_float *table;    /* (vocab, in) */
     nn_float *table_gradient; /* (vocab, in), added to */

@@ -21,24 +21,38 @@ typedef struct block {
     nn_float *gradient;
 } block;
 
-/* s of each word, one panel. */
+/* sum += da of places at .. end - 1, one panel; what comes after them is fetched, for places are all over the memory.
+ */
+NN_INLINE void sum_places(nn_vec sum[NN_MICRO_VECTORS], const int vectors, const nn_float *da, const int32_t *at,
+                          const int32_t *end, const int32_t *last)
+{
+    enum { AHEAD = 12 };
+    const size_t width = (size_t)vectors * NN_LANES;
+    for (; at < end; at++) {
+        if (last - at > AHEAD) nn_fetch(da + (size_t)at[AHEAD] * width, width);
+        NN_UNROLL for (int v = 0; v < vectors; v++) sum[v] += nn_load(da + (size_t)*at * width + v * NN_LANES);
+    }
+}
+
+/* s of each word, one panel. Some words are read by most steps: of so many, sums of STRETCH are summed. */
 NN_INLINE void sum_panel(const int vectors, const block *b, size_t p)
 {
-    enum { AHEAD = 12 /* places, which are all over the memory */ };
+    enum { STRETCH = 256 };
     const nn_rnn_words *words = b->words;
-    const int32_t *place = words->place, *fetched = place + words->start[b->rnn->vocab] - AHEAD;
-    const size_t width = (size_t)vectors * NN_LANES;
+    const int32_t *place = words->place, *last = place + words->start[b->rnn->vocab];
     const nn_float *da = words->da + p * b->part->panel * words->places;
     for (size_t i = 0; i < b->count; i++) {
         const int32_t *at = place + words->start[b->word[i]], *end = place + words->start[b->word[i] + 1];
-        nn_vec sum[NN_MICRO_VECTORS] = { { 0 } };
-        for (; at < end; at++) {
-            const nn_float *from = da + (size_t)*at * width;
-            if (at < fetched) nn_fetch(da + (size_t)at[AHEAD] * width, width);
-            NN_UNROLL for (int v = 0; v < vectors; v++) sum[v] += nn_load(from + v * NN_LANES);
-        }
         nn_float *to = nn_rnn_column(b->part, &b->sums, p, i);
-        NN_UNROLL for (int v = 0; v < vectors; v++) nn_store(to + v * NN_LANES, sum[v]);
+        nn_vec sum[NN_MICRO_VECTORS] = { { 0 } };
+        for (; end - at > STRETCH; at += STRETCH) {
+            nn_vec stretch[NN_MICRO_VECTORS] = { { 0 } };
+            sum_places(stretch, vectors, da, at, at + STRETCH, last);
+            NN_UNROLL for (int v = 0; v < vectors; v++) sum[v] += stretch[v];
+        }
+        nn_vec rest[NN_MICRO_VECTORS] = { { 0 } };
+        sum_places(rest, vectors, da, at, end, last);
+        NN_UNROLL for (int v = 0; v < vectors; v++) nn_store(to + v * NN_LANES, sum[v] + rest[v]);
     }
 }
 

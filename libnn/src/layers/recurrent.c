@@ -182,8 +182,15 @@ static void carve_prefix(nn_rnn_prefix *prefix, const nn_rnn *rnn, nn_arena *are
 static bool words_repeat(const nn_layer *layer, int batch)
 {
     const nn_rnn *rnn = &((const nn_rnn_layer *)layer->priv)->rnn;
-    const size_t words = (size_t)batch * rnn->time;
-    return layer->in_table && rnn->vocab <= words / 2 && words <= INT32_MAX;
+    return layer->in_table && rnn->vocab <= (size_t)batch * rnn->time / 2;
+}
+
+/* And gradients word by word, where the multiplications that this spares, 2 in columns for each step, take longer than
+ * writing and reading da in place of dx: columns and in reals a step. At 32 (measured) both take as long. */
+static bool worth_keeping(const nn_rnn *rnn, size_t places)
+{
+    const double in = (double)rnn->in, columns = (double)rnn->part[NN_RNN_INPUT].columns;
+    return places <= INT32_MAX && in * columns >= 32 * (columns - in);
 }
 
 void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
@@ -195,7 +202,7 @@ void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
     priv->projected_is_stale = true;
     if (words_repeat(layer, layer->max_batch)) {
         priv->projected = nn_arena_reals(arena, times(rnn->vocab, rnn->part[NN_RNN_INPUT].columns));
-        nn_rnn_by_word_carve(&priv->by_word, rnn, arena, steps);
+        if (worth_keeping(rnn, steps)) nn_rnn_by_word_carve(&priv->by_word, rnn, arena, steps);
     }
     priv->saved = nn_arena_reals(arena, times(steps, rnn->saved));
     if (!rnn->sequences) priv->h = nn_arena_reals(arena, times(steps, rnn->units));
@@ -374,12 +381,13 @@ void nn_rnn_backward(nn_layer *layer, const nn_run *run, nn_float *dy, nn_float 
 {
     const nn_rnn_layer *priv = layer->priv;
     call c = call_of(layer, run);
-    c.by_word = want_params && dx[0] && words_repeat(layer, run->batch);
+    c.by_word = priv->by_word.da && want_params && dx[0] && words_repeat(layer, run->batch);
     c.dy = dy;
     c.dx = c.by_word ? NULL : dx[0];
     c.want_params = want_params;
     layer->table_is_done = c.by_word;
-    each_tile(&c, c.groups + (c.by_word ? 1 : 0), backward_task);
+    if (c.by_word && c.groups == 1) nn_rnn_by_word_sort(layer, run->batch);
+    each_tile(&c, c.groups + (c.by_word && c.groups > 1 ? 1 : 0), backward_task);
     if (priv->prefix.steps > 0) { /* behind an Embedding: only for the weights */
         nn_float *gradient = run->scratch + (size_t)c.groups * priv->rnn.gradient;
         memset(gradient, 0, priv->rnn.gradient * sizeof *gradient);

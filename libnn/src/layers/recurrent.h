@@ -25,10 +25,10 @@ typedef struct nn_rnn_prefix {
  * kernel follow from one sum for each row of the table, over all steps that read it (kernels/recurrent_words.c).
  */
 typedef struct nn_rnn_by_word {
-    nn_float *da;   /* gradients by the pre-activations of all steps, see nn_rnn_words; NULL: not by words */
+    nn_float *da;   /* gradients by the pre-activations of all steps, see nn_rnn_words; NULL: not by word */
     size_t places;  /* max_batch x time */
     int32_t *place; /* (places) of all words */
-    int32_t *start; /* (vocab + 2) of each word's in `place` */
+    int32_t *start; /* (vocab + 1) where in `place` each word's begin; and one more, with which they are sorted */
 } nn_rnn_by_word;
 
 /* The private struct of a recurrent layer. */

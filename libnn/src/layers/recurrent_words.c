@@ -42,7 +42,7 @@ typedef struct call {
     int groups;
 } call;
 
-/* The first word of a group: each has about as many places. */
+/* The first word of a group: each has about as many places, but that a word is not split. */
 static size_t first_word(const call *c, int group)
 {
     const nn_rnn *rnn = &((const nn_rnn_layer *)c->layer->priv)->rnn;
