@@ -23,6 +23,7 @@ typedef struct nn_rnn_tile {
     nn_float *h, *next;   /* (rows, padded) state and its successor; backward: dh, and a second vector */
     nn_float *c;          /* (rows, padded) LSTM's cell state; backward: dc */
     nn_float *looked_up;  /* (rows, chunk, in) the chunk's rows of a table */
+    nn_float *before;     /* (rows, chunk + 1, padded) going back: states before the chunk and after its steps */
     nn_float *reset;      /* (rows, padded) r h of a GRU that resets before */
     nn_float *reset_kept; /* (rows, chunk, padded) the same, kept for the gradient */
     nn_rnn_columns columns[NN_RNN_PARTS];
@@ -137,7 +138,7 @@ static inline void nn_rnn_store_h(const nn_rnn_tile *tile, size_t row, size_t st
 {
     const size_t units = tile->rnn->units, unit = block * NN_LANES;
     nn_store(tile->next + row * tile->rnn->padded + unit, h);
-    nn_store_part(tile->io->h + (row * tile->rnn->time + step) * units + unit, h, units - unit);
+    if (tile->io->h) nn_store_part(tile->io->h + (row * tile->rnn->time + step) * units + unit, h, units - unit);
 }
 
 /* a (rows, vectors) += d W^T, panel q of the transposed weights: rows of d are `row` places apart, from `place` on. */
@@ -191,7 +192,7 @@ static inline void nn_rnn_fetch_backward(const nn_rnn_tile *tile, size_t t)
     if (!tile->io->da) nn_rnn_fetch_input(tile, step);
     for (size_t row = 0; row < tile->io->rows; row++) {
         const size_t at = row * rnn->time + step;
-        nn_fetch(tile->io->h + at * rnn->units, rnn->units);
+        if (rnn->keeps_h) nn_fetch(tile->io->h + at * rnn->units, rnn->units);
         if (rnn->saved) nn_fetch(tile->io->saved + at * rnn->saved, rnn->saved);
     }
 }

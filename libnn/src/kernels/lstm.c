@@ -1,6 +1,7 @@
 /*
  * LSTM (Hochreiter and Schmidhuber 1997; forget gate: Gers, Schmidhuber and Cummins 2000), gates i, f, g (the candidate
- * c~), o. Saved per block of units and step: i, f, g, o, c.
+ * c~), o. Saved per block of units and step: i, f, g, o, c; where only the last h goes on, the others follow from
+ * these going back, for memory is slower than one more product.
  */
 #include "cell.h"
 
@@ -51,6 +52,12 @@ NN_INLINE void forward(nn_rnn_tile *tile, const nn_activation activation, const 
     }
 }
 
+/* A block of the state before step t of the chunk, which is that after step t - 1. */
+static inline nn_float *state_before(const nn_rnn_tile *tile, size_t row, size_t t, size_t block)
+{
+    return tile->before + (row * (tile->rnn->chunk + 1) + t) * tile->rnn->padded + block * NN_LANES;
+}
+
 /* Gradients by the gates' pre-activations, and by the cell state before. */
 NN_INLINE void backward_block(const nn_rnn_tile *tile, const nn_activation activation, const nn_activation gate,
                               size_t t, size_t block, size_t row)
@@ -72,6 +79,15 @@ NN_INLINE void backward_block(const nn_rnn_tile *tile, const nn_activation activ
     nn_store(d + G * NN_LANES, nn_vactivate_backward(activation, dc * i, g));
     nn_store(d + O * NN_LANES, nn_vactivate_backward(gate, dh * squashed, o));
     nn_store(carried, dc * f);
+    if (!tile->rnn->keeps_h) nn_store(state_before(tile, row, t + 1, block), o * squashed);
+}
+
+/* The state before the chunk, o act(c) of the step before. */
+NN_INLINE void state_before_chunk(const nn_rnn_tile *tile, const nn_activation activation, size_t block, size_t row)
+{
+    const nn_float *saved = nn_rnn_saved(tile, row, tile->first - 1, block, SAVED);
+    const nn_vec squashed = nn_vactivate(activation, nn_load(saved + C * NN_LANES));
+    nn_store(state_before(tile, row, 0, block), nn_load(saved + O * NN_LANES) * squashed);
 }
 
 NN_INLINE void backward(nn_rnn_tile *tile, const nn_activation activation, const nn_activation gate)
@@ -83,6 +99,8 @@ NN_INLINE void backward(nn_rnn_tile *tile, const nn_activation activation, const
             for (size_t block = 0; block < blocks; block++) backward_block(tile, activation, gate, t, block, row);
         if (tile->first + t > 0) NN_KERNEL(rnn_back)(tile, NN_RNN_STATE, t, tile->h, false);
     }
+    for (size_t row = 0; row < tile->io->rows && !tile->rnn->keeps_h && tile->first > 0; row++)
+        for (size_t block = 0; block < blocks; block++) state_before_chunk(tile, activation, block, row);
 }
 
 void NN_KERNEL(lstm_start)(nn_rnn_tile *tile)

@@ -197,6 +197,9 @@ static factor factor_of(const nn_rnn_tile *tile, int index)
     if (index == NN_RNN_RESET)
         return (factor){ tile->reset_kept, (ptrdiff_t)(rnn->chunk * rnn->padded), (ptrdiff_t)rnn->padded, 0, false };
     /* the state before the step; before the first one it is zero */
+    const ptrdiff_t padded = (ptrdiff_t)rnn->padded, row = (ptrdiff_t)(rnn->chunk + 1) * padded;
+    if (!rnn->keeps_h && tile->first == 0) return (factor){ tile->before + padded, row, padded, 1, false };
+    if (!rnn->keeps_h) return (factor){ tile->before, row, padded, 0, false };
     if (tile->first == 0) return (factor){ tile->io->h, time * units, units, 1, false };
     return (factor){ tile->io->h + (tile->first - 1) * rnn->units, time * units, units, 0, false };
 }
@@ -264,6 +267,7 @@ static nn_rnn_tile tile_of(const nn_rnn *rnn, const nn_float *packed, const nn_r
                                       .next = states + size,
                                       .c = states + 2 * size,
                                       .looked_up = io->scratch + rnn->looked_up,
+                                      .before = io->scratch + rnn->before,
                                       .reset = states + 3 * size,
                                       .reset_kept = io->scratch + rnn->reset };
     for (int i = 0; i < rnn->part_count; i++)
@@ -289,7 +293,7 @@ static void start(nn_rnn_tile *tile)
     for (size_t row = 0; row < io->rows; row++) {
         const size_t step = row * rnn->time + io->begin - 1;
         memcpy(tile->h + row * rnn->padded, io->start.h, rnn->units * sizeof *tile->h);
-        memcpy(io->h + step * rnn->units, io->start.h, rnn->units * sizeof *tile->h);
+        if (io->h) memcpy(io->h + step * rnn->units, io->start.h, rnn->units * sizeof *tile->h);
         if (rnn->saved) memcpy(io->saved + step * rnn->saved, io->start.saved, rnn->saved * sizeof *tile->h);
     }
     if (rnn->cell == NN_CELL_LSTM) NN_KERNEL(lstm_start)(tile);

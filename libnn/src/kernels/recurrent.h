@@ -44,6 +44,7 @@ typedef struct nn_rnn {
     nn_cell cell;
     nn_activation activation, gate_activation;
     bool sequences, backwards; /* return_sequences, go_backwards */
+    bool keeps_h;              /* all states from forward to backward; else the saved values give them anew */
     size_t time, in, units;
     size_t vocab;  /* rows of an Embedding's table that the input can be looked up in, or 0 */
     size_t padded; /* units in whole vectors */
@@ -59,6 +60,7 @@ typedef struct nn_rnn {
     size_t scratch;      /* of a call */
     size_t state, reset; /* offsets into the scratch memory: 4 states of (tile, padded); r h of (tile, chunk, padded) */
     size_t looked_up;    /* and rows of the table (tile, chunk, in) */
+    size_t before;       /* and states before each step of a chunk (tile, chunk + 1, padded), where they are not kept */
 } nn_rnn;
 
 /* The weights as Keras has them, or their gradients; bias may be NULL. */
@@ -83,7 +85,7 @@ typedef struct nn_rnn_rows {
     const int32_t *words;      /* (batch, time) rows of the table; or NULL */
     const nn_float *projected; /* of the table's rows, see project(); or NULL */
     nn_float *y;               /* (batch, units) or NULL: with sequences it is `h` */
-    nn_float *h;               /* (rows, time, units): the state after each step, in the order of the steps */
+    nn_float *h;               /* (rows, time, units): the state after each step, in the order of the steps; or NULL */
     nn_float *saved;           /* (rows, time, saved) */
     nn_rnn_start start;        /* of all rows; read if begin > 0, and kept as step begin - 1 of h and saved */
     const nn_float *dy;        /* (batch, units) or, with sequences, (rows, time, units); NULL: 0 */

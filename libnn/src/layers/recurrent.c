@@ -85,6 +85,8 @@ static void plan_scratch(nn_rnn *rnn)
     if (rnn->cell == NN_CELL_GRU_RESET_BEFORE) rnn->scratch = plus(rnn->scratch, times(steps, rnn->padded));
     rnn->looked_up = rnn->scratch;
     if (rnn->vocab > 0) rnn->scratch = plus(rnn->scratch, times(steps, rnn->in));
+    rnn->before = rnn->scratch;
+    if (!rnn->keeps_h) rnn->scratch = plus(rnn->scratch, times(times(rnn->tile, rnn->chunk + 1), rnn->padded));
 }
 
 static void plan_sizes(nn_rnn *rnn, size_t lanes, size_t batch, bool bias)
@@ -143,6 +145,7 @@ nn_status nn_rnn_plan(nn_layer *layer, nn_cell cell, nn_error *error)
                      .activation = def->activation,
                      .gate_activation = def->recurrent_activation,
                      .sequences = def->return_sequences,
+                     .keeps_h = def->return_sequences || cell != NN_CELL_LSTM,
                      .backwards = def->go_backwards,
                      .time = (size_t)time,
                      .in = (size_t)in,
@@ -205,7 +208,7 @@ void nn_rnn_carve(nn_layer *layer, nn_arena *arena)
         if (worth_keeping(rnn, steps)) nn_rnn_by_word_carve(&priv->by_word, rnn, arena, steps);
     }
     priv->saved = nn_arena_reals(arena, times(steps, rnn->saved));
-    if (!rnn->sequences) priv->h = nn_arena_reals(arena, times(steps, rnn->units));
+    if (!rnn->sequences && rnn->keeps_h) priv->h = nn_arena_reals(arena, times(steps, rnn->units));
     carve_prefix(&priv->prefix, rnn, arena, (size_t)layer->max_batch);
 }
 
@@ -255,7 +258,7 @@ static nn_rnn_rows rows_of(const call *c, int tile, int worker)
                          .words = layer->in_table ? layer->words : NULL,
                          .projected = priv->projected_is_stale ? NULL : priv->projected,
                          .y = rnn->sequences ? NULL : layer->y,
-                         .h = (rnn->sequences ? layer->y : priv->h) + steps * rnn->units,
+                         .h = rnn->keeps_h ? (rnn->sequences ? layer->y : priv->h) + steps * rnn->units : NULL,
                          .saved = priv->saved ? priv->saved + steps * rnn->saved : NULL,
                          .scratch = nn_worker_scratch(c->run, worker) };
     if (rows.begin > 0)
