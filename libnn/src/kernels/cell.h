@@ -86,17 +86,17 @@ static inline nn_float *nn_rnn_at(const nn_rnn_tile *tile, int part, size_t p, s
     return nn_rnn_column(&tile->rnn->part[part], columns, p, columns->first + row * columns->row + t);
 }
 
-/* The place in time of a step, counted as they are computed. */
-static inline size_t nn_rnn_time(const nn_rnn *rnn, size_t step)
-{
-    return rnn->backwards ? rnn->time - 1 - step : step;
-}
-
 /* The row of the table that is a row's input at a step. */
 static inline size_t nn_rnn_word(const nn_rnn_tile *tile, size_t row, size_t step)
 {
     const nn_rnn *rnn = tile->rnn;
     return (size_t)tile->io->words[nn_rnn_row(tile, row) * rnn->time + nn_rnn_time(rnn, step)];
+}
+
+/* An input of `in` reals: too short for a call of memcpy(). */
+static inline void nn_rnn_copy_row(nn_float *to, const nn_float *from, size_t in)
+{
+    for (size_t i = 0; i < in; i += NN_LANES) nn_store_part(to + i, nn_load_part(from + i, in - i), in - i);
 }
 
 /* The input (in) of a row at a step. */

@@ -11,11 +11,8 @@ static void look_up(const nn_rnn_tile *tile)
     const nn_rnn *rnn = tile->rnn;
     for (size_t row = 0; row < tile->io->rows; row++) {
         nn_float *to = tile->looked_up + row * rnn->chunk * rnn->in;
-        for (size_t t = 0; t < tile->steps; t++, to += rnn->in) {
-            const nn_float *from = nn_rnn_input(tile, row, tile->first + t);
-            for (size_t i = 0; i < rnn->in; i += NN_LANES)
-                nn_store_part(to + i, nn_load_part(from + i, rnn->in - i), rnn->in - i);
-        }
+        for (size_t t = 0; t < tile->steps; t++, to += rnn->in)
+            nn_rnn_copy_row(to, nn_rnn_input(tile, row, tile->first + t), rnn->in);
     }
 }
 

@@ -63,6 +63,12 @@ typedef struct nn_rnn {
     size_t before;       /* and states before each step of a chunk (tile, chunk + 1, padded), where they are not kept */
 } nn_rnn;
 
+/* The place in time of a step, counted as they are computed. */
+static inline size_t nn_rnn_time(const nn_rnn *rnn, size_t step)
+{
+    return rnn->backwards ? rnn->time - 1 - step : step;
+}
+
 /* The weights as Keras has them, or their gradients; bias may be NULL. */
 typedef struct nn_rnn_weights {
     nn_float *kernel;    /* (in, gates units) */

@@ -15,7 +15,7 @@ typedef struct block {
     const nn_float *packed;
     const nn_rnn_words *words;
     int32_t word[WORDS];
-    size_t count, most;  /* of words */
+    size_t count;        /* of words */
     nn_rnn_columns sums; /* a place for each word */
     nn_float *x;         /* (count, in) */
     nn_float *gradient;
@@ -118,11 +118,7 @@ static void finish_block(block *b)
 {
     const nn_rnn_part *part = b->part;
     const size_t in = b->rnn->in;
-    for (size_t i = 0; i < b->count; i++) {
-        const nn_float *row = b->words->table + (size_t)b->word[i] * in;
-        for (size_t k = 0; k < in; k += NN_LANES)
-            nn_store_part(b->x + i * in + k, nn_load_part(row + k, in - k), in - k);
-    }
+    for (size_t i = 0; i < b->count; i++) nn_rnn_copy_row(b->x + i * in, b->words->table + (size_t)b->word[i] * in, in);
     for (size_t p = 0; p * part->panel < part->columns; p++) {
         NN_RNN_BY_VECTORS(nn_rnn_width(part, p) / NN_LANES, sum_panel, b, p);
         NN_RNN_BY_VECTORS(nn_rnn_width(part, p) / NN_LANES, add_panel, b, p);
@@ -141,14 +137,13 @@ void NN_KERNEL(rnn_backward_words)(const nn_rnn *rnn, const nn_float *packed, co
                 .part = part,
                 .packed = packed,
                 .words = words,
-                .most = most,
                 .sums = { scratch + part->scratch, most, 0, 1 },
                 .x = scratch + rnn->looked_up,
                 .gradient = gradient };
     for (size_t word = first; word < last; word++) {
         if (words->start[word] == words->start[word + 1]) continue;
         b.word[b.count++] = (int32_t)word;
-        if (b.count == b.most) finish_block(&b);
+        if (b.count == most) finish_block(&b);
     }
     if (b.count > 0) finish_block(&b);
 }

@@ -14,9 +14,8 @@ void nn_rnn_by_word_carve(nn_rnn_by_word *by, const nn_rnn *rnn, nn_arena *arena
 static size_t word_at(const nn_layer *layer, size_t row, size_t step)
 {
     const nn_rnn_layer *priv = layer->priv;
-    const size_t time = priv->rnn.time;
-    return (size_t)
-        layer->words[(size_t)priv->prefix.order[row] * time + (priv->rnn.backwards ? time - 1 - step : step)];
+    const size_t sample = (size_t)priv->prefix.order[row];
+    return (size_t)layer->words[sample * priv->rnn.time + nn_rnn_time(&priv->rnn, step)];
 }
 
 /* A counting sort. */
