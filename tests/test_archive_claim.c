@@ -1,5 +1,6 @@
 /* Claims of a path: a place that cannot be written is found before the training, and a path has one trainer at a time.
  */
+#include "child.h"
 #include "files/system.h"
 #include "generations.h"
 #include "temp.h"
@@ -115,7 +116,7 @@ static void a_second_trainer_is_refused(void **state)
         nn_archive *archive = nn_archive_create(NULL);
         const bool claimed = nn_archive_claim(archive, path, NULL) == NN_OK;
         if (write(to_parent[1], "x", 1) != 1 || read(to_child[0], &byte, 1) != 1) _exit(2);
-        _exit(claimed ? 0 : 1); /* as a kill does: the lock file stays */
+        child_exit(claimed ? 0 : 1); /* as a kill does: the lock file stays */
     }
     assert_int_equal(read(to_parent[0], &byte, 1), 1);
     assert_int_equal(save_generation(path, 3, &error), NN_ERR_IO);
@@ -241,7 +242,7 @@ static void a_child_is_another_process(void **state)
         close(child.to_child[1]);
         k.generation = 4;
         memset(k.bytes, 4, sizeof k.bytes);
-        _exit(live_as_child(&k, path, &child));
+        child_exit(live_as_child(&k, path, &child));
     }
     close(child.to_parent[1]);
     assert_int_equal(read(child.to_parent[0], &byte, 1), 1);
@@ -275,7 +276,7 @@ static void a_child_ends_its_copy_alone(void **state)
         if (child == 0) {
             const nn_status status = i == 0 ? NN_OK : nn_archive_claim(archive, other, NULL);
             nn_archive_destroy(archive);
-            _exit(status == NN_OK ? 0 : 1);
+            child_exit(status == NN_OK ? 0 : 1);
         }
         int status = 0;
         assert_int_equal(waitpid(child, &status, 0), child);

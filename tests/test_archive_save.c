@@ -3,6 +3,7 @@
  * last one before a kill. The old or the new file is there afterwards, whole; the linker puts these calls before the
  * library's own (-Wl,--wrap).
  */
+#include "child.h"
 #include "files/system.h"
 #include "generations.h"
 #include "temp.h"
@@ -311,7 +312,7 @@ static void killed_at_every_call(void **state)
         assert_true(child >= 0);
         if (child == 0) {
             set_fault(KILL, k, 0);
-            _exit(save_generation(path, 3, NULL) == NN_OK ? 0 : 1);
+            child_exit(save_generation(path, 3, NULL) == NN_OK ? 0 : 1);
         }
         int status = 0;
         assert_int_equal(waitpid(child, &status, 0), child);

@@ -4,6 +4,7 @@
  * linker puts these calls before the C library's (--wrap). And what a killed writer left is removed, what a live one
  * writes is not.
  */
+#include "child.h"
 #include "faults.h"
 #include "file.h"
 #include "temp.h"
@@ -64,13 +65,16 @@ int __wrap_fcntl(int descriptor, int command, int from)
     return fault_due(false) ? -1 : __real_fcntl(descriptor, command, from);
 }
 
-static const char *vanishing; /* once, before the lock is taken */
+/* Once, before a lock is taken: this file is gone, or another has its name. */
+static const char *vanishing;
+static bool replaced;
 
 int __real_flock(int descriptor, int operation);
 int __wrap_flock(int descriptor, int operation);
 int __wrap_flock(int descriptor, int operation)
 {
     if (vanishing) assert_int_equal(unlink(vanishing), 0);
+    if (vanishing && replaced) assert_int_equal(close(creat(vanishing, 0600)), 0);
     vanishing = NULL;
     return fault_due(false) ? -1 : __real_flock(descriptor, operation);
 }
@@ -196,7 +200,7 @@ static pid_t begin_elsewhere(const char *path, int *to_child, bool dies)
         alarm(100);
         data_file *file = begin_file(path);
         if (write(up[1], "x", 1) != 1 || read(down[0], &byte, 1) != 1) _exit(2);
-        _exit(dies || data_file_commit(file, NULL) == DATA_OK ? 0 : 1);
+        child_exit(dies || data_file_commit(file, NULL) == DATA_OK ? 0 : 1);
     }
     assert_int_equal(read(up[0], &byte, 1), 1);
     close(up[0]);
@@ -257,6 +261,41 @@ static void test_live_writers_stay(void **state)
     expect_whole(path);
 }
 
+/* A leftover is not followed, and what has no room for its name is none of ours. */
+static void test_odd_leftovers_stay(void **state)
+{
+    (void)state;
+    char name[128];
+    const char *path = temp_path(&temp_here, "odd"), *aim = temp_write(&temp_here, "aim", "x", 1);
+    assert_int_equal(symlink(aim, temp_path(&temp_here, ".odd.1-0.tmp")), 0);
+    snprintf(name, sizeof name, ".odd.%0100d-0.tmp", 1);
+    temp_write(&temp_here, name, "x", 1);
+    const int entries = temp_entries(&temp_here);
+    data_file *file = begin_file(path);
+    assert_true(data_file_write(file, NULL, 0));
+    assert_int_equal(data_file_commit(file, NULL), DATA_OK);
+    assert_int_equal(temp_entries(&temp_here), entries + 1);
+    expect_whole(path);
+}
+
+/* A temporary may get its last name, and its first go to another, just before the one who takes it for a leftover locks
+ * it. */
+static void test_what_was_a_leftover(void **state)
+{
+    (void)state;
+    const char *path = temp_path(&temp_here, "late");
+    for (int i = 0; i < 2; i++) {
+        const int entries = temp_entries(&temp_here);
+        vanishing = temp_write(&temp_here, ".late.1-0.tmp", "x", 1);
+        replaced = i > 0;
+        data_file *file = begin_file(path);
+        assert_null(vanishing);
+        assert_int_equal(temp_entries(&temp_here), entries + 1 + i);
+        data_file_discard(file);
+    }
+    replaced = false;
+}
+
 /* Who removes leftovers may come between the making of a file and its lock: then the next name is taken. */
 static void test_a_lost_race(void **state)
 {
@@ -293,8 +332,12 @@ static int set_up(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_pictures), cmocka_unit_test(test_cache),
-                                        cmocka_unit_test(test_leftovers_go), cmocka_unit_test(test_live_writers_stay),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_pictures),
+                                        cmocka_unit_test(test_cache),
+                                        cmocka_unit_test(test_leftovers_go),
+                                        cmocka_unit_test(test_odd_leftovers_stay),
+                                        cmocka_unit_test(test_what_was_a_leftover),
+                                        cmocka_unit_test(test_live_writers_stay),
                                         cmocka_unit_test(test_a_lost_race) };
     return cmocka_run_group_tests(tests, set_up, temp_tear_down);
 }

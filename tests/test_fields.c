@@ -146,6 +146,7 @@ static void fields_at_their_limits(void **state)
         { 7, "\"f32\"", true },
         { 7, "\"f33\"", false },
         { 7, "f32", false },
+        { 7, "[f32]", false },
         { 8, "\"default\"", true },
         { 8, "\"softmax \"", false },
         { 9, "\"valid\"", true },

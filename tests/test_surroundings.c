@@ -1,5 +1,7 @@
 /* What surrounds a caller and must not show in the results: the floating-point mode, fork, threads of the caller's own.
  * Rows 59 and 61 to 63 of docs/faults.md. */
+#include "child.h"
+
 #include <dirent.h>
 #include <fenv.h>
 #include <float.h>
@@ -216,7 +218,7 @@ static void train_in_child(const outcome *expected, outcome after)
     if (child == 0) {
         alarm(100); /* a loop that waits for threads that are not there */
         train(&after);
-        _exit(same(expected, &after) ? 0 : 1);
+        child_exit(same(expected, &after) ? 0 : 1);
     }
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -246,7 +248,7 @@ static void test_61_inherited_model(void **state)
     if (child == 0) {
         alarm(100);
         y = nn_forward(model, &x, NN_EVAL);
-        _exit(y && memcmp(before, y->f32, sizeof before) == 0 ? 0 : 1);
+        child_exit(y && memcmp(before, y->f32, sizeof before) == 0 ? 0 : 1);
     }
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
