@@ -130,3 +130,13 @@ kvist_test(pool LIBS kvist::nn SOURCES support/one_layer.c support/isas.c LABELS
 kvist_test(batch_norm LIBS kvist::nn SOURCES support/one_layer.c support/isas.c LABELS nn)
 kvist_test(gemm LIBS kvist::nn SOURCES support/isas.c LABELS nn)
 target_include_directories(test_gemm PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+
+# When a BLAS does its first product.
+kvist_test(blas LIBS kvist::nn LABELS nn)
+target_include_directories(test_blas PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+get_target_property(nn_definitions kvist_nn COMPILE_DEFINITIONS)
+if("NN_HAVE_CBLAS" IN_LIST nn_definitions)
+  target_compile_definitions(test_blas PRIVATE TEST_CBLAS)
+  target_include_directories(test_blas SYSTEM PRIVATE ${KVIST_CBLAS_INCLUDE_DIR})
+  target_link_options(test_blas PRIVATE LINKER:--wrap=cblas_sgemm)
+endif()

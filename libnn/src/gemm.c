@@ -13,6 +13,9 @@ enum {
     FAR = 1024       /* reals from row to row of B; half as many where a panel takes one line or less of each */
 };
 
+/* OpenBLAS multiplies up to 10^6 elements without its own memory. */
+enum { WARM_SIDE = 32, WARM_DEPTH = 1024 };
+
 /* A product, and the squares of C that are its tasks. */
 typedef struct split {
     const nn_run *run;
@@ -94,10 +97,36 @@ static void block_task(void *context, int task, int worker)
         block_by_parts(s->run->kernels->gemm, &block, nn_worker_scratch(s->run, worker));
 }
 
+/* In double: a product that does not fit a size cannot be small. */
+static bool is_small(size_t m, size_t n, size_t k)
+{
+    return (double)m * (double)n * (double)k <= SMALL;
+}
+
+bool nn_gemm_is_by_blas(const nn_kernels *kernels, size_t m, size_t n, size_t k)
+{
+    return !is_small(m, n, k) && nn_blas_is_faster(kernels, m, n, k, k, n, n);
+}
+
+/* C = A A^T */
+static void warm_up_task(void *context, int task, int worker)
+{
+    const split *s = context;
+    nn_float *a = nn_worker_scratch(s->run, worker), *c = a + WARM_SIDE * WARM_DEPTH;
+    (void)task;
+    memset(a, 0, (WARM_SIDE * WARM_DEPTH + WARM_SIDE * WARM_SIDE) * sizeof *a);
+    nn_blas_gemm(WARM_SIDE, WARM_SIDE, WARM_DEPTH, a, WARM_DEPTH, false, a, WARM_DEPTH, true, false, c, WARM_SIDE);
+}
+
+void nn_gemm_warm_up(const nn_run *run)
+{
+    split s = { .run = run };
+    nn_parallel(run->team, run->team->threads, warm_up_task, &s);
+}
+
 void nn_gemm(const nn_run *run, const nn_product *p)
 {
-    /* In double: a product that does not fit a size cannot be small. */
-    if ((double)p->m * (double)p->n * (double)p->k <= SMALL) {
+    if (is_small(p->m, p->n, p->k)) {
         run->kernels->gemm->small(p);
         return;
     }

@@ -90,6 +90,7 @@ struct nn_layer {
     bool out_sparse;            /* set by plan() of multi-hot: y stays NULL */
     bool alias;    /* set by plan(): y is x, dx is dy (Flatten, Reshape); no forward or backward is called */
     bool keeps_dy; /* set by plan(): backward only reads dy */
+    bool by_blas;  /* set by plan(): products of a whole batch go to a BLAS */
     nn_weight weights[NN_MAX_WEIGHTS];
     int weight_count;
     size_t scratch;        /* reals of run->scratch that forward or backward need, for max_batch */

@@ -335,6 +335,17 @@ static nn_status init_weights(nn_model *model, nn_error *error)
     return NN_OK;
 }
 
+static void warm_up_blas(nn_model *model)
+{
+    bool by_blas = false;
+    for (int i = 0; i < model->layer_count; i++) by_blas |= model->layers[i].by_blas;
+    if (by_blas)
+        nn_gemm_warm_up(&(nn_run){ .kernels = model->kernels,
+                                   .team = &model->team,
+                                   .worker_scratch = model->worker_scratch,
+                                   .worker_stride = model->worker_stride });
+}
+
 static nn_status check_weights(const nn_model *model, size_t most, nn_error *error)
 {
     size_t count;
@@ -354,6 +365,7 @@ static nn_status plan_model(nn_model *model, const nn_model_def *def, size_t mos
     const nn_float_mode float_mode = nn_rounding_enter();
     if (status == NN_OK) status = init_weights(model, error);
     nn_float_mode_leave(float_mode);
+    if (status == NN_OK) warm_up_blas(model);
     return status;
 }
 

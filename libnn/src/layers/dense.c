@@ -34,6 +34,8 @@ static nn_status plan(nn_layer *layer, nn_error *error)
     if (!def->no_bias)
         nn_layer_add_weight(layer, "bias", (nn_shape){ 1, { def->units } }, nn_default_init(def->bias_init, NN_ZEROS),
                             in, def->units, true);
+    const size_t rows = (size_t)layer->max_batch * (nn_shape_count(layer->in[0]) / (size_t)in);
+    layer->by_blas = !layer->in_sparse && nn_gemm_is_by_blas(layer->kernels, rows, (size_t)def->units, (size_t)in);
     layer->worker_scratch = layer->in_sparse ? nn_multi_hot_worker_scratch(in) : nn_gemm_worker_scratch(layer->kernels);
     return NN_OK;
 }
