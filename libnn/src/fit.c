@@ -26,6 +26,7 @@ static void carve(nn_fit_run *run, nn_arena *arena)
     nn_stage_carve(&run->batch_y, arena, &run->y, batch);
     run->history = run->def.history;
     if (!run->history) run->history = nn_arena_take(arena, (size_t)run->def.epochs, sizeof *run->history);
+    run->past = run->def.checkpoint ? nn_arena_take(arena, (size_t)run->def.epochs, sizeof *run->past) : NULL;
     if (!run->def.restore_best) return;
     run->best_params = nn_arena_reals(arena, model->param_count);
     run->best_state = nn_arena_reals(arena, model->state_count);

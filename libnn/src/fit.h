@@ -27,6 +27,16 @@ typedef struct nn_stage {
     int64_t *offsets; /* of ragged rows */
 } nn_stage;
 
+/* What a checkpoint keeps of an epoch's nn_progress, as one row of numbers. */
+typedef enum nn_past {
+    NN_PAST_LOSS,
+    NN_PAST_ACCURACY,
+    NN_PAST_VAL_LOSS,
+    NN_PAST_VAL_ACCURACY,
+    NN_PAST_SECONDS,
+    NN_PAST
+} nn_past;
+
 typedef struct nn_fit_run {
     nn_model *model;
     nn_optim *optim;
@@ -38,6 +48,7 @@ typedef struct nn_fit_run {
     nn_stage batch_x, batch_y;
     nn_float *best_params, *best_state; /* NULL unless the best epoch's are to be restored */
     nn_progress *history;               /* (epochs) */
+    double (*past)[NN_PAST];            /* (epochs); NULL without a checkpoint */
     nn_fit_position at;
     nn_fit_settings settings;
     nn_archive *archive;      /* the checkpoint; NULL: none */
@@ -55,7 +66,7 @@ bool nn_fit_improves(const nn_fit_run *run, double value, double best);
 
 /* Claims the files that will be written, so that what is in the way is found now; resumes if that is wanted. */
 nn_status nn_checkpoint_begin(nn_fit_run *run);
-/* Puts an epoch's numbers on the list. */
+/* The next save keeps the history to this epoch, from 0. */
 void nn_checkpoint_add_epoch(nn_fit_run *run, uint64_t epoch);
 nn_status nn_checkpoint_save(nn_fit_run *run);
 nn_status nn_checkpoint_save_best(nn_fit_run *run);

@@ -2,7 +2,6 @@
 #include "files/system.h"
 #include "fit.h"
 #include "model.h"
-#include <stdio.h>
 #include <string.h>
 
 static void add_numbers(nn_archive *archive, nn_fit_position *at, nn_fit_settings *settings)
@@ -23,27 +22,46 @@ static void add_numbers(nn_archive *archive, nn_fit_position *at, nn_fit_setting
     nn_archive_add_u64(archive, "fit.set.monitor", &settings->monitor);
 }
 
-void nn_checkpoint_add_epoch(nn_fit_run *run, uint64_t epoch)
+/* One item for all epochs: an archive has a limited number of items. */
+static void keep_past(nn_fit_run *run, uint64_t epochs)
 {
-    static const char *const names[] = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" };
-    if (!run->archive) return;
-    nn_progress *progress = &run->history[epoch];
-    double *const values[] = { &progress->loss, &progress->accuracy, &progress->val_loss, &progress->val_accuracy,
-                               &progress->seconds };
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "fit.epoch.%llu.%s", (unsigned long long)epoch + 1, names[i]);
-        nn_archive_add_f64(run->archive, name, values[i]);
-    }
+    nn_archive_set_bytes(run->archive, "fit.history", run->past, (size_t)epochs * sizeof *run->past);
 }
 
-/* Everything but the history. */
+void nn_checkpoint_add_epoch(nn_fit_run *run, uint64_t epoch)
+{
+    if (!run->archive) return;
+    const nn_progress *from = &run->history[epoch];
+    double *to = run->past[epoch];
+    to[NN_PAST_LOSS] = from->loss;
+    to[NN_PAST_ACCURACY] = from->accuracy;
+    to[NN_PAST_VAL_LOSS] = from->val_loss;
+    to[NN_PAST_VAL_ACCURACY] = from->val_accuracy;
+    to[NN_PAST_SECONDS] = from->seconds;
+    keep_past(run, epoch + 1);
+}
+
+static void take_epoch(nn_fit_run *run, uint64_t epoch)
+{
+    const double *from = run->past[epoch];
+    run->history[epoch] = (nn_progress){ .epoch = (int)epoch + 1,
+                                         .epochs = run->def.epochs,
+                                         .batch = run->batches,
+                                         .batches = run->batches,
+                                         .loss = from[NN_PAST_LOSS],
+                                         .accuracy = from[NN_PAST_ACCURACY],
+                                         .val_loss = from[NN_PAST_VAL_LOSS],
+                                         .val_accuracy = from[NN_PAST_VAL_ACCURACY],
+                                         .seconds = from[NN_PAST_SECONDS] };
+}
+
 static void add_all(nn_fit_run *run)
 {
     const nn_model *model = run->model;
     nn_archive_add_model(run->archive, "model", run->model);
     nn_archive_add_optim(run->archive, "optim", run->optim);
     add_numbers(run->archive, &run->at, &run->settings);
+    nn_archive_add_bytes(run->archive, "fit.history", run->past, 0); /* of no epoch yet */
     if (run->def.note) nn_archive_add_bytes(run->archive, "fit.note", run->def.note, run->def.note_size);
     if (run->best_params)
         nn_archive_add_bytes(run->archive, "fit.best_params", run->best_params, model->param_count * sizeof(nn_float));
@@ -115,15 +133,11 @@ static nn_status resume(nn_fit_run *run)
     nn_fit_position at = { 0 };
     nn_status status = read_position(run, &at);
     if (status != NN_OK) return status;
-    for (uint64_t epoch = 0; epoch < at.epoch; epoch++) {
-        run->history[epoch] = (nn_progress){
-            .epoch = (int)epoch + 1, .epochs = run->def.epochs, .batch = run->batches, .batches = run->batches
-        };
-        nn_checkpoint_add_epoch(run, epoch);
-    }
+    keep_past(run, at.epoch);
     const nn_fit_settings settings = run->settings;
     status = nn_archive_load(run->archive, run->def.checkpoint, run->error);
     run->settings = settings;
+    for (uint64_t epoch = 0; epoch < at.epoch && status == NN_OK; epoch++) take_epoch(run, epoch);
     return status;
 }
 
