@@ -103,6 +103,7 @@ static void test_text_says_how_it_stands(void **state)
     assert_says(&env, "truncated");
 }
 
+/* Row 52 of docs/faults.md. */
 static void test_text_sizes(void **state)
 {
     (void)state;
@@ -170,7 +171,6 @@ static void test_text_limits(void **state)
     for (int k = 0; k < 2; k++) assert_int_equal(env_cartpole_ansi(&env, &limits[k], frame, sizeof frame), ENV_OK);
 }
 
-/* Row 52 of docs/faults.md. */
 static void test_text_errors(void **state)
 {
     (void)state;
@@ -344,6 +344,7 @@ static void test_pixels_of_a_small_picture(void **state)
     for (int row = 7; row < 12; row++) assert_int_equal(small[row][0][0], track[row - 7]);
 }
 
+/* Row 52: one byte less than the picture takes. */
 static void test_pixel_sizes(void **state)
 {
     (void)state;
@@ -360,7 +361,7 @@ static void test_pixel_sizes(void **state)
     }
 }
 
-/* Row 52 of docs/faults.md. */
+/* Row 52, too: a picture that no buffer holds. */
 static void test_pixel_errors(void **state)
 {
     (void)state;
