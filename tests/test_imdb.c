@@ -1,6 +1,6 @@
-/* The reviews: folder and archive give the same, options of encoding, order, fault rows 19 to 25, the cache. */
-#include "imdb_refused.h"
-#include "tar.h"
+/* The reviews: folder and archive give the same, options of encoding, order, long and odd ones (fault rows 20 to 22,
+   24), the cache. What is refused is in test_imdb_refusals.c. */
+#include "imdb_set.h"
 #include "temp.h"
 
 #include <kvist/data.h>
@@ -19,59 +19,8 @@
 
 #include <cmocka.h>
 
-/* A set of eight reviews, in an order that is not the sorted one. "the" 5 times, "film" 3, "good" and "bad" twice in
-   the training reviews, where "bad" comes first when they are sorted by path. */
-static const char *const reviews[][2] = {
-    { "train/pos/2_9.txt", "The film is GOOD." },
-    { "test/neg/0_1.txt", "The unseen film: bad" },
-    { "train/neg/1_2.txt", "the film<br />bad bad" },
-    { "test/pos/0_9.txt", "" },
-    { "train/neg/0_3.txt", "Not the best" },
-    { "train/pos/0_10.txt", "the film, the good one" },
-    { "test/pos/1_8.txt", "good good good good good it" },
-    { "test/neg/7_2.txt", "isn't" },
-};
-enum { REVIEWS = sizeof reviews / sizeof reviews[0] };
+/* All words of the set by rank. */
 static const char words[] = "the\nfilm\nbad\ngood\nnot\nbest\nbr\none\nis\n";
-
-static void write_folder(const char *root)
-{
-    char name[256];
-    for (int i = 0; i < REVIEWS; i++) {
-        snprintf(name, sizeof name, "%s/%s", root, reviews[i][0]);
-        temp_write(&temp_here, name, reviews[i][1], strlen(reviews[i][1]));
-    }
-    snprintf(name, sizeof name, "%s/train/neg/notes.csv", root); // not a review
-    temp_write(&temp_here, name, "the the the", 11);
-}
-
-static void add_reviews(tar *t, int first)
-{
-    char path[256];
-    tar_entry(t, "aclImdb/train/pos/", '5', NULL, 0, 0);
-    tar_file(t, "aclImdb/README", "words words words");
-    tar_file(t, "aclImdb/train/unsup/0_0.txt", "words words words");
-    for (int i = 0; i < REVIEWS; i++) {
-        const char *const *review = reviews[(first + i) % REVIEWS];
-        snprintf(path, sizeof path, "aclImdb/%s", review[0]);
-        tar_file(t, path, review[1]);
-    }
-}
-
-static const char *write_archive(const char *name, tar *t)
-{
-    const char *path = temp_write_gz(&temp_here, name, t->bytes, t->size);
-    tar_free(t);
-    return path;
-}
-
-static const char *whole_archive(const char *name)
-{
-    tar t = { 0 };
-    add_reviews(&t, 3);
-    tar_end(&t);
-    return write_archive(name, &t);
-}
 
 static data_imdb load(const char *path, const data_imdb_def *def)
 {
@@ -121,29 +70,29 @@ static void test_24_folder_and_archive(void **state)
 {
     (void)state;
     tar t = { 0 };
-    write_folder("set");
+    imdb_set_folder("set");
     check_set(temp_path(&temp_here, "set"));
-    check_set(whole_archive("set.tar.gz"));
-    for (int first = 0; first < REVIEWS; first++) {
-        add_reviews(&t, first);
+    check_set(imdb_set_archive("set.tar.gz"));
+    for (int first = 0; first < IMDB_SET_REVIEWS; first++) {
+        imdb_set_add(&t, first);
         tar_end(&t);
-        check_set(write_archive("turned.tar.gz", &t));
+        check_set(imdb_set_write("turned.tar.gz", &t));
     }
     // A plain .tar, and a folder that holds the set or its archive.
-    add_reviews(&t, 0);
+    imdb_set_add(&t, 0);
     tar_end(&t);
     check_set(temp_write(&temp_here, "plain.tar", t.bytes, t.size));
     tar_free(&t);
-    write_folder("above/aclImdb");
+    imdb_set_folder("above/aclImdb");
     check_set(temp_path(&temp_here, "above"));
-    whole_archive("holds/aclImdb_v1.tar.gz");
+    imdb_set_archive("holds/aclImdb_v1.tar.gz");
     check_set(temp_path(&temp_here, "holds"));
 }
 
 static void test_options(void **state)
 {
     (void)state;
-    const char *path = whole_archive("set.tar.gz");
+    const char *path = imdb_set_archive("set.tar.gz");
     data_imdb_def def = { .no_shuffle = true,
                           .no_lists = true,
                           .encoding = { .words = 6, .skip_top = 5, .length = 3 } };
@@ -200,16 +149,8 @@ static void test_shuffle(void **state)
     data_imdb_free(&plain);
 }
 
-/* --- faults ------------------------------------------------------------------------------------------------------- */
-
-static void refuse(const char *path, const char *text, const char *more)
-{
-    data_error error = { 0 };
-    assert_int_not_equal(imdb_refused(path, NULL, &error), DATA_OK);
-    if (!strstr(error.text, text) || !strstr(error.text, more)) {
-        fail_msg("expected \"%s\" and \"%s\" in: %s", text, more, error.text);
-    }
-}
+/* --- long and odd ones
+ * ------------------------------------------------------------------------------------------------------- */
 
 // A review of a gigabyte, written without ever holding it: the same words over and over, then the end.
 static void test_21_huge_review(void **state)
@@ -218,7 +159,7 @@ static void test_21_huge_review(void **state)
     enum { CHUNK = 1 << 20, CHUNKS = 1024 };
     static char chunk[CHUNK];
     tar t = { 0 };
-    add_reviews(&t, 0);
+    imdb_set_add(&t, 0);
     tar_entry(&t, "aclImdb/test/pos/9_9.txt", '0', NULL, 0, (size_t)CHUNK * CHUNKS);
     const char *path = temp_path(&temp_here, "huge.tar.gz");
     gzFile file = gzopen(path, "wb1");
@@ -260,7 +201,7 @@ static void test_21_ends_of_a_long_review(void **state)
     size_t used = (size_t)sprintf(text, "xy ");
     for (int i = 0; i < WORDS; i++) used += (size_t)sprintf(text + used, "w%06d ", i);
     used += (size_t)sprintf(text + used, "end");
-    write_folder("long");
+    imdb_set_folder("long");
     temp_write(&temp_here, "long/train/neg/0_0.txt", text, used);
     const data_imdb_def def = { .no_shuffle = true, .encoding = { .words = DATA_ALL_WORDS } };
     data_imdb imdb = load(temp_path(&temp_here, "long"), &def);
@@ -288,99 +229,12 @@ static void test_22_any_bytes(void **state)
     (void)state;
     const char text[] = "\xff\xfe the\0film \xc3";
     tar t = { 0 };
-    add_reviews(&t, 0);
+    imdb_set_add(&t, 0);
     tar_entry(&t, "aclImdb/test/pos/9_9.txt", '0', text, sizeof text - 1, sizeof text - 1);
     tar_end(&t);
-    data_imdb imdb = load(write_archive("bytes.tar.gz", &t), &(data_imdb_def){ .no_shuffle = true });
+    data_imdb imdb = load(imdb_set_write("bytes.tar.gz", &t), &(data_imdb_def){ .no_shuffle = true });
     LIST(&imdb.test, imdb.test.count - 1, 1, 2, 2, 2); // "the\0film" is one word
     data_imdb_free(&imdb);
-}
-
-static void test_23_missing_parts(void **state)
-{
-    (void)state;
-    tar t = { 0 };
-    refuse(temp_path(&temp_here, "nowhere"), "nowhere: cannot open: ", "No such file");
-    write_folder("part");
-    assert_int_equal(rename(temp_path(&temp_here, "part/train/neg"), temp_path(&temp_here, "kept")), 0);
-    refuse(temp_path(&temp_here, "part"), "part/train/neg: cannot open folder: ", "No such file");
-    mkdir(temp_path(&temp_here, "part/train/neg"), 0777);
-    refuse(temp_path(&temp_here, "part"), "part:0: train/neg: expected reviews", "got none");
-    // A file that cannot be read: here a link to nothing, and a folder of that name.
-    write_folder("dangling");
-    assert_int_equal(symlink("nothing", temp_path(&temp_here, "dangling/test/pos/8_8.txt")), 0);
-    refuse(temp_path(&temp_here, "dangling"), "dangling/test/pos/8_8.txt: cannot open: ", "No such file");
-    unlink(temp_path(&temp_here, "dangling/test/pos/8_8.txt"));
-    mkdir(temp_path(&temp_here, "dangling/test/pos/8_8.txt"), 0777);
-    refuse(temp_path(&temp_here, "dangling"), "dangling/test/pos/8_8.txt:0: file", "a directory");
-    tar_file(&t, "aclImdb/train/pos/0_9.txt", "one class only");
-    tar_end(&t);
-    refuse(write_archive("one.tar.gz", &t), "one.tar.gz:0: train/neg: expected reviews", "got none");
-}
-
-static void refuse_entry(const char *path, char type, const char *text, const char *more)
-{
-    tar t = { 0 };
-    add_reviews(&t, 0);
-    tar_entry(&t, path, type, "x", type == '0' ? 1 : 0, type == '0' ? 1 : 0);
-    tar_end(&t);
-    refuse(write_archive("entry.tar.gz", &t), text, more);
-}
-
-static void test_25_tar_paths_and_links(void **state)
-{
-    (void)state;
-    refuse_entry("aclImdb/../../etc/train/pos/0_1.txt", '0', "path: expected a relative one without \"..\"", "/../");
-    refuse_entry("../train/pos/0_1.txt", '0', "path: expected a relative one", "../train");
-    refuse_entry("aclImdb/train/pos/..", '5', "path: expected a relative one", "pos/..");
-    refuse_entry("/train/pos/0_1.txt", '0', "path: expected a relative one", "got /train");
-    refuse_entry("a/\x1b[2J\n/../x", '0', "path: expected a relative one", "got a/?[2J?/../x"); // found by fuzzing
-    refuse_entry("aclImdb/train/pos/5_5.txt", '1', "expected a file or folder", "a link");
-    refuse_entry("aclImdb/train/pos/5_5.txt", '2', "expected a file or folder", "a link");
-    refuse_entry("aclImdb/train/pos/5_5.txt", '6', "expected a file or folder", "a link or device"); // a FIFO
-    refuse_entry("aclImdb/train/pos/2_9.txt", '0', "train/pos/2_9.txt: expected once", "got twice");
-    refuse_entry("other/train/pos/2_9.txt", '0', "train/pos/2_9.txt: expected once", "got twice");
-}
-
-static void test_25_tar_sizes(void **state)
-{
-    (void)state;
-    static const size_t lies[] = { 0, 5000, 600, 077777777777 };
-    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-        tar t = { 0 };
-        char text[1200];
-        memset(text, 'a', sizeof text);
-        add_reviews(&t, 0);
-        tar_entry(&t, "aclImdb/test/pos/9_9.txt", '0', text, sizeof text, lies[i]);
-        tar_file(&t, "aclImdb/test/pos/9_8.txt", "the last");
-        tar_end(&t);
-        refuse(write_archive("lie.tar.gz", &t), "lie.tar.gz:", "tar: expected");
-    }
-}
-
-static void test_25_tar_truncated(void **state)
-{
-    (void)state;
-    tar t = { 0 };
-    add_reviews(&t, 0);
-    tar_end(&t);
-    const size_t whole = t.size, mark = whole - 1024;
-    // Cut as a tar and then packed: gzip sees nothing wrong. At every block up to the end mark, and within each.
-    for (size_t size = 512; size <= mark; size += 256) {
-        refuse(temp_write_gz(&temp_here, "cut.tar.gz", t.bytes, size), "cut.tar.gz:", "expected");
-    }
-    // Packed and then cut.
-    size_t packed;
-    unsigned char *bytes = temp_read(temp_write_gz(&temp_here, "set.tar.gz", t.bytes, whole), &packed);
-    for (size_t size = 1; size < packed; size += 7) {
-        refuse(temp_write(&temp_here, "cut.tar.gz", bytes, size), "cut.tar.gz:", "expected");
-    }
-    free(bytes);
-    // Something after the end mark.
-    tar_file(&t, "aclImdb/train/pos/5_5.txt", "after the end");
-    refuse(write_archive("after.tar.gz", &t), "after.tar.gz:", "zero bytes at the end");
-    refuse(temp_write(&temp_here, "text.tar.gz", "no archive at all", 17),
-           "text.tar.gz:", "tar: expected a whole archive");
 }
 
 /* --- the cache ---------------------------------------------------------------------------------------------------- */
@@ -409,7 +263,7 @@ static data_cache_state load_cached(const char *source, const char *cache, uint6
 static void test_cache(void **state)
 {
     (void)state;
-    const char *cache = temp_path(&temp_here, "reviews.cache"), *source = whole_archive("cached.tar.gz");
+    const char *cache = temp_path(&temp_here, "reviews.cache"), *source = imdb_set_archive("cached.tar.gz");
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_READ);
     assert_int_equal(load_cached(source, cache, 5), DATA_CACHE_READ); // any order, any encoding, the same cache
@@ -421,7 +275,7 @@ static void test_cache(void **state)
         assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_READ);
     }
     // Another source: a folder; then one review in it changes.
-    write_folder("cached");
+    imdb_set_folder("cached");
     source = temp_path(&temp_here, "cached");
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_READ);
@@ -438,7 +292,7 @@ static void test_cache(void **state)
 static void test_cache_damage(void **state)
 {
     (void)state;
-    const char *cache = temp_path(&temp_here, "damaged.cache"), *source = whole_archive("damaged.tar.gz");
+    const char *cache = temp_path(&temp_here, "damaged.cache"), *source = imdb_set_archive("damaged.tar.gz");
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     size_t size;
     unsigned char *whole = temp_read(cache, &size), *broken = malloc(size + 1);
@@ -464,23 +318,6 @@ static void test_cache_damage(void **state)
     free(whole);
     free(broken);
     free(again);
-}
-
-// What never ends, or waits for a writer: as the set, its cache and a review.
-static void test_14_not_a_file(void **state)
-{
-    (void)state;
-    const char *fifo = temp_path(&temp_here, "fifo"), *source = whole_archive("fifo.tar.gz");
-    struct stat info;
-    assert_int_equal(mkfifo(fifo, 0600), 0);
-    refuse(fifo, "fifo:0: file: expected a regular file", "a FIFO");
-    refuse("/dev/zero", "/dev/zero:0: file: expected a regular file", "a device");
-    assert_int_equal(load_cached(source, fifo, 0), DATA_CACHE_FAILED);
-    assert_int_equal(stat(fifo, &info), 0);
-    assert_true(S_ISFIFO(info.st_mode));
-    write_folder("pipes");
-    assert_int_equal(mkfifo(temp_path(&temp_here, "pipes/test/pos/8_8.txt"), 0600), 0);
-    refuse(temp_path(&temp_here, "pipes"), "pipes/test/pos/8_8.txt:0: file", "a FIFO");
 }
 
 /* --- the real set ------------------------------------------------------------------------------------------------- */
@@ -556,14 +393,9 @@ int main(void)
         cmocka_unit_test(test_24_folder_and_archive),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_shuffle),
-        cmocka_unit_test(test_14_not_a_file),
         cmocka_unit_test(test_21_huge_review),
         cmocka_unit_test(test_21_ends_of_a_long_review),
         cmocka_unit_test(test_22_any_bytes),
-        cmocka_unit_test(test_23_missing_parts),
-        cmocka_unit_test(test_25_tar_paths_and_links),
-        cmocka_unit_test(test_25_tar_sizes),
-        cmocka_unit_test(test_25_tar_truncated),
         cmocka_unit_test(test_cache),
         cmocka_unit_test(test_cache_damage),
         cmocka_unit_test(test_real_set),

@@ -1,6 +1,7 @@
 /* imdb.npz as Keras ships it: numpy's own files of every protocol, Keras' order and indices, what its words may be, the
    word index beside it. Archives and arrays with faults are in test_npz.c. The first argument is the folder of what
    tests/make_npz.py wrote. */
+#include "imdb_refused.h"
 #include "npz_reviews.h"
 #include "temp.h"
 
@@ -126,7 +127,7 @@ static void refuse_rows(const char *rows, size_t size, size_t at, const char *te
 {
     npz_change c = { 0 };
     npz_lists(&c.lists, 2, rows, size);
-    npz_check_refused(npz_write("bad.npz", &c), NULL, DATA_ERR_FORMAT, npz_rows_at() + at, text);
+    imdb_check_refused(npz_write("bad.npz", &c), NULL, DATA_ERR_FORMAT, npz_rows_at() + at, text);
     npz_free(&c.lists);
 }
 #define REFUSE_ROWS(rows, at, text) refuse_rows(rows, sizeof(rows) - 1, at, text)
@@ -191,9 +192,9 @@ static void test_word_index(void **state)
     assert_int_equal(data_vocabulary_count(imdb.vocabulary), 90);
     data_imdb_free(&imdb);
     // 19: a word beyond the index; the offset is that of the opcode that appends it.
-    npz_check_refused(kept("protocol4.npz"),
-                      &(data_imdb_def){ .word_index = temp_path(&temp_here, "set/imdb_word_index.json") },
-                      DATA_ERR_FORMAT, 278, "expected a word from 1 to 90, got");
+    imdb_check_refused(kept("protocol4.npz"),
+                       &(data_imdb_def){ .word_index = temp_path(&temp_here, "set/imdb_word_index.json") },
+                       DATA_ERR_FORMAT, 278, "expected a word from 1 to 90, got");
 }
 
 // 19: beyond the index, as the first of a list and among others.
@@ -213,7 +214,8 @@ static void test_19_beyond_the_index(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         npz_change c = { 0 };
         npz_lists(&c.lists, 2, rows[i], told[i].size);
-        npz_check_refused(npz_write("beyond.npz", &c), &def, DATA_ERR_FORMAT, npz_rows_at() + told[i].at, told[i].text);
+        imdb_check_refused(npz_write("beyond.npz", &c), &def, DATA_ERR_FORMAT, npz_rows_at() + told[i].at,
+                           told[i].text);
         npz_free(&c.lists);
     }
 }
@@ -221,7 +223,7 @@ static void test_19_beyond_the_index(void **state)
 static void refuse_index(const char *text, size_t offset, const char *why)
 {
     const char *path = write_index(text, strlen(text));
-    npz_check_refused(kept("rows.npz"), &(data_imdb_def){ .word_index = path }, DATA_ERR_FORMAT, offset, why);
+    imdb_check_refused(kept("rows.npz"), &(data_imdb_def){ .word_index = path }, DATA_ERR_FORMAT, offset, why);
 }
 
 /* Row 14 of docs/faults.md. */
@@ -230,10 +232,10 @@ static void test_word_index_faults(void **state)
     (void)state;
     const char *fifo = temp_path(&temp_here, "fifo.json");
     assert_int_equal(mkfifo(fifo, 0600), 0);
-    npz_check_refused(kept("rows.npz"), &(data_imdb_def){ .word_index = fifo }, DATA_ERR_IO, 0,
-                      "fifo.json:0: file: expected a regular file, got a FIFO");
-    npz_check_refused(kept("rows.npz"), &(data_imdb_def){ .word_index = temp_path(&temp_here, "nowhere.json") },
-                      DATA_ERR_IO, 0, "nowhere.json: cannot open: No such file");
+    imdb_check_refused(kept("rows.npz"), &(data_imdb_def){ .word_index = fifo }, DATA_ERR_IO, 0,
+                       "fifo.json:0: file: expected a regular file, got a FIFO");
+    imdb_check_refused(kept("rows.npz"), &(data_imdb_def){ .word_index = temp_path(&temp_here, "nowhere.json") },
+                       DATA_ERR_IO, 0, "nowhere.json: cannot open: No such file");
     refuse_index("", 0, "words.json:0: word index: expected '{', got the end");
     refuse_index("[1]", 0, "word index: expected '{', got byte 0x5b");
     refuse_index("{}", 1, "word index: expected a word in quotes, got byte 0x7d");

@@ -1,5 +1,4 @@
 #include "npz_reviews.h"
-#include "imdb_refused.h"
 #include "temp.h"
 
 #include <setjmp.h>
@@ -53,15 +52,4 @@ void npz_check_good(const char *path)
     assert_memory_equal(imdb.test.labels, ((float[]){ 0, 1 }), 2 * sizeof(float));
     assert_int_equal(imdb.words, 300);
     data_imdb_free(&imdb);
-}
-
-void npz_check_refused(const char *path, const data_imdb_def *def, data_status status, uint64_t offset,
-                       const char *text)
-{
-    data_error error = { 0 };
-    assert_int_equal(imdb_refused(path, def, &error), status);
-    assert_int_equal(error.status, status);
-    if (!strstr(error.text, text)) fail_msg("expected \"%s\" in: %s", text, error.text);
-    if (error.offset != offset)
-        fail_msg("expected offset %lu, got %lu: %s", (unsigned long)offset, (unsigned long)error.offset, error.text);
 }

@@ -1,4 +1,4 @@
-/* An imdb.npz of two reviews in each part, {5} and {6, 300}, with one thing changed; and what is said of it. */
+/* An imdb.npz of two reviews in each part, {5} and {6, 300}, with one thing changed. */
 #ifndef KVIST_TESTS_NPZ_REVIEWS_H
 #define KVIST_TESTS_NPZ_REVIEWS_H
 
@@ -22,8 +22,5 @@ const char *npz_write(const char *name, const npz_change *c);
 data_imdb npz_load(const char *path, const data_imdb_def *def);
 /* Holds the two reviews in each part. */
 void npz_check_good(const char *path);
-/* Is refused so, and leaves the destination alone. */
-void npz_check_refused(const char *path, const data_imdb_def *def, data_status status, uint64_t offset,
-                       const char *text);
 
 #endif
