@@ -7,7 +7,7 @@ function(kvist_data_test name)
 endfunction()
 
 kvist_data_test(idx)
-target_link_options(test_idx PRIVATE -Wl,--wrap=malloc)
+target_link_options(test_idx PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
 kvist_data_test(mnist)
 kvist_data_test(tokenizer)
 kvist_data_test(lists)
