@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,20 +41,38 @@ static void expect_no_claim(const char *path, const char *fragment)
     nn_archive *archive = nn_archive_create(NULL);
     assert_int_equal(nn_archive_claim(archive, path, &error), NN_ERR_IO);
     if (!strstr(error.text, fragment)) fail_msg("%s", error.text);
+    assert_int_equal(error.status, NN_ERR_IO);
+    assert_int_equal(error.offset, 0);
+    error = (nn_error){ 0 };
     assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_IO);
     if (!strstr(error.text, fragment)) fail_msg("%s", error.text);
     nn_archive_destroy(archive);
 }
 
-/* Row 44: a claim finds it before the training. */
+static void make_socket(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_true(fd >= 0 && strlen(path) < sizeof address.sun_path);
+    strcpy(address.sun_path, path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    close(fd);
+}
+
+/* Row 44, and 14: a claim finds it before the training. */
 static void places_are_checked_first(void **state)
 {
     (void)state;
     nn_error error = { 0 };
     expect_no_claim(temp_path(&temp_here, "missing/file"),
                     "missing/file.lock: cannot create: No such file or directory");
-    expect_no_claim(temp_here.path, "expected a regular file");
-    expect_no_claim("/dev/full", "/dev/full: expected a regular file");
+    const char *fifo = temp_path(&temp_here, "fifo"), *named = temp_path(&temp_here, "socket");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    make_socket(named);
+    expect_no_claim(temp_here.path, ":0: file: expected a regular file, got a directory");
+    expect_no_claim(fifo, "fifo:0: file: expected a regular file, got a FIFO");
+    expect_no_claim(named, "socket:0: file: expected a regular file, got a socket");
+    expect_no_claim("/dev/full", "/dev/full:0: file: expected a regular file, got a device");
     nn_archive *archive = nn_archive_create(NULL);
     assert_int_equal(nn_archive_claim(archive, "", &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_archive_claim(archive, NULL, &error), NN_ERR_ARGUMENT);

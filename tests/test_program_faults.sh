@@ -57,7 +57,7 @@ refused()
 places()
 {
     refused "$work/missing/model.lock: cannot create: No such file or directory" --save "$work/missing/model"
-    refused "$work: expected a regular file" --save "$work"
+    refused "$work:0: file: expected a regular file, got a directory" --save "$work"
     refused "--out: expected a folder that can be written, $work/file: Not a directory" --out "$work/file"
     [ ! -e "$work/missing" ] || fail "--save: made $work/missing"
     # Root writes everywhere: then as nobody, if there is a way to become nobody.

@@ -113,7 +113,7 @@ static nn_status check_target(const nn_claim *claim, nn_error *error)
 {
     nn_sys_info info;
     if (nn_sys_stat(claim->target, &info) == 0)
-        return info.regular ? NN_OK : nn_fail_file(error, NN_ERR_IO, claim->target, "expected a regular file");
+        return info.kind ? nn_fail_kind(error, claim->target, info.kind) : NN_OK;
     return errno == ENOENT ? NN_OK : nn_fail_errno(error, claim->target, "look at it", errno);
 }
 

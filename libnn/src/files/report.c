@@ -41,3 +41,8 @@ nn_status nn_fail_errno(nn_error *error, const char *path, const char *action, i
     if (strerror_r(number, reason, sizeof reason) != 0) snprintf(reason, sizeof reason, "error %d", number);
     return nn_fail_file(error, NN_ERR_IO, path, "cannot %s: %s", action, reason);
 }
+
+nn_status nn_fail_kind(nn_error *error, const char *path, const char *kind)
+{
+    return nn_fail_at(error, NN_ERR_IO, path, 0, "file: expected a regular file, got %s", kind);
+}

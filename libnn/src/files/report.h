@@ -17,6 +17,9 @@ nn_status nn_fail_file(nn_error *error, nn_status status, const char *path, cons
 nn_status nn_fail_at(nn_error *error, nn_status status, const char *path, uint64_t offset, const char *format, ...)
     NN_PRINTF(5, 6);
 
+/* "path:0: file: expected a regular file, got a FIFO", with ERR_IO. */
+nn_status nn_fail_kind(nn_error *error, const char *path, const char *kind);
+
 /* "path: cannot <action>: No space left on device", with ERR_IO. */
 nn_status nn_fail_errno(nn_error *error, const char *path, const char *action, int number);
 

@@ -306,7 +306,7 @@ static nn_status open_file(nn_st_reader *reader, nn_error *error)
         return nn_fail_errno(error, reader->path, "open", errno);
     }
     if (nn_sys_fstat(reader->fd, &info) != 0) return nn_fail_errno(error, reader->path, "look at it", errno);
-    if (!info.regular) return nn_fail_file(error, NN_ERR_IO, reader->path, "expected a regular file");
+    if (info.kind) return nn_fail_kind(error, reader->path, info.kind);
     reader->file_size = info.size;
     return NN_OK;
 }

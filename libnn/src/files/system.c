@@ -27,10 +27,18 @@ int nn_sys_open_lock(const char *path)
     return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
 }
 
+static const char *kind_of(mode_t mode)
+{
+    if (S_ISREG(mode)) return NULL;
+    if (S_ISDIR(mode)) return "a directory";
+    if (S_ISSOCK(mode)) return "a socket";
+    return S_ISFIFO(mode) ? "a FIFO" : "a device";
+}
+
 static int describe(int result, const struct stat *status, nn_sys_info *info)
 {
     if (result == 0)
-        *info = (nn_sys_info){ .regular = S_ISREG(status->st_mode),
+        *info = (nn_sys_info){ .kind = kind_of(status->st_mode),
                                .size = (uint64_t)status->st_size,
                                .device = (uint64_t)status->st_dev,
                                .inode = (uint64_t)status->st_ino,

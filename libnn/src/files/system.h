@@ -12,7 +12,7 @@
 
 /* What stat says of a file. */
 typedef struct nn_sys_info {
-    bool regular;
+    const char *kind; /* what is no regular file, as messages say it: "a FIFO"; else NULL */
     uint64_t size, device, inode;
     mode_t mode; /* permission bits */
 } nn_sys_info;
