@@ -200,15 +200,19 @@ static void locales_do_not_matter(void **state)
     static const struct {
         const char *name, *point;
     } locales[] = { { "de_DE", "," }, { "ps_AF", "\xd9\xab" } };
+    const char *missing = NULL;
     for (size_t i = 0; i < sizeof locales / sizeof locales[0]; i++) {
-        if (use_locale(locales[i].name)) {
-            assert_string_equal(localeconv()->decimal_point, locales[i].point);
-            files_make_models(NULL);
-        } else {
-            print_message("no locale %s and none to be made: not tried\n", locales[i].name);
+        if (!use_locale(locales[i].name)) {
+            missing = locales[i].name;
+            continue;
         }
+        assert_string_equal(localeconv()->decimal_point, locales[i].point);
+        files_make_models(NULL);
     }
     setlocale(LC_ALL, "C");
+    if (!missing) return;
+    print_message("no locale %s, and none to be made (localedef, locale sources): skipped\n", missing);
+    skip();
 }
 
 /* What the caller may choose. */

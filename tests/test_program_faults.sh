@@ -111,10 +111,13 @@ unheard()
 {
     launch plain --save "$work/plain.model" >"$work/plain" 2>&1 || fail "$program $options: $(cat "$work/plain")"
 
-    # The locale is made here where the system has none.
-    localedef -c -i de_DE -f UTF-8 "$work/de_DE.UTF-8" >"$work/localedef" 2>&1 || echo "no localedef: the system's de_DE, if any"
-    LOCPATH="$work" LC_ALL=de_DE.UTF-8 launch closed --save "$work/closed.model" >&- 2>"$work/closed.err" ||
+    # The locale is made here, or is the system's.
+    ! localedef -c -i de_DE -f UTF-8 "$work/de_DE.UTF-8" >"$work/localedef" 2>&1 || export LOCPATH="$work"
+    [ "$(LC_ALL=de_DE.UTF-8 locale decimal_point 2>"$work/locale")" = , ] ||
+        echo "skipped: a locale with a decimal comma: there is none, and none can be made (localedef, locale sources)"
+    LC_ALL=de_DE.UTF-8 launch closed --save "$work/closed.model" >&- 2>"$work/closed.err" ||
         fail "stdout closed: $(cat "$work/closed.err")"
+    unset LOCPATH
     grep -q 'warning: stdout: ' "$work/closed.err" || fail "stdout closed: expected a warning, got $(cat "$work/closed.err")"
     same closed
 
