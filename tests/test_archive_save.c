@@ -32,6 +32,8 @@ static struct {
     int number; /* errno */
     int calls;
     const char *failed; /* the name of the call that was hit */
+    int unsynced;       /* the descriptor whose fsync failed, until it is closed; else -1 */
+    int synced_again;   /* fsyncs of it after that */
     bool short_reads_and_writes;
 } fault;
 
@@ -53,6 +55,8 @@ static void set_fault(fault_kind kind, int at, int number)
     fault.number = number;
     fault.calls = 0;
     fault.failed = NULL;
+    fault.unsynced = -1;
+    fault.synced_again = 0;
 }
 
 #define WRAP(name, parameters, arguments)                                                                              \
@@ -67,12 +71,22 @@ WRAP(create, (const char *path, mode_t mode), (path, mode))
 WRAP(open_read, (const char *path), (path))
 WRAP(stat, (const char *path, nn_sys_info *info), (path, info))
 WRAP(fstat, (int fd, nn_sys_info *info), (fd, info))
-WRAP(fsync, (int fd), (fd))
 WRAP(link, (const char *from, const char *to), (from, to))
 WRAP(rename, (const char *from, const char *to), (from, to))
 WRAP(unlink, (const char *path), (path))
 WRAP(lock, (int fd), (fd))
 WRAP(open_lock, (const char *path), (path))
+
+/* Its data may be lost, of which a second fsync says nothing. */
+int __real_nn_sys_fsync(int fd);
+int __wrap_nn_sys_fsync(int fd);
+int __wrap_nn_sys_fsync(int fd)
+{
+    if (fd == fault.unsynced) fault.synced_again++;
+    if (!hit("fsync")) return __real_nn_sys_fsync(fd);
+    fault.unsynced = fd;
+    return -1;
+}
 
 /* The descriptor is gone even if close() fails. */
 int __real_nn_sys_close(int fd);
@@ -80,6 +94,7 @@ int __wrap_nn_sys_close(int fd);
 int __wrap_nn_sys_close(int fd)
 {
     const bool fails = hit("close");
+    if (fd == fault.unsynced) fault.unsynced = -1;
     const int number = errno, result = __real_nn_sys_close(fd);
     errno = fails ? number : errno;
     return fails ? -1 : result;
@@ -145,6 +160,8 @@ static bool save_with_fault(const char *name, bool with_old, fault_kind kind, in
     const nn_status status = save_generation(path, 3, &error);
     const char *failed = fault.failed;
     fault.kind = NO_FAULT;
+    assert_int_equal(fault.synced_again, 0);
+    if (failed && strcmp(failed, "fsync") == 0) assert_int_equal(status, NN_ERR_IO);
     const uint64_t loaded = load_generation(path, &exact);
     if (status == NN_OK) {
         if (loaded != 3 || !exact) fail_msg("%s (call %d) failed and the save said it did not", failed, k);
