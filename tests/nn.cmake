@@ -75,6 +75,7 @@ kvist_test(archive LIBS kvist::nn ZLIB::ZLIB SOURCES support/archive_run.c suppo
 kvist_test(archive_refusals LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH
   SOURCES support/archive_run.c support/forged.c support/temp.c LABELS nn files bitrot)
 target_include_directories(test_archive_refusals PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+kvist_test_in_memory(archive_refusals)
 kvist_test(archive_below LIBS kvist::nn ZLIB::ZLIB PkgConfig::XXHASH SOURCES support/temp.c LABELS nn files)
 target_include_directories(test_archive_below PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 target_link_options(test_archive_below PRIVATE LINKER:--wrap=nn_sys_read,--wrap=nn_sys_lock,--wrap=nn_sys_fstat,--wrap=fcntl

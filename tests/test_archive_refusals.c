@@ -4,6 +4,7 @@
 #include "forged.h"
 #include "temp.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,47 +16,106 @@
 
 #include <cmocka.h>
 
-/* Row 33, and truncation: every bit and every length of a whole checkpoint. */
-static void refuses_every_damage(void **state)
+/* --- damage --- */
+
+/* A checkpoint of some 20 KB, a run that is to load it, and one that stays as that was. */
+enum { MUCH = 15400 };
+typedef struct damage {
+    const char *path;
+    unsigned char *bytes;
+    size_t size;
+    run loading, before;
+    unsigned char much[MUCH], much_before[MUCH];
+} damage;
+
+static void begin_damage(damage *d, const char *name)
+{
+    static unsigned char saved[MUCH];
+    run a;
+    for (int i = 0; i < MUCH; i++) saved[i] = (unsigned char)(i * i >> 4);
+    *d = (damage){ .path = temp_path(&temp_here, name) };
+    begin_run(&a, 4);
+    begin_run(&d->loading, 5);
+    begin_run(&d->before, 5);
+    nn_archive_add_bytes(a.archive, "much", saved, MUCH);
+    nn_archive_add_bytes(d->loading.archive, "much", d->much, MUCH);
+    train(&a, 1);
+    save(&a, d->path);
+    d->bytes = temp_read(d->path, &d->size);
+    assert_in_range(d->size, 19500, 20500);
+    end_run(&a);
+}
+
+/* The file as it was saved loads. */
+static void end_damage(damage *d)
+{
+    nn_error error = { 0 };
+    const nn_status status = nn_archive_load(d->loading.archive, d->path, &error);
+    if (status != NN_OK) fail_msg("%s", error.text);
+    assert_false(same_runs(&d->loading, &d->before));
+    free(d->bytes);
+    end_run(&d->loading);
+    end_run(&d->before);
+}
+
+/* Refused, with a line that names the file, and nothing of it got into the run. */
+static void expect_damage(damage *d, const char *what, size_t at)
+{
+    nn_error error = { 0 };
+    const nn_status status = nn_archive_load(d->loading.archive, d->path, &error);
+    char start[TEMP_PATH + 32];
+    snprintf(start, sizeof start, "%s:%llu: ", d->path, (unsigned long long)error.offset);
+    if (status != NN_ERR_FORMAT || error.status != status || error.offset > d->size ||
+        strncmp(error.text, start, strlen(start)) != 0 || !strstr(error.text, "expected "))
+        fail_msg("%s %zu: got %d, %d at %llu: %s", what, at, (int)status, (int)error.status,
+                 (unsigned long long)error.offset, error.text);
+    if (!same_runs(&d->loading, &d->before) || memcmp(d->much, d->much_before, MUCH) != 0)
+        fail_msg("%s %zu: changed what it was to load into", what, at);
+}
+
+static void write_at(const damage *d, int fd, size_t at, int flipped)
+{
+    const unsigned char byte = (unsigned char)(d->bytes[at] ^ flipped);
+    assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+}
+
+/* Row 33: every bit of a checkpoint. */
+static void refuses_every_flipped_bit(void **state)
 {
     (void)state;
-    run a, b;
-    size_t size = 0;
-    nn_error error = { 0 };
-    const char *path = temp_path(&temp_here, "damage");
-    begin_run(&a, 4);
-    begin_run(&b, 5);
-    train(&a, 1);
-    save(&a, path);
-    unsigned char *bytes = temp_read(path, &size);
-    assert_in_range(size, 1000, 20000);
-    for (size_t i = 0; i < size; i++) {
+    static damage d;
+    begin_damage(&d, "flipped");
+    const int fd = open(d.path, O_WRONLY);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < d.size; i++) {
         for (int bit = 0; bit < 8; bit++) {
-            FILE *file = fopen(path, "r+b");
-            fseek(file, (long)i, SEEK_SET);
-            fputc(bytes[i] ^ 1 << bit, file);
-            fclose(file);
-            if (nn_archive_load(b.archive, path, &error) != NN_ERR_FORMAT)
-                fail_msg("bit %d of byte %zu: %s", bit, i, error.text);
-            assert_true(error.offset <= size);
-            file = fopen(path, "r+b");
-            fseek(file, (long)i, SEEK_SET);
-            fputc(bytes[i], file);
-            fclose(file);
+            write_at(&d, fd, i, 1 << bit);
+            expect_damage(&d, "flipped bit", 8 * i + (size_t)bit);
         }
+        write_at(&d, fd, i, 0);
     }
-    assert_int_equal(nn_archive_load(b.archive, path, &error), NN_OK);
-    bytes[size - 40] ^= 1;
-    expect_refused(&b, temp_write(&temp_here, "damage", bytes, size), NN_ERR_FORMAT, "seal: expected 0x");
-    bytes[size - 40] ^= 1;
-    for (size_t length = size; length-- > 0;) {
-        assert_int_equal(truncate(path, (off_t)length), 0);
-        if (nn_archive_load(b.archive, path, &error) != NN_ERR_FORMAT) fail_msg("%zu bytes: %s", length, error.text);
-    }
-    free(bytes);
-    end_run(&a);
-    end_run(&b);
+    write_at(&d, fd, d.size - 40, 1);
+    expect_refused(&d.loading, d.path, NN_ERR_FORMAT, "seal: expected 0x");
+    write_at(&d, fd, d.size - 40, 0);
+    close(fd);
+    end_damage(&d);
 }
+
+/* And every length of it. */
+static void refuses_every_truncation(void **state)
+{
+    (void)state;
+    static damage d;
+    begin_damage(&d, "cut");
+    for (size_t length = d.size; length-- > 0;) {
+        assert_int_equal(truncate(d.path, (off_t)length), 0);
+        expect_damage(&d, "bytes", length);
+    }
+    temp_write(&temp_here, "cut", d.bytes, d.size);
+    end_damage(&d);
+}
+
+/* --- whole files that do not fit --- */
 
 /* Rows 31, 32, 34, 35 and what else a whole file may say that does not fit. */
 static void refuses_what_does_not_fit(void **state)
@@ -226,9 +286,10 @@ static void refuses_weights_that_are_no_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_every_damage),        cmocka_unit_test(refuses_what_does_not_fit),
-        cmocka_unit_test(refuses_another_order),       cmocka_unit_test(says_what_weights_alone_lack),
-        cmocka_unit_test(lists_are_short_but_counted), cmocka_unit_test(refuses_weights_that_are_no_numbers),
+        cmocka_unit_test(refuses_every_flipped_bit),           cmocka_unit_test(refuses_every_truncation),
+        cmocka_unit_test(refuses_what_does_not_fit),           cmocka_unit_test(refuses_another_order),
+        cmocka_unit_test(says_what_weights_alone_lack),        cmocka_unit_test(lists_are_short_but_counted),
+        cmocka_unit_test(refuses_weights_that_are_no_numbers),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }
