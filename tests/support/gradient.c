@@ -1,4 +1,5 @@
 #include "gradient.h"
+#include "quotient.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -154,8 +155,9 @@ static const nn_tensor *forward(drawn *d)
 }
 
 /* sum(y * dy), or the mean loss. */
-static double objective(drawn *d)
+static double objective(void *context)
 {
+    drawn *d = context;
     const nn_tensor *y = forward(d);
     if (!y) return NAN;
     if (d->c->use_loss) {
@@ -185,40 +187,44 @@ static bool backward(drawn *d, unsigned want)
     return true;
 }
 
-/* d objective / d *p from widths h and h / 2; returned is how far they are apart, and what rounding may hide. */
-static double difference_at(drawn *d, nn_float *p, double h, double *result)
-{
-    static const double at[] = { 0.5, 1, 2 };
-    const nn_float middle = *p;
-    double odd[3], size = 0; /* f(ah) - f(-ah), |f| */
-    for (int i = 0; i < 3; i++) {
-        *p = (nn_float)((double)middle + at[i] * h);
-        odd[i] = objective(d);
-        size = fmax(size, fabs(odd[i]));
-        *p = (nn_float)((double)middle - at[i] * h);
-        odd[i] -= objective(d);
-    }
-    *p = middle;
-    double wide = (8 * odd[1] - odd[2]) / (12 * h);
-    *result = (8 * odd[0] - odd[1]) / (6 * h);
-    return fabs(wide - *result) + 1e-16 * size / h;
-}
-
-/* The width at which the two agree best, and how well. */
-static double difference(drawn *d, nn_float *p, double *result)
-{
-    static const double widths[] = { 1e-3, 1e-2, 1e-4, 1e-5 }; /* the first one mostly settles it */
-    double best = difference_at(d, p, widths[0], result);
-    for (size_t i = 1; i < sizeof widths / sizeof *widths && best > 1e-11 * fmax(1, fabs(*result)); i++) {
-        double value, apart = difference_at(d, p, widths[i], &value);
-        if (!(apart < best)) continue;
-        best = apart;
-        *result = value;
-    }
-    return best;
-}
-
 /* --- comparisons -------------------------------------------------------------------------------------------------- */
+
+/* What the lines of one tensor came to. */
+typedef struct comparison {
+    double largest, apart;     /* of quotients */
+    double worst, said, there; /* the largest error, and between what */
+    size_t worst_at;
+} comparison;
+
+static void compare_line(drawn *d, const quotient_line *l, double said, size_t at, comparison *c)
+{
+    const quotient q = quotient_best(l, objective, d);
+    c->apart = fmax(c->apart, q.apart);
+    c->largest = fmax(c->largest, fabs(q.value));
+    const double off = fabs(said - q.value);
+    if (!isnan(off) && off <= c->worst) return;
+    c->worst = isnan(off) ? INFINITY : off;
+    c->worst_at = at;
+    c->said = said;
+    c->there = q.value;
+}
+
+/* All elements at once, in a random direction of length 1 or so: what a sample of them misses. */
+static bool compare_direction(drawn *d, nn_float *value, const nn_float *gradient, size_t count, nn_rng *rng,
+                              comparison *c)
+{
+    nn_float *middle = malloc(2 * count * sizeof *middle), *direction = middle + count;
+    if (!middle) return fail(d, "out of memory");
+    double said = 0;
+    for (size_t i = 0; i < count; i++) {
+        middle[i] = value[i];
+        direction[i] = (nn_float)((2 * (double)nn_uniform(rng) - 1) * sqrt(3 / (double)count));
+        said += (double)(gradient[i] * direction[i]);
+    }
+    compare_line(d, &(quotient_line){ value, middle, direction, count }, said, count, c);
+    free(middle);
+    return true;
+}
 
 /*
  * One tensor: `value` is what to move, `gradient` what backward said. False if the quotients themselves are no better
@@ -227,26 +233,22 @@ static double difference(drawn *d, nn_float *p, double *result)
 static bool compare_tensor(drawn *d, const char *name, nn_float *value, const nn_float *gradient, size_t count,
                            nn_rng *rng)
 {
-    double largest = 1e-3, apart = 0, worst = 0, there = 0; /* gradients below 1e-3 count as that */
-    size_t worst_at = 0;
-    const size_t checked = count < MOST_ELEMENTS ? count : MOST_ELEMENTS;
+    static const nn_float one = 1;
+    comparison c = { .largest = 1e-3 }; /* gradients below count as that */
+    const size_t most = d->c->elements ? (size_t)d->c->elements : MOST_ELEMENTS;
+    const size_t checked = count < most ? count : most;
     for (size_t k = 0; k < checked && !*d->problem; k++) {
-        size_t i = checked == count ? k : nn_random_below(rng, (uint32_t)count);
-        double b;
-        apart = fmax(apart, difference(d, &value[i], &b));
-        double off = fabs((double)gradient[i] - b);
-        largest = fmax(largest, fabs(b));
-        if (!isnan(off) && off <= worst) continue;
-        worst = isnan(off) ? INFINITY : off;
-        worst_at = i;
-        there = b;
+        const size_t i = checked == count ? k : nn_random_below(rng, (uint32_t)count);
+        const nn_float middle = value[i];
+        compare_line(d, &(quotient_line){ &value[i], &middle, &one, 1 }, (double)gradient[i], i, &c);
     }
-    if (!*d->problem && apart > 0.2 * GRADIENT_TOLERANCE * largest) return false;
-    const double error = worst / largest;
+    if (checked < count && !*d->problem) compare_direction(d, value, gradient, count, rng, &c);
+    if (!*d->problem && c.apart > 0.2 * GRADIENT_TOLERANCE * c.largest) return false;
+    const double error = c.worst / c.largest;
     if (error > d->worst) d->worst = error;
     if (!(error <= GRADIENT_TOLERANCE))
-        fail(d, "%s: relative error %.3g; worst [%zu] of %zu: %.12g, difference quotient %.12g", name, error, worst_at,
-             count, (double)gradient[worst_at], there);
+        fail(d, "%s: relative error %.3g; worst [%zu] of %zu%s: %.12g, difference quotient %.12g", name, error,
+             c.worst_at, count, c.worst_at == count ? " (in a direction)" : "", c.said, c.there);
     return true;
 }
 

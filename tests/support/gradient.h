@@ -1,8 +1,7 @@
 /*
  * Gradients of a network against central differences, for a library over double (NN_REAL_IS_DOUBLE).
- * Weights, input and upstream gradient are random; the objective is sum(y * dy) or a loss. Differences are Richardson's
- * (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h, taken at h and h / 2: where the two disagree there is a kink between,
- * and a smaller h is tried, then other random numbers.
+ * Weights, input and upstream gradient are random; the objective is sum(y * dy) or a loss. Where no difference quotient
+ * (quotient.h) settles, other random numbers are drawn.
  */
 #ifndef KVIST_TESTS_GRADIENT_H
 #define KVIST_TESTS_GRADIENT_H
@@ -18,8 +17,9 @@ typedef struct gradient_case {
     const nn_layer_def *layers;
     int layer_count;
     nn_mode mode;
-    int vocab;   /* of indices: 0 .. vocab - 1 */
-    bool padded; /* rows of indices begin with zeros, each with a number of its own */
+    int vocab;    /* of indices: 0 .. vocab - 1 */
+    bool padded;  /* rows of indices begin with zeros, each with a number of its own */
+    int elements; /* of a tensor that are moved one by one, at most; 0: 64 */
     nn_loss_def loss;
     bool use_loss; /* loss instead of sum(y * dy), through nn_backprop() */
 } gradient_case;
@@ -37,8 +37,9 @@ typedef struct gradient_tally {
 
 /*
  * Checks one case, with its numbers drawn from `seed`: gradients of all weights and of the input (of each tensor's
- * elements at most 64, drawn), that they are added to what is there, that asking for less gives the same, that a second
- * backward gives the same, that x, dy and y are left alone. A failure is printed and counted.
+ * elements at most 64, drawn, and then all at once, in a random direction), that they are added to what is there, that
+ * asking for less gives the same, that a second backward gives the same, that x, dy and y are left alone. A failure is
+ * printed and counted.
  */
 void gradient_check(gradient_tally *tally, const gradient_case *c, uint64_t seed);
 
