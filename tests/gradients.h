@@ -21,6 +21,10 @@ void gradients_pools(gradient_tally *tally, uint64_t seed);
 void gradients_batch_norm(gradient_tally *tally, uint64_t seed);
 void gradients_dropout(gradient_tally *tally, uint64_t seed);
 
+/* Ways of a layer that only large sizes take. */
+void gradients_by_word(gradient_tally *tally, uint64_t seed);
+void gradients_squares(gradient_tally *tally, uint64_t seed);
+
 /* Layers together. */
 void gradients_graphs(gradient_tally *tally, uint64_t seed);
 void gradients_stacks(gradient_tally *tally, uint64_t seed);

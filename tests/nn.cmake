@@ -15,7 +15,7 @@ target_compile_definitions(test_goldens PRIVATE KVIST_GOLDENS_DEFAULT="${CMAKE_C
 # Gradients against central differences, in the library over double; those of losses once more.
 if(KVIST_TEST_DOUBLE)
   kvist_test(gradients LIBS kvist_nn_double LABELS nn grad TIMEOUT 900
-    SOURCES gradients_layers.c gradients_graphs.c gradients_random.c support/gradient.c
+    SOURCES gradients_layers.c gradients_ways.c gradients_graphs.c gradients_random.c support/gradient.c
       support/gradient_text.c support/quotient.c)
   kvist_test(loss_gradient LIBS kvist_nn_double LABELS nn)
 endif()

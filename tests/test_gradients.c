@@ -36,6 +36,8 @@ static family families[] = {
     { "pools", gradients_pools, SEEDS },
     { "batch_norm", gradients_batch_norm, SEEDS },
     { "dropout", gradients_dropout, SEEDS },
+    { "by_word", gradients_by_word, SEEDS },
+    { "squares", gradients_squares, SEEDS },
     { "graphs", gradients_graphs, SEEDS },
     { "stacks", gradients_stacks, SEEDS },
     { "losses", gradients_losses, SEEDS },
