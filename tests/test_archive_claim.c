@@ -97,6 +97,48 @@ static void places_are_checked_first(void **state)
     assert_int_equal(status, 0);
 }
 
+static void expect_bytes(const char *path, const char *text)
+{
+    size_t size = 0;
+    unsigned char *bytes = temp_read(path, &size);
+    assert_int_equal(size, strlen(text));
+    assert_memory_equal(bytes, text, size);
+    free(bytes);
+}
+
+/* Row 14: a save would leave what a link leads to as it was, and take the link away. */
+static void links_stay(void **state)
+{
+    (void)state;
+    const char *links[] = { temp_path(&temp_here, "leads"), temp_path(&temp_here, "dangles") };
+    const char *aim = temp_write(&temp_here, "aim", "aim", 3);
+    assert_int_equal(symlink(aim, links[0]), 0);
+    assert_int_equal(symlink("nowhere", links[1]), 0);
+    for (int i = 0; i < 2; i++) {
+        struct stat info;
+        expect_no_claim(links[i], ":0: file: expected a regular file, got a symbolic link");
+        assert_int_equal(lstat(links[i], &info), 0);
+        assert_true(S_ISLNK(info.st_mode));
+    }
+    expect_bytes(aim, "aim");
+}
+
+/* Another program's file may have the lock's name; it is not removed. */
+static void foreign_locks_stay(void **state)
+{
+    (void)state;
+    const char *lock = temp_write(&temp_here, "poetry.lock", "[[package]]", 11);
+    expect_no_claim(temp_path(&temp_here, "poetry"),
+                    "poetry.lock: file: expected a lock, which is empty, got 11 bytes");
+    expect_bytes(lock, "[[package]]");
+    const char *empty = temp_write(&temp_here, "empty", "", 0), *link = temp_path(&temp_here, "linked.lock");
+    assert_int_equal(symlink(empty, link), 0);
+    expect_no_claim(temp_path(&temp_here, "linked"), "linked.lock: cannot create: ");
+    assert_int_equal(mkfifo(temp_path(&temp_here, "pipe.lock"), 0600), 0);
+    expect_no_claim(temp_path(&temp_here, "pipe"), "pipe.lock");
+    assert_int_equal(access(temp_path(&temp_here, "pipe.lock"), F_OK) | access(empty, F_OK) | access(link, F_OK), 0);
+}
+
 /* A name that fits, but not those of the files beside it, would be saved to once and never again. */
 static void names_leave_room(void **state)
 {
@@ -311,10 +353,16 @@ static void a_child_ends_its_copy_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(places_are_checked_first),      cmocka_unit_test(names_leave_room),
-        cmocka_unit_test(a_second_trainer_is_refused),   cmocka_unit_test(a_second_archive_is_refused),
-        cmocka_unit_test(a_removed_lock_is_taken_again), cmocka_unit_test(a_vanished_lock_is_not_taken),
-        cmocka_unit_test(a_child_is_another_process),    cmocka_unit_test(a_child_ends_its_copy_alone),
+        cmocka_unit_test(places_are_checked_first),
+        cmocka_unit_test(links_stay),
+        cmocka_unit_test(foreign_locks_stay),
+        cmocka_unit_test(names_leave_room),
+        cmocka_unit_test(a_second_trainer_is_refused),
+        cmocka_unit_test(a_second_archive_is_refused),
+        cmocka_unit_test(a_removed_lock_is_taken_again),
+        cmocka_unit_test(a_vanished_lock_is_not_taken),
+        cmocka_unit_test(a_child_is_another_process),
+        cmocka_unit_test(a_child_ends_its_copy_alone),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

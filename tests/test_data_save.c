@@ -4,6 +4,7 @@
  * linker puts these calls before the C library's (--wrap). And what a killed writer left is removed, what a live one
  * writes is not.
  */
+#define _DEFAULT_SOURCE /* mknod */
 #include "child.h"
 #include "faults.h"
 #include "file.h"
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -165,6 +167,35 @@ static void test_cache(void **state)
 {
     (void)state;
     each_call_fails("a.cache", write_cache);
+}
+
+/* Row 14: a rename over it would take it away. */
+static void test_14_what_is_no_file_stays(void **state)
+{
+    (void)state;
+    static const struct {
+        mode_t mode;
+        const char *got;
+    } kinds[] = {
+        { S_IFIFO, "a FIFO" }, { S_IFSOCK, "a socket" }, { S_IFDIR, "a directory" }, { S_IFLNK, "a symbolic link" }
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct stat info;
+        char name[16], expected[80];
+        data_error error = { 0 };
+        snprintf(name, sizeof name, "kind%zu.png", i);
+        snprintf(expected, sizeof expected, "%s:0: file: expected a regular file or none, got %s", name, kinds[i].got);
+        const char *path = temp_path(&temp_here, name);
+        const mode_t mode = kinds[i].mode;
+        const int made = mode == S_IFDIR   ? mkdir(path, 0700)
+                         : mode == S_IFLNK ? symlink("aim.png", path)
+                                           : mknod(path, mode | 0600, 0);
+        assert_int_equal(made, 0);
+        assert_int_equal(write_png(path, &error), DATA_ERR_IO);
+        if (!strstr(error.text, expected)) fail_msg("%s", error.text);
+        assert_int_equal(lstat(path, &info), 0);
+        assert_int_equal(info.st_mode & S_IFMT, mode);
+    }
 }
 
 /* --- what others left, and what they still write --- */
@@ -334,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_pictures),
                                         cmocka_unit_test(test_cache),
+                                        cmocka_unit_test(test_14_what_is_no_file_stays),
                                         cmocka_unit_test(test_leftovers_go),
                                         cmocka_unit_test(test_odd_leftovers_stay),
                                         cmocka_unit_test(test_what_was_a_leftover),

@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "reader.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -96,12 +97,13 @@ static void remove_leftovers(data_file *file, size_t size)
 
 // --- writing ---
 
-// A rename over a device or a FIFO would take it away from everybody else.
+// A rename over a device or a FIFO would take it away from everybody else, one over a link leave what that leads to.
 static data_status check_target(const char *path, data_error *error)
 {
     struct stat info;
-    if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) return DATA_OK;
-    return data_fail(error, DATA_ERR_IO, path, 0, "file: expected a regular file or none, got something else");
+    if (lstat(path, &info) != 0 || S_ISREG(info.st_mode)) return DATA_OK;
+    return data_fail(error, DATA_ERR_IO, path, 0, "file: expected a regular file or none, got %s",
+                     data_kind_of(info.st_mode));
 }
 
 // False: who removes leftovers has the new file already, and takes it away. Where there are no locks nobody does.

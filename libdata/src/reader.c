@@ -18,10 +18,12 @@ struct data_reader {
     unsigned char chunk[DATA_CHUNK]; // compressed bytes
 };
 
-static const char *kind_of(mode_t mode)
+const char *data_kind_of(mode_t mode)
 {
+    if (S_ISLNK(mode)) return "a symbolic link";
     if (S_ISDIR(mode)) return "a directory";
-    return S_ISFIFO(mode) ? "a FIFO" : "a device"; // nothing else can be opened
+    if (S_ISSOCK(mode)) return "a socket";
+    return S_ISFIFO(mode) ? "a FIFO" : "a device";
 }
 
 data_status data_open_regular(const char *path, int *descriptor, uint64_t *size, data_error *error)
@@ -34,7 +36,8 @@ data_status data_open_regular(const char *path, int *descriptor, uint64_t *size,
     if (fstat(fd, &info) != 0) {
         status = data_fail_errno(error, path, "look at it", errno);
     } else if (!S_ISREG(info.st_mode)) {
-        status = data_fail(error, DATA_ERR_IO, path, 0, "file: expected a regular file, got %s", kind_of(info.st_mode));
+        status =
+            data_fail(error, DATA_ERR_IO, path, 0, "file: expected a regular file, got %s", data_kind_of(info.st_mode));
     }
     if (status != DATA_OK) {
         close(fd);

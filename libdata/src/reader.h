@@ -3,6 +3,7 @@
 #define DATA_READER_H
 
 #include <kvist/data.h>
+#include <sys/types.h>
 
 // Bytes that are read at once.
 #ifdef DATA_FUZZED
@@ -12,6 +13,9 @@ enum { DATA_CHUNK = 1 << 16 };
 #endif
 
 typedef struct data_reader data_reader;
+
+/* What is no regular file, as messages say it: "a FIFO". */
+const char *data_kind_of(mode_t mode);
 
 /* Opens a file for reading if it is a regular one: never blocks on a FIFO, never starts on a device. */
 data_status data_open_regular(const char *path, int *descriptor, uint64_t *size, data_error *error);

@@ -707,8 +707,10 @@ void nn_archive_set_bytes(nn_archive *archive, const char *name, void *bytes, si
 /**
  * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second process
  * or archive that saves to or claims it is refused, until this archive is destroyed or claims another path. Saving
- * claims by itself. A forked child is a second process, too; after a parent that was killed its copy of the archive
- * keeps others out until it is destroyed or the child ends.
+ * claims by itself. Meanwhile there is an empty file `path`.lock; a file of that name that is not empty is refused with
+ * ERR_IO, and so is a path that leads to anything but a regular file, a symbolic link included. A forked child is a
+ * second process, too; after a parent that was killed its copy of the archive keeps others out until it is destroyed or
+ * the child ends.
  */
 NN_NODISCARD nn_status nn_archive_claim(nn_archive *archive, const char *path, nn_error *error);
 /** Saves: temporary file, fsync, rename; the file before stays as `path`.prev. After a failure the old file is as it

@@ -54,12 +54,28 @@ static bool no_locks_here(int number)
     return number == ENOLCK || number == EOPNOTSUPP || number == ENOSYS || number == EINVAL;
 }
 
+/* The lock is removed in the end, so it must be one: another program's file may have its name. */
+static nn_status check_lock(const nn_claim *claim, nn_error *error)
+{
+    nn_sys_info info;
+    if (nn_sys_fstat(claim->fd, &info) != 0) return nn_fail_errno(error, claim->lock, "look at it", errno);
+    if (info.kind) return nn_fail_kind(error, claim->lock, info.kind);
+    if (info.size == 0) return NN_OK;
+    return nn_fail_file(error, NN_ERR_IO, claim->lock, "file: expected a lock, which is empty, got %llu bytes",
+                        (unsigned long long)info.size);
+}
+
 static nn_status take_lock(nn_claim *claim, nn_error *error)
 {
     /* The holder before us removes the file when it ends: then the one we opened is no longer the one with the name. */
     for (int i = 0; i < CLAIM_TRIES; i++) {
         claim->fd = nn_sys_open_lock(claim->lock);
         if (claim->fd < 0) return nn_fail_errno(error, claim->lock, "create", errno);
+        const nn_status status = check_lock(claim, error);
+        if (status != NN_OK) {
+            nn_sys_close(claim->fd);
+            return status;
+        }
         const int result = nn_sys_lock(claim->fd), number = errno;
         if (result == 0 && holds_lock(claim)) return NN_OK;
         if (result != 0 && no_locks_here(number)) return NN_OK;
@@ -109,10 +125,11 @@ static nn_status check_name(const nn_claim *claim, nn_error *error)
                         most - beside, length);
 }
 
+/* A rename would take away a device from everybody else, and leave what a link leads to as it was. */
 static nn_status check_target(const nn_claim *claim, nn_error *error)
 {
     nn_sys_info info;
-    if (nn_sys_stat(claim->target, &info) == 0)
+    if (nn_sys_lstat(claim->target, &info) == 0)
         return info.kind ? nn_fail_kind(error, claim->target, info.kind) : NN_OK;
     return errno == ENOENT ? NN_OK : nn_fail_errno(error, claim->target, "look at it", errno);
 }

@@ -11,7 +11,7 @@
 typedef struct nn_claim {
     char *target; /* NULL: no claim; the other names lie in the same memory */
     char *directory;
-    char *lock;      /* target.lock, removed when the claim ends */
+    char *lock;      /* target.lock, an empty file that is removed when the claim ends */
     char *temporary; /* .name.pid.tmp */
     char *old;       /* .name.pid.old.tmp, a second name for the old file until the new one is safe */
     char *previous;  /* target.prev */
@@ -21,9 +21,9 @@ typedef struct nn_claim {
 
 /*
  * Claims a path until nn_claim_end(): takes its lock and removes what a killed process left beside it. Fails if another
- * process or archive holds it, if the directory is missing or cannot be written, if the path is no regular file, or if
- * its name leaves no room for those beside it. A claim of the same path is kept; in a forked child it is given up and
- * the path claimed anew.
+ * process or archive holds it, if the directory is missing or cannot be written, if the path is no regular file (a
+ * link is none), if a file that is no lock has the lock's name, or if its own leaves no room for those beside it. A
+ * claim of the same path is kept; in a forked child it is given up and the path claimed anew.
  */
 nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error);
 /* In a forked child the lock stays what it is: the parent's. */

@@ -24,12 +24,13 @@ int nn_sys_create(const char *path, mode_t mode)
 
 int nn_sys_open_lock(const char *path)
 {
-    return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+    return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
 }
 
 static const char *kind_of(mode_t mode)
 {
     if (S_ISREG(mode)) return NULL;
+    if (S_ISLNK(mode)) return "a symbolic link";
     if (S_ISDIR(mode)) return "a directory";
     if (S_ISSOCK(mode)) return "a socket";
     return S_ISFIFO(mode) ? "a FIFO" : "a device";
@@ -50,6 +51,12 @@ int nn_sys_stat(const char *path, nn_sys_info *info)
 {
     struct stat status;
     return describe(stat(path, &status), &status, info);
+}
+
+int nn_sys_lstat(const char *path, nn_sys_info *info)
+{
+    struct stat status;
+    return describe(lstat(path, &status), &status, info);
 }
 
 int nn_sys_fstat(int fd, nn_sys_info *info)

@@ -20,8 +20,9 @@ typedef struct nn_sys_info {
 int nn_sys_open_read(const char *path); /* does not wait for the writer of a FIFO */
 int nn_sys_open_directory(const char *path);
 int nn_sys_create(const char *path, mode_t mode);     /* for writing; fails if it exists */
-int nn_sys_open_lock(const char *path);               /* for writing; made if it is not there */
+int nn_sys_open_lock(const char *path);               /* for writing; made if it is not there; no link */
 int nn_sys_stat(const char *path, nn_sys_info *info); /* follows links */
+int nn_sys_lstat(const char *path, nn_sys_info *info);
 int nn_sys_fstat(int fd, nn_sys_info *info);
 ssize_t nn_sys_read(int fd, void *bytes, size_t size);
 ssize_t nn_sys_write(int fd, const void *bytes, size_t size);
