@@ -1,5 +1,6 @@
 /* Is a film review positive? Dense, convolutional and recurrent networks on the IMDB reviews. */
 #include "checkpoint.h"
+#include "sentiment_export.h"
 #include "sentiment_model.h"
 #include "sentiment_report.h"
 #include "sentiment_training.h"
@@ -150,9 +151,8 @@ static int report(const settings *set, nn_model *model, nn_archive *file, const 
     if (file && sentiment_save(file, model, imdb->vocabulary, &imdb->encoding, set->common.save, &error) != NN_OK)
         return run_error("%s", error.text);
     if (set->common.out) sentiment_draw_history(set->common.out, networks[set->kind].title);
-    if (set->common.out && set->kind != SENTIMENT_DENSE && imdb->vocabulary &&
-        !sentiment_export(model, imdb->vocabulary, set->common.out))
-        return RUN_FAILED;
+    if (set->common.out && set->kind != SENTIMENT_DENSE && imdb->vocabulary)
+        sentiment_export(model, imdb->vocabulary, set->common.out);
     if (set->explain && !sentiment_explain(model, imdb->vocabulary, &imdb->test)) return RUN_FAILED;
     run_result("best_val_accuracy=%.4f best_epoch=%d test_accuracy=%.4f vocabulary=%d seconds=%.1f", trained->best,
                trained->best_epoch, accuracy, imdb->words, run_seconds() - start);

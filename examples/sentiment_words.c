@@ -17,34 +17,6 @@ static bool find_embedding(nn_model *model, nn_tensor *table)
     return false;
 }
 
-static FILE *create(const char *folder, const char *name)
-{
-    char path[RUN_PATH];
-    FILE *file = run_join(path, folder, name) ? fopen(path, "w") : NULL;
-    if (!file) run_error("%s/%s: cannot be written", folder, name);
-    return file;
-}
-
-bool sentiment_export(nn_model *model, const data_vocabulary *vocabulary, const char *folder)
-{
-    nn_tensor table;
-    if (!find_embedding(model, &table)) return false;
-    const int dim = table.shape.dim[1];
-    FILE *vectors = create(folder, "vectors.tsv"), *words = vectors ? create(folder, "words.tsv") : NULL;
-    for (int i = 0; words && i < table.shape.dim[0]; i++) {
-        const char *word = data_vocabulary_word(vocabulary, i, NULL);
-        if (!word) continue; /* DATA_INDEX_FROM itself, and rows beyond the vocabulary */
-        for (int k = 0; k < dim; k++) fprintf(vectors, k ? "\t%.6g" : "%.6g", (double)table.f32[i * dim + k]);
-        fputc('\n', vectors);
-        fprintf(words, "%s\n", word);
-    }
-    bool ok = words && !ferror(words) && !ferror(vectors);
-    if (words) ok = fclose(words) == 0 && ok;
-    if (vectors) ok = fclose(vectors) == 0 && ok;
-    if (!ok) run_error("%s: the embedding could not be written", folder);
-    return ok;
-}
-
 /* --- near words ----------------------------------------------------------------------------------------------------
  */
 

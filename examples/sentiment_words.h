@@ -4,9 +4,6 @@
 
 #include "sentiment_model.h"
 
-/* Writes folder/vectors.tsv and folder/words.tsv, a row each, as an embedding projector reads them; tells a failure. */
-bool sentiment_export(nn_model *model, const data_vocabulary *vocabulary, const char *folder);
-
 /*
  * Both print the ten words nearest by the cosine of their vectors, the given ones left out, and tell a failure. Texts
  * are split into words as reviews are.

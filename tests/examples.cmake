@@ -6,6 +6,8 @@ if(TARGET kvist_examples_support)
   foreach(name csv plot run)
     kvist_test(support_${name} LIBS kvist_examples_support ZLIB::ZLIB SOURCES support/temp.c LABELS examples)
   endforeach()
+  kvist_test(support_whole_file LIBS kvist_examples_support ZLIB::ZLIB SOURCES support/faults.c support/temp.c LABELS examples)
+  target_link_options(test_support_whole_file PRIVATE LINKER:--wrap=open,--wrap=fdopen,--wrap=fclose,--wrap=rename)
   if(KVIST_WINDOW)
     pkg_check_modules(SDL2 IMPORTED_TARGET sdl2)
   endif()
@@ -33,6 +35,13 @@ if(TARGET mnist_dcgan)
   endif()
 endif()
 
+# The words and vectors that imdb_sentiment writes.
+if(TARGET imdb_sentiment)
+  kvist_test(sentiment_export LIBS kvist_examples_support kvist::nn kvist::data ZLIB::ZLIB LABELS examples
+    SOURCES ${PROJECT_SOURCE_DIR}/examples/sentiment_export.c support/heard.c support/temp.c)
+  target_include_directories(test_sentiment_export PRIVATE ${PROJECT_SOURCE_DIR}/examples)
+endif()
+
 # What the agent of cartpole_dqn says when its numbers run away.
 if(TARGET cartpole_dqn)
   kvist_test(dqn_agent LIBS kvist::nn kvist::env kvist::data LABELS examples
@@ -45,7 +54,7 @@ if(TARGET mnist_dcgan AND TARGET cartpole_dqn)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
   kvist_test(forged_checkpoints LIBS kvist_examples_support kvist::nn kvist::env kvist::data ZLIB::ZLIB PkgConfig::XXHASH
-    LABELS examples SOURCES support/forged.c support/temp.c)
+    LABELS examples SOURCES support/forged.c support/heard.c support/temp.c)
   foreach(name checkpoint dcgan_gallery dcgan_model dcgan_training digit_classifier digit_score dqn_agent dqn_training pole_state)
     target_sources(test_forged_checkpoints PRIVATE ${PROJECT_SOURCE_DIR}/examples/${name}.c)
   endforeach()

@@ -2,6 +2,7 @@
 #include "dcgan_training.h"
 #include "dqn_training.h"
 #include "forged.h"
+#include "heard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,34 +10,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 static temp_folder folder;
-
-/* What is said on stderr between these two. */
-static FILE *heard;
-static int kept_stderr;
-
-static void listen(void)
-{
-    heard = tmpfile();
-    kept_stderr = dup(STDERR_FILENO);
-    assert_true(heard && kept_stderr >= 0 && dup2(fileno(heard), STDERR_FILENO) >= 0);
-}
-
-static void assert_heard(const char *expected)
-{
-    char text[1024];
-    fflush(stderr);
-    dup2(kept_stderr, STDERR_FILENO);
-    close(kept_stderr);
-    rewind(heard);
-    text[fread(text, 1, sizeof text - 1, heard)] = '\0';
-    fclose(heard);
-    if (!strstr(text, expected)) fail_msg("expected '%s' in '%s'", expected, text);
-}
 
 static void replace_checkpoint(const char *forged)
 {
@@ -73,7 +50,7 @@ static void frames_beyond_the_room_are_refused(void **state)
     assert_int_equal(begin_gan(false), RUN_DONE);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         replace_checkpoint(forge_u64(&folder, temp_path(&folder, "checkpoint.safetensors"), "frame_count", wrong[i]));
-        listen();
+        hear_stderr();
         const int code = begin_gan(true);
         assert_heard("checkpoint.safetensors: frame_count: expected at most 128, got ");
         assert_int_equal(code, RUN_FAILED);
@@ -117,7 +94,7 @@ static void actions_that_there_are_not_are_refused(void **state)
     assert_int_equal(run_dqn(false), RUN_DONE);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         replace_checkpoint(forge_bytes(&folder, checkpoint, "replay", HEADER + ACTION, &wrong[i], sizeof wrong[i]));
-        listen();
+        hear_stderr();
         const int code = run_dqn(true);
         assert_heard("action: expected 0 to 1, got ");
         assert_int_equal(code, RUN_FAILED);
@@ -137,7 +114,7 @@ static void settings_without_an_end_are_refused(void **state)
     assert_int_equal(run_dqn(false), RUN_DONE);
     replace_checkpoint(
         forge_bytes(&folder, temp_path(&folder, "checkpoint.safetensors"), "settings", 0, endless, sizeof endless));
-    listen();
+    hear_stderr();
     const int code = run_dqn(true);
     assert_heard("settings: expected the settings it was begun with, got none of this program; begin anew");
     assert_int_equal(code, RUN_FAILED);

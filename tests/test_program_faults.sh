@@ -1,6 +1,6 @@
 #!/bin/sh
 # What must not cost a run its results: places that cannot be written, a second trainer, a lost stdout, a full disk, a
-# locale with a decimal comma. Rows 44, 45, 48 and 63 of docs/faults.md. usage: test_program_faults.sh PROGRAM FOLDER
+# locale with a decimal comma. Rows 39, 44, 45, 48 and 63 of docs/faults.md. usage: test_program_faults.sh PROGRAM FOLDER
 . "$(dirname "$0")/support/programs.sh"
 program=$1
 folder=$2
@@ -132,6 +132,25 @@ unheard()
     same silent
 }
 
+# --- 39: words for an embedding projector that cannot be written cost nothing else ---
+
+words_and_vectors()
+{
+    [ "$program" = imdb_sentiment ] || return 0
+    for name in vectors words; do
+        [ $name = words ] && other=vectors || other=words
+        mkdir "$work/$name.out"
+        ln -s /dev/full "$work/$name.out/$name.tsv"
+        echo old >"$work/$name.out/$other.tsv"
+        launch $name --save "$work/$name.model" >"$work/$name" 2>"$work/$name.err" || fail "$name.tsv: $(cat "$work/$name.err")"
+        text="$program: warning: $work/$name.out/$name.tsv: expected a regular file or none, got something else"
+        [ "$(cat "$work/$name.err")" = "$text" ] || fail "$name.tsv: expected $text, got $(cat "$work/$name.err")"
+        [ "$(cat "$work/$name.out/$other.tsv")" = old ] || fail "$name.tsv: only $other.tsv was written"
+        tail -n 1 "$work/$name" | grep -q '^result: ' || fail "$name.tsv: no result"
+        same $name
+    done
+}
+
 # --- Ctrl-C without --out: what is lost is told ---
 
 # interrupted TEXT OPTIONS..: exit code 130, and TEXT as the last line on stderr.
@@ -161,5 +180,6 @@ without_out()
 places
 second_trainer
 unheard
+words_and_vectors
 without_out
 echo "$program: all as expected"
