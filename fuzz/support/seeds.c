@@ -50,6 +50,8 @@ static void write_texts(void)
                "the\nand\nit's\nbad\n\xff"
                "A bad film, and the worst; it's The end.");
     write_text("vocabulary", "twice", "the\nand\nthe\n");
+    write_text("tsv", "words", "\x01\x07the\nit's\ncaf\xc3\xa9\nbad\n");
+    write_text("tsv", "controls", "\x03\xfa\r\n\x1b\n\xc2\x85\n\xff\n\x7f");
 }
 
 int main(int argc, char *argv[])
