@@ -77,10 +77,13 @@ static int resume(dcgan_training *t)
     if (t->pictures.count > GALLERY_FRAMES)
         return run_error("%s: frame_count: expected at most %d, got %llu", t->checkpoint_path, GALLERY_FRAMES,
                          (unsigned long long)t->pictures.count);
-    const uint64_t epochs = at->epoch + (at->step > 0);
-    if (epochs > (uint64_t)t->def.epochs)
+    const uint64_t epochs = (uint64_t)t->def.epochs, steps = (uint64_t)data_batches_per_epoch(t->batches);
+    if (at->epoch > epochs || (at->epoch == epochs && at->step > 0))
         return run_error("%s: --epochs: expected at least %llu, which is begun, got %d", t->checkpoint_path,
-                         (unsigned long long)epochs, t->def.epochs);
+                         (unsigned long long)at->epoch + (at->step > 0), t->def.epochs);
+    if (at->step > steps)
+        return run_error("%s: step: expected at most %llu, got %llu", t->checkpoint_path, (unsigned long long)steps,
+                         (unsigned long long)at->step);
     return RUN_DONE;
 }
 

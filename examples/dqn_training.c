@@ -77,12 +77,26 @@ typedef struct grown {
     size_t replay_size, scores_size;
 } grown;
 
+/* A score is a number of steps. */
+static bool is_score(const dqn_training *t, double score)
+{
+    return score >= 1.0 && score <= t->env.max_steps && score == (double)(int)score;
+}
+
 static int take_scores(dqn_training *t, const grown *g)
 {
     const size_t count = g->scores_size / sizeof *t->scores;
+    const double *scores = g->scores;
+    if (g->scores_size % sizeof *t->scores != 0)
+        return run_error("%s: scores: expected whole ones, got %zu bytes", t->checkpoint_path, g->scores_size);
     if (count > (size_t)t->def.episodes)
         return run_error("%s: expected --episodes %zu or more, as many are done", t->checkpoint_path, count);
-    for (size_t i = 0; i < count; i++) add_score(t, (int)((const double *)g->scores)[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_score(t, scores[i]))
+            return run_error("%s: score %zu: expected 1 to %d steps, got %g", t->checkpoint_path, i + 1,
+                             t->env.max_steps, scores[i]);
+        add_score(t, (int)scores[i]);
+    }
     return RUN_DONE;
 }
 
@@ -92,6 +106,10 @@ static int take(dqn_training *t, const grown *g)
     nn_archive_set_bytes(t->checkpoint, "replay", g->replay, g->replay_size);
     nn_archive_set_bytes(t->checkpoint, "scores", g->scores, g->scores_size);
     if (checkpoint_load(t->checkpoint, t->checkpoint_path) != RUN_DONE) return RUN_FAILED;
+    if (pole_check_state(&t->env, t->checkpoint_path) != RUN_DONE ||
+        pole_check_random(&t->agent.explore, t->checkpoint_path, "explore") != RUN_DONE ||
+        pole_check_random(&t->agent.sample, t->checkpoint_path, "sample") != RUN_DONE)
+        return RUN_FAILED;
     if (data_replay_restore(t->agent.memory, g->replay, g->replay_size, &data) != DATA_OK)
         return run_error("%s: %s", t->checkpoint_path, data.text);
     return take_scores(t, g);

@@ -317,7 +317,7 @@ int main(int argc, char *argv[])
         OPTIONS_INT("epochs", &set.epochs, 1, 1000, "passes over the reviews"),
         OPTIONS_INT("batch", &set.batch, 1, 100000, "reviews of a step"),
         OPTIONS_INT("words", &set.words, 4, 1000000, "indices: words seen, and three more"),
-        OPTIONS_INT("maxlen", &set.length, 1, 32768, "words of a review that are read"),
+        OPTIONS_INT("maxlen", &set.length, 1, SENTIMENT_LONGEST, "words of a review that are read"),
         OPTIONS_POSITIVE("lr", &set.lr, 1000.0, "learning rate of RMSprop"),
         OPTIONS_DOUBLE("clip-norm", &set.clip_norm, 0.0, 1e9, "largest norm of a gradient; 0: any"),
         OPTIONS_DOUBLE("dropout", &set.dropout, 0.0, 0.99, "share dropped around the middle, not in dense"),

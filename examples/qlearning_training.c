@@ -87,10 +87,13 @@ static int resume(qlearning *q)
     float obs[ENV_CARTPOLE_OBS];
     int code = check_settings(q);
     if (code == RUN_DONE) code = checkpoint_load(q->list, path);
+    if (code == RUN_DONE) code = pole_check_state(&q->env, path);
+    if (code == RUN_DONE) code = pole_check_random(&q->rng, path, "exploration");
     if (code != RUN_DONE) return code;
-    if ((uint64_t)q->def.episodes < at->episode + q->env.running)
+    const uint64_t episodes = (uint64_t)q->def.episodes;
+    if (at->episode > episodes || (at->episode == episodes && q->env.running))
         return run_error("%s: expected --episodes %llu or more, where it stands", path,
-                         (unsigned long long)(at->episode + q->env.running));
+                         (unsigned long long)at->episode + q->env.running);
     q->start -= at->seconds;
     env_cartpole_observe(&q->env, obs);
     q->state = q_table_state(&q->table, obs);

@@ -1,6 +1,7 @@
 #include "sentiment_model.h"
 #include "fingerprint.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,15 @@ static nn_status refuse(nn_error *error, const char *path, const char *what, con
     return error->status;
 }
 
+/* What data_encode() takes as it is: no default, which is longer than what stands here, and in the bytes no bool that
+ * is neither 0 nor 1, which may not even be read as one. */
+static bool take_encoding(const unsigned char *bytes, data_encoding *e)
+{
+    if (bytes[offsetof(data_encoding, pad_post)] > 1 || bytes[offsetof(data_encoding, truncate_post)] > 1) return false;
+    memcpy(e, bytes, sizeof *e);
+    return e->words > DATA_INDEX_FROM && e->skip_top >= 0 && e->length >= 1 && e->length <= SENTIMENT_LONGEST;
+}
+
 static nn_status read_encoding(sentiment_reader *reader, const char *path, nn_error *error)
 {
     void *bytes = NULL;
@@ -178,8 +188,7 @@ static nn_status read_encoding(sentiment_reader *reader, const char *path, nn_er
     if (status == NN_ERR_MISMATCH)
         return refuse(error, path, "expected what imdb_sentiment --save wrote", "got another file");
     if (status != NN_OK) return status;
-    const bool fits = size == sizeof reader->encoding;
-    if (fits) memcpy(&reader->encoding, bytes, size);
+    const bool fits = size == sizeof reader->encoding && take_encoding(bytes, &reader->encoding);
     nn_bytes_free(bytes);
     return fits ? NN_OK : refuse(error, path, "encoding", "not of this program");
 }

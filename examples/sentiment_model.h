@@ -21,8 +21,9 @@ typedef enum sentiment_kind {
 } sentiment_kind;
 
 enum {
-    SENTIMENT_DIM = 32,  /* of the embedding, and units of a recurrent layer */
-    SENTIMENT_WINDOW = 5 /* words that a filter of the convolution sees: its reviews are no shorter */
+    SENTIMENT_DIM = 32,        /* of the embedding, and units of a recurrent layer */
+    SENTIMENT_LONGEST = 32768, /* row of words, as of libdata */
+    SENTIMENT_WINDOW = 5       /* words that a filter of the convolution sees: its reviews are no shorter */
 };
 
 typedef struct sentiment_def {

@@ -50,12 +50,13 @@ if(TARGET cartpole_dqn)
 endif()
 
 # Checkpoints that were tampered with and sealed again.
-if(TARGET mnist_dcgan AND TARGET cartpole_dqn)
+if(TARGET mnist_dcgan AND TARGET cartpole_dqn AND TARGET cartpole_qlearning AND TARGET imdb_sentiment)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
   kvist_test(forged_checkpoints LIBS kvist_examples_support kvist::nn kvist::env kvist::data ZLIB::ZLIB PkgConfig::XXHASH
     LABELS examples SOURCES support/forged.c support/heard.c support/temp.c)
-  foreach(name checkpoint dcgan_gallery dcgan_model dcgan_training digit_classifier digit_score dqn_agent dqn_training pole_state)
+  foreach(name checkpoint dcgan_gallery dcgan_model dcgan_training digit_classifier digit_score dqn_agent dqn_training pole_state
+          q_table qlearning_training sentiment_model)
     target_sources(test_forged_checkpoints PRIVATE ${PROJECT_SOURCE_DIR}/examples/${name}.c)
   endforeach()
   target_include_directories(test_forged_checkpoints PRIVATE ${PROJECT_SOURCE_DIR}/examples ${PROJECT_SOURCE_DIR}/libnn/src)

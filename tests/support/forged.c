@@ -66,6 +66,13 @@ const char *forge_u64(const temp_folder *folder, const char *path, const char *n
     return forge(folder, path, entry, 0, &value, sizeof value);
 }
 
+const char *forge_f64(const temp_folder *folder, const char *path, const char *name, double value)
+{
+    char entry[96];
+    snprintf(entry, sizeof entry, "\"%s\":{\"dtype\":\"F64\",\"shape\":[],", name);
+    return forge(folder, path, entry, 0, &value, sizeof value);
+}
+
 const char *forge_bytes(const temp_folder *folder, const char *path, const char *name, size_t first, const void *bytes,
                         size_t size)
 {
