@@ -215,7 +215,7 @@ static int predict_lines(const sentiment_reader *reader)
     }
     if (code == RUN_DONE && !feof(stdin)) code = run_error("stdin: %s", strerror(errno));
     free(line);
-    return code == RUN_DONE && !run_stdout_ok() ? RUN_FAILED : code;
+    return code;
 }
 
 /* The reviews are read with all their words, then put in the model's own. */
@@ -254,7 +254,7 @@ static int use(const settings *set)
     else
         code = predict_text(&reader, set->predict, strlen(set->predict));
     sentiment_close(&reader);
-    return code;
+    return code == RUN_DONE && !run_stdout_ok() ? RUN_FAILED : code; /* nothing else comes of it */
 }
 
 /* --- the program ----------------------------------------------------------------------------------------------------

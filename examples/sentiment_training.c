@@ -27,7 +27,8 @@ typedef struct watcher {
  * the two never disagree. */
 static void open_history(watcher *w, int epoch)
 {
-    if (*w->csv_path) csv_resume(&w->csv, w->csv_path, header, epoch - 1, stderr);
+    if (*w->csv_path && epoch == 1) csv_create(&w->csv, w->csv_path, header, stderr);
+    if (*w->csv_path && epoch > 1) csv_resume(&w->csv, w->csv_path, header, epoch - 1, stderr);
     tensorboard_open(&w->board, w->training->tensorboard, w->training->resume ? epoch : 0, stderr);
 }
 

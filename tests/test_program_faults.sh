@@ -132,6 +132,40 @@ unheard()
     same silent
 }
 
+# --- 39: a limit on the size of files is an error like another; what another program left does no harm ---
+
+limited()
+{
+    code=0
+    (ulimit -f 1 && launch limited --save "$work/limited.model") >"$work/limited" 2>"$work/limited.err" || code=$?
+    [ "$code" -eq 1 ] || fail "ulimit -f: expected exit code 1, got $code"
+    grep -q ': File too large$' "$work/limited.err" || fail "ulimit -f: expected a reason, got $(cat "$work/limited.err")"
+    [ -z "$(find "$work/limited.out" "$work" -maxdepth 1 -name '.*.tmp')" ] || fail "ulimit -f: a temporary is left"
+}
+
+strange_history()
+{
+    mkdir "$work/strange.out"
+    printf 'another,header\n1,2\n' >"$work/strange.out/$csv"
+    launch strange --save "$work/strange.model" >"$work/strange" 2>&1 || fail "another $csv: $(cat "$work/strange")"
+    same strange
+}
+
+# What is printed at once and nothing else comes of.
+unprinted()
+{
+    for option in --help --version; do
+        code=0
+        "$folder/$program" $option >/dev/full 2>"$work/unprinted" || code=$?
+        [ "$code" -eq 1 ] || fail "$option on a full disk: expected exit code 1, got $code"
+        grep -q "^$program: warning: stdout: " "$work/unprinted" || fail "$option: expected a reason, got $(cat "$work/unprinted")"
+    done
+    [ "$program" = imdb_sentiment ] || return 0
+    code=0
+    "$folder/$program" --load "$work/plain.model" --predict good >/dev/full 2>"$work/unprinted" || code=$?
+    [ "$code" -eq 1 ] || fail "--predict on a full disk: expected exit code 1, got $code"
+}
+
 # --- 39: words for an embedding projector that cannot be written cost nothing else ---
 
 words_and_vectors()
@@ -180,6 +214,9 @@ without_out()
 places
 second_trainer
 unheard
+limited
+strange_history
+unprinted
 words_and_vectors
 without_out
 echo "$program: all as expected"

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -112,6 +113,29 @@ static void resume_needs_the_same_header_and_makes_a_missing_file(void **state)
     size_t size;
     free(temp_read(path, &size));
     assert_int_equal(size, 7);
+}
+
+/* A FIFO's other end may never come. Row 14. */
+static void a_fifo_is_not_waited_for(void **state)
+{
+    (void)state;
+    csv_writer csv;
+    csv_table table;
+    char error[256] = "", *told;
+    size_t size;
+    const char *fifo = temp_path(&temp_here, "fifo.csv");
+    FILE *log = open_memstream(&told, &size);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    alarm(10);
+    assert_false(csv_create(&csv, fifo, header, log));
+    assert_false(csv_resume(&csv, fifo, header, 2, log));
+    assert_false(csv_read(&table, fifo, error));
+    alarm(0);
+    fclose(log);
+    assert_non_null(strstr(told, "fifo.csv: No such device or address\n"));
+    assert_non_null(strstr(told, "fifo.csv: Invalid argument\n"));
+    assert_non_null(strstr(error, "fifo.csv:0: expected a regular file"));
+    free(told);
 }
 
 /* A limit on the size of files is a disk that fills up in the middle of a row. Row 48. */
@@ -235,6 +259,7 @@ int main(void)
         cmocka_unit_test(rows_are_on_disk_at_once),
         cmocka_unit_test(resume_cuts_what_the_checkpoint_does_not_know),
         cmocka_unit_test(resume_needs_the_same_header_and_makes_a_missing_file),
+        cmocka_unit_test(a_fifo_is_not_waited_for),
         cmocka_unit_test(full_disk_loses_whole_rows_and_is_told_once),
         cmocka_unit_test(a_header_that_found_no_room_comes_before_the_first_row),
         cmocka_unit_test(closed_writer_drops_rows_and_bad_paths_are_told),

@@ -29,7 +29,8 @@ static void failed(csv_writer *writer, int error)
 static bool open_writer(csv_writer *writer, const char *path, const char *header, int flags, FILE *log)
 {
     *writer = (csv_writer){ .path = path, .header = header, .columns = count_columns(header), .log = log };
-    writer->file = open(path, flags | O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    /* Without O_NONBLOCK the open of a FIFO would wait for a reader. */
+    writer->file = open(path, flags | O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
     if (writer->file < 0) failed(writer, errno);
     return writer->file >= 0;
 }
@@ -86,7 +87,7 @@ static off_t kept_bytes(FILE *file, const char *header, double last)
 bool csv_resume(csv_writer *writer, const char *path, const char *header, double last, FILE *log)
 {
     *writer = (csv_writer){ .file = -1, .path = path, .columns = count_columns(header), .log = log };
-    FILE *file = fopen(path, "r");
+    FILE *file = csv_open(path);
     if (!file && errno != ENOENT) {
         failed(writer, errno);
         return false;

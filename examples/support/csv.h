@@ -50,6 +50,10 @@ void csv_row(csv_writer *writer, const double *values, int count);
 /** Closes. @return whether every row was written */
 bool csv_close(csv_writer *writer);
 
+/** Opens path for reading, at once also where it is a FIFO. @return NULL with errno, EINVAL where it is no regular file
+ */
+FILE *csv_open(const char *path);
+
 /** A table read back, column by column. */
 typedef struct csv_table {
     char *header;   /* column names, each ended by a NUL */

@@ -1,10 +1,13 @@
 #include "csv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { ROW = 4096, ERROR = 256, COLUMNS = 64 };
 
@@ -73,12 +76,29 @@ static const char *read_rows(csv_table *table, FILE *file, double **values)
     return ferror(file) ? "cannot be read" : NULL;
 }
 
+FILE *csv_open(const char *path)
+{
+    struct stat info;
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) return NULL;
+    const bool known = fstat(descriptor, &info) == 0;
+    FILE *file = known && S_ISREG(info.st_mode) ? fdopen(descriptor, "r") : NULL;
+    if (file) return file;
+    const int error = known && !S_ISREG(info.st_mode) ? EINVAL : errno;
+    close(descriptor);
+    errno = error;
+    return NULL;
+}
+
 bool csv_read(csv_table *table, const char *path, char error[ERROR])
 {
     *table = (csv_table){ .header = NULL };
-    FILE *file = fopen(path, "r");
+    FILE *file = csv_open(path);
     if (!file) {
-        snprintf(error, ERROR, "%.150s: %s", path, strerror(errno));
+        if (errno == EINVAL)
+            snprintf(error, ERROR, "%.150s:0: expected a regular file", path);
+        else
+            snprintf(error, ERROR, "%.150s: %s", path, strerror(errno));
         return false;
     }
     double *values = NULL;

@@ -1,4 +1,5 @@
 #include "options_internal.h"
+#include "run.h"
 #include "terminal.h"
 
 #include <errno.h>
@@ -286,7 +287,7 @@ int options_read(const options_program *program, int argc, char *const argv[])
         fprintf(stderr, "%s: %s\n", program->name, message.text);
         return 2;
     }
-    return fflush(stdout) == 0 ? 0 : 1;
+    return run_stdout_ok() ? 0 : 1;
 }
 
 bool options_given(int argc, char *const argv[], const char *name)

@@ -27,6 +27,7 @@ void run_start(const char *program)
         break;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit: the write says so */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 }
 

@@ -26,7 +26,7 @@ static bool name_temporary(whole_file *file, const char *path)
 static bool check_target(whole_file *file)
 {
     struct stat info;
-    if (stat(file->path, &info) != 0 || S_ISREG(info.st_mode)) return true;
+    if (lstat(file->path, &info) != 0 || S_ISREG(info.st_mode)) return true;
     file->why = "expected a regular file or none, got something else";
     return false;
 }
