@@ -53,6 +53,18 @@ static void test_evaluate_and_predict(void **state)
     assert_string_equal(error.text, "y: expected 7 samples, as x has, got 6");
     assert_int_equal(nn_predict(model, &tx, &small, &error), NN_ERR_SHAPE);
     assert_string_equal(error.text, "y: expected (7, 2), got (7, 1)");
+    for (int i = 0; i < 2; i++) {
+        nn_tensor over = nn_view_f32(x[i], NN_SHAPE(N - 1, 2));
+        const nn_tensor fewer = nn_view_f32(x[0], NN_SHAPE(N - 1, 2));
+        assert_int_equal(nn_predict(model, &fewer, &over, &error), NN_ERR_ARGUMENT);
+        assert_string_equal(error.text,
+                            "y: expected memory of its own for 6 samples of a max_batch of 3, got that of x");
+    }
+    nn_float same[3][2];
+    memcpy(same, x, sizeof same);
+    nn_tensor batch = nn_view_f32(same[0], NN_SHAPE(3, 2)); /* one forward reads all before anything is written */
+    assert_int_equal(nn_predict(model, &batch, &batch, &error), NN_OK);
+    assert_memory_equal(same, out, sizeof same);
     assert_int_equal(nn_predict(model, NULL, &tout, &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_predict(model, &tx, NULL, &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_predict(NULL, &tx, &tout, &error), NN_ERR_ARGUMENT);

@@ -270,11 +270,17 @@ static void test_refusals(void **state)
            "dy: expected the shape of y (4, 3), got (4, 2)");
     t = nn_view_f32(NULL, NN_SHAPE(4, 3));
     expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e, "dy: expected data, got NULL");
-    for (int i = 0; i < 2; i++) {
-        t = i ? fits : y;
+    for (int i = 0; i < 4; i++) {
+        t = i / 2 ? fits : y;
+        t.f32 += i % 2;
         expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_ARGUMENT, &e,
                "dy: expected memory of its own, got that of y or target");
     }
+    expect(nn_loss(&mse, &y, &fits, &mean, y.f32 + 11, NULL, &e), NN_ERR_ARGUMENT, &e,
+           "rows: expected memory of its own, got that of y or target");
+    t = nn_view_f32(more, NN_SHAPE(4, 3));
+    expect(nn_loss(&mse, &y, &fits, &mean, more + 11, &t, &e), NN_ERR_ARGUMENT, &e,
+           "rows: expected memory of its own, got that of dy");
     t = nn_view_i32(classes, NN_SHAPE(3, 1));
     expect(nn_loss(&mse, &y, &fits, &mean, NULL, &t, &e), NN_ERR_SHAPE, &e,
            "dy: expected reals (NN_F32), got indices (NN_I32)");

@@ -9,6 +9,11 @@ bool nn_same_shape(nn_shape a, nn_shape b)
     return same;
 }
 
+bool nn_overlap(const void *a, size_t a_size, const void *b, size_t b_size)
+{
+    return (uintptr_t)a < (uintptr_t)b + b_size && (uintptr_t)b < (uintptr_t)a + a_size;
+}
+
 static const char *type_name(nn_dtype dtype)
 {
     return dtype == NN_F32 ? "reals (NN_F32)" : dtype == NN_I32 ? "indices (NN_I32)" : "no known type";

@@ -176,6 +176,17 @@ nn_status nn_loss_resolve(nn_loss_def *loss, nn_error *error)
     return NN_OK;
 }
 
+/* What is written, `dy` or `rows`, is not read: y and target are checked tensors. */
+static nn_status check_own(const char *what, const void *written, size_t size, const nn_tensor *y,
+                           const nn_tensor *target, nn_error *error)
+{
+    const size_t element = target->dtype == NN_F32 ? sizeof *target->f32 : sizeof *target->i32;
+    if (!written || (!nn_overlap(written, size, y->f32, nn_shape_count(y->shape) * sizeof *y->f32) &&
+                     !nn_overlap(written, size, target->i32, nn_shape_count(target->shape) * element)))
+        return NN_OK;
+    return nn_fail(error, NN_ERR_ARGUMENT, "%s: expected memory of its own, got that of y or target", what);
+}
+
 static nn_status compute(const nn_loss_def *loss, const nn_tensor *y, const nn_tensor *target, double *mean,
                          nn_float *rows, nn_float *dy, nn_error *error)
 {
@@ -188,6 +199,11 @@ static nn_status compute(const nn_loss_def *loss, const nn_tensor *y, const nn_t
 
     const bool sparse = nn_loss_is_sparse(loss->type);
     const size_t n = (size_t)y->shape.dim[y->shape.rank - 1], count = nn_shape_count(y->shape) / n;
+    status = check_own("dy", dy, count * n * sizeof *dy, y, target, error);
+    if (status == NN_OK) status = check_own("rows", rows, count * sizeof *rows, y, target, error);
+    if (status == NN_OK && dy && rows && nn_overlap(dy, count * n * sizeof *dy, rows, count * sizeof *rows))
+        status = nn_fail(error, NN_ERR_ARGUMENT, "rows: expected memory of its own, got that of dy");
+    if (status != NN_OK) return status;
     loss_row row = { .loss = &resolved, .n = n, .scale = 1.0 / (double)(by_element(loss->type) ? count * n : count) };
     double sum = 0.0;
     for (size_t i = 0; i < count; i++) {
@@ -226,8 +242,6 @@ nn_status nn_loss(const nn_loss_def *loss, const nn_tensor *y, const nn_tensor *
         if (!nn_same_shape(dy->shape, y->shape))
             return nn_fail(error, NN_ERR_SHAPE, "dy: expected the shape of y %s, got %s",
                            nn_shape_format(y->shape).text, nn_shape_format(dy->shape).text);
-        if (dy->f32 == y->f32 || (target && dy->f32 == target->f32))
-            return nn_fail(error, NN_ERR_ARGUMENT, "dy: expected memory of its own, got that of y or target");
     }
     double value = NAN;
     const nn_status status = nn_loss_compute(loss, y, target, &value, rows, dy ? dy->f32 : NULL, error);

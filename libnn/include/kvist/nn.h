@@ -508,7 +508,7 @@ typedef struct nn_loss_def {
  * A loss and its gradient by `y`.
  * @param mean receives the loss, also one that is not finite (ERR_NUMERIC); may be NULL
  * @param rows NULL, or (rows of y) values: the loss of each row of the last axis
- * @param dy   NULL, or a tensor of y's shape for the gradient
+ * @param dy   NULL, or a tensor of y's shape for the gradient; it and `rows` have memory of their own
  */
 NN_NODISCARD nn_status nn_loss(const nn_loss_def *loss, const nn_tensor *y, const nn_tensor *target, nn_float *mean,
                                nn_float *rows, nn_tensor *dy, nn_error *error);
@@ -670,7 +670,7 @@ NN_NODISCARD nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def
 /** Loss and metric (may be NULL) over a set, in inference mode, max_batch samples at a time. */
 NN_NODISCARD nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
                                    const nn_tensor *y, double *mean, double *accuracy, nn_error *error);
-/** Outputs for a set, max_batch samples at a time, into y (n, ..). */
+/** Outputs for a set, max_batch samples at a time, into y (n, ..), whose memory is not x's where there are more. */
 NN_NODISCARD nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor *y, nn_error *error);
 
 /* --- files: one set of named things, written whole or not at all -------------------------------------------------- */
