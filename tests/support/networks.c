@@ -8,7 +8,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-enum { TIME = 5, WORDS = 40 };
+enum { TIME = 5, WORDS = 40, FEW_WORDS = NETWORK_BATCH * TIME / 2 };
 
 #define IMAGE NN_DIMS(12, 12, 8), NN_F32
 #define LISTS NN_DIMS(TIME), NN_I32
@@ -39,6 +39,15 @@ const network networks[] = {
       LISTS,
       { { .type = NN_EMBEDDING, .embedding = { .vocab = WORDS, .dim = 6 } },
         { .type = NN_LSTM, .rnn = { .units = 5 } } } },
+    /* Words repeat in a batch, and their vectors are long: gradients word by word (recurrent_words.c). */
+    { "lstm by word",
+      LISTS,
+      { { .type = NN_EMBEDDING, .embedding = { .vocab = FEW_WORDS, .dim = 32 } },
+        { .type = NN_LSTM, .rnn = { .units = 5 } } } },
+    { "gru by word",
+      LISTS,
+      { { .type = NN_EMBEDDING, .embedding = { .vocab = FEW_WORDS, .dim = 32 } },
+        { .type = NN_GRU, .rnn = { .units = 5, .return_sequences = true } } } },
     { "conv2d", IMAGE, { { .type = NN_CONV2D, .conv = { .filters = 9, .kernel = { 5 }, .stride = { 2 } } } } },
     { "conv2d, 3 x 3",
       NN_DIMS(12, 12, 64),
@@ -103,9 +112,11 @@ nn_tensor network_input(const network *n)
     static nn_float reals[NETWORK_BATCH * 12 * 12 * 64];
     static int32_t ids[NETWORK_BATCH * TIME];
     static const int64_t offsets[NETWORK_BATCH + 1] = { 0, 4, 4, 7, 12, 19, 20 };
+    const nn_layer_def *first = &n->layers[0];
+    const uint32_t words = first->type == NN_EMBEDDING ? (uint32_t)first->embedding.vocab : WORDS;
     nn_rng rng = { .seed = 3 };
     for (int i = 0; i < NETWORK_BATCH * TIME; i++)
-        ids[i] = i >= TIME && i % TIME < 2 ? 0 : 1 + (int32_t)nn_random_below(&rng, WORDS - 1);
+        ids[i] = i >= TIME && i % TIME < 2 ? 0 : 1 + (int32_t)nn_random_below(&rng, words - 1);
     if (n->input.dim[0] == NN_RAGGED) return nn_view_ragged(ids, offsets, NETWORK_BATCH);
     if (n->type == NN_I32) return nn_view_i32(ids, network_batch(n->input));
     nn_tensor x = nn_view_f32(reals, network_batch(n->input));
