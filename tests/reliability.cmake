@@ -100,16 +100,20 @@ endif()
 
 # Memory and time that a file may cost; the counters are linked into the libraries' calls. Times mean something in an
 # optimised build without sanitizers.
-kvist_test(bounds LIBS kvist::nn kvist::data ZLIB::ZLIB SOURCES support/peak.c support/tar.c support/zip.c support/npz.c
-  support/forged.c support/temp.c LABELS bounds)
-target_link_options(test_bounds PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free)
-target_link_libraries(test_bounds PRIVATE PkgConfig::XXHASH)
-target_include_directories(test_bounds PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
-# Those limits are processor time, which a neighbour on the memory bus makes longer.
-if(NOT KVIST_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
-  target_compile_definitions(test_bounds PRIVATE TEST_TIMES)
-  set_tests_properties(bounds PROPERTIES RUN_SERIAL TRUE)
-endif()
+foreach(name idx reviews files)
+  kvist_test(bounds_${name} LIBS kvist::nn kvist::data ZLIB::ZLIB SOURCES support/bounds.c support/peak.c support/temp.c LABELS bounds)
+  target_link_options(test_bounds_${name} PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free)
+  kvist_test_in_memory(bounds_${name})
+  # Those limits are processor time, which a neighbour on the memory bus makes longer.
+  if(NOT KVIST_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_definitions(test_bounds_${name} PRIVATE TEST_TIMES)
+    set_tests_properties(bounds_${name} PROPERTIES RUN_SERIAL TRUE)
+  endif()
+endforeach()
+target_sources(test_bounds_reviews PRIVATE support/tar.c support/zip.c support/npz.c)
+target_sources(test_bounds_files PRIVATE support/forged.c)
+target_link_libraries(test_bounds_files PRIVATE PkgConfig::XXHASH)
+target_include_directories(test_bounds_files PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 
 # Floating-point modes, fork, the caller's own threads.
 find_package(Threads REQUIRED)
