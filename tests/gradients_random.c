@@ -118,6 +118,43 @@ static nn_shape random_input(nn_rng *rng)
     }
 }
 
+static nn_layer_def random_table(nn_rng *rng, int vocab)
+{
+    if (coin(rng))
+        return (nn_layer_def){ .type = NN_EMBEDDING, .embedding = { .vocab = vocab, .dim = 1 + below(rng, 5) } };
+    return (nn_layer_def){ .type = NN_MULTI_HOT, .multi_hot = { vocab } };
+}
+
+static int random_words(gradient_case *c, nn_layer_def *layers, nn_rng *rng)
+{
+    c->input_type = NN_I32;
+    c->padded = coin(rng);
+    c->input = NN_SHAPE(1 + below(rng, 7));
+    layers[0] = random_table(rng, c->vocab);
+    if (layers[0].type == NN_EMBEDDING) return 1;
+    layers[1] = (nn_layer_def){ .type = NN_DENSE };
+    random_options(&layers[1], rng);
+    return 2;
+}
+
+/* A table of few words of many features, which a recurrent layer goes through by word. */
+static int random_wide_words(gradient_case *c, nn_layer_def *layers, nn_rng *rng)
+{
+    c->input_type = NN_I32;
+    c->padded = coin(rng);
+    c->batch += below(rng, 9);
+    c->input = NN_SHAPE(2 + below(rng, 7));
+    c->vocab = 1 + below(rng, 8);
+    c->elements = 16;
+    layers[0] = (nn_layer_def){ .type = NN_EMBEDDING, .embedding = { .vocab = c->vocab, .dim = 16 + below(rng, 33) } };
+    do {
+        layers[1] = (nn_layer_def){ .type = (nn_layer_type)(NN_SIMPLE_RNN + below(rng, 3)) };
+        random_options(&layers[1], rng);
+        c->layer_count = 2;
+    } while (!is_accepted(c));
+    return 2;
+}
+
 void gradients_random(gradient_tally *tally, uint64_t seed)
 {
     nn_rng rng = { .seed = seed, .stream = 4 };
@@ -127,17 +164,16 @@ void gradients_random(gradient_tally *tally, uint64_t seed)
                         .layers = layers,
                         .vocab = 6,
                         .mode = coin(&rng) ? NN_TRAIN : NN_EVAL };
-    if (below(&rng, 5) == 0) {
-        c.input_type = NN_I32;
-        c.padded = coin(&rng);
-        c.input = NN_SHAPE(1 + below(&rng, 7));
-        layers[c.layer_count++] =
-            coin(&rng) ? (nn_layer_def){ .type = NN_EMBEDDING, .embedding = { .vocab = 6, .dim = 1 + below(&rng, 5) } }
-                       : (nn_layer_def){ .type = NN_MULTI_HOT, .multi_hot = { 6 } };
-        if (layers[0].type == NN_MULTI_HOT) {
-            layers[c.layer_count] = (nn_layer_def){ .type = NN_DENSE };
-            random_options(&layers[c.layer_count++], &rng);
-        }
+    switch (below(&rng, 8)) {
+    case 0:
+        c.layer_count = random_wide_words(&c, layers, &rng);
+        break;
+    case 1:
+    case 2:
+        c.layer_count = random_words(&c, layers, &rng);
+        break;
+    default:
+        break;
     }
     for (int tries = 0; tries < TRIES && c.layer_count < MOST_LAYERS; tries++) {
         layers[c.layer_count] = random_layer(&rng, c.layer_count);

@@ -1,7 +1,7 @@
 /*
  * Gradients of a network against central differences, for a library over double (NN_REAL_IS_DOUBLE).
  * Weights, input and upstream gradient are random; the objective is sum(y * dy) or a loss. Where no difference quotient
- * (quotient.h) settles, other random numbers are drawn.
+ * (quotient.h) settles or numbers overflow, other random numbers are drawn, and smaller weights.
  */
 #ifndef KVIST_TESTS_GRADIENT_H
 #define KVIST_TESTS_GRADIENT_H
