@@ -2,10 +2,10 @@
 #include "checkpoint.h"
 #include "sentiment_export.h"
 #include "sentiment_model.h"
+#include "sentiment_options.h"
 #include "sentiment_report.h"
 #include "sentiment_training.h"
 #include "sentiment_words.h"
-#include "support/options.h"
 #include "support/run.h"
 
 #include <errno.h>
@@ -14,37 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct settings {
-    options_common common;
-    int kind, preset, epochs, batch, words, length, reviews, patience;
-    double lr, clip_norm, dropout;
-    bool explain;
-    const char *predict, *neighbours, *analogy;
-} settings;
-
-enum { PRESET_REPORT, PRESET_TUNED };
-
-/* What the networks do not share. */
-static const struct network {
-    const char *name, *title; /* of --model; of the picture */
-    int epochs, batch;
-    double val_split;
-} networks[] = {
-    [SENTIMENT_DENSE] = { "dense", "dense", 20, 512, 0.4 },
-    [SENTIMENT_EMBEDDING] = { "embedding", "embedding", 10, 128, 0.2 },
-    [SENTIMENT_CONV] = { "conv", "convolution", 10, 128, 0.2 },
-    [SENTIMENT_RNN] = { "rnn", "SimpleRNN", 10, 128, 0.2 },
-    [SENTIMENT_GRU] = { "gru", "GRU", 10, 128, 0.2 },
-    [SENTIMENT_LSTM] = { "lstm", "LSTM", 10, 128, 0.2 },
-    [SENTIMENT_LSTM2] = { "lstm2", "two LSTM layers", 10, 128, 0.2 },
-    [SENTIMENT_BILSTM] = { "bilstm", "bidirectional LSTM", 10, 128, 0.2 },
-};
-
 /* --- data ----------------------------------------------------------------------------------------------------------
  */
 
 /* An imdb.npz holds ranks; what reads or shows text needs the words, and says so before the training. */
-static int refuse_without_words(const settings *set, const char *path)
+static int refuse_without_words(const sentiment_options *set, const char *path)
 {
     const char *option = set->common.save ? "save" : set->explain ? "explain" : NULL;
     if (!option) return RUN_DONE;
@@ -52,7 +26,7 @@ static int refuse_without_words(const settings *set, const char *path)
 }
 
 /* lists: whole reviews; else rows of encoding->length. */
-static int load_reviews(const settings *set, const data_encoding *encoding, bool lists, data_imdb *imdb)
+static int load_reviews(const sentiment_options *set, const data_encoding *encoding, bool lists, data_imdb *imdb)
 {
     static const char *const names[] = {
         "imdb/aclImdb-labelled.tar.gz", "imdb/aclImdb_v1.tar.gz", "imdb/aclImdb", "imdb/imdb.npz", "imdb", NULL
@@ -102,7 +76,7 @@ static int evaluate(nn_model *model, const data_reviews *reviews, double *loss, 
  */
 
 /* What the numbers depend on; --epochs and --patience only say where to stop. */
-static void describe(const settings *set, const data_imdb *imdb, char text[SENTIMENT_SETTINGS])
+static void describe(const sentiment_options *set, const data_imdb *imdb, char text[SENTIMENT_SETTINGS])
 {
     char data[96], shape[96] = "";
     const unsigned long long sum = sentiment_fingerprint(&imdb->train);
@@ -113,11 +87,11 @@ static void describe(const settings *set, const data_imdb *imdb, char text[SENTI
     if (set->kind != SENTIMENT_DENSE)
         snprintf(shape, sizeof shape, " --maxlen %d --dropout %.15g", set->length, set->dropout);
     snprintf(text, SENTIMENT_SETTINGS, "--model %s --seed %llu --words %d%s --batch %d --lr %.15g --clip-norm %.15g %s",
-             networks[set->kind].name, (unsigned long long)set->common.seed, set->words, shape, set->batch, set->lr,
-             set->clip_norm, data);
+             sentiment_networks[set->kind].name, (unsigned long long)set->common.seed, set->words, shape, set->batch,
+             set->lr, set->clip_norm, data);
 }
 
-static int train(const settings *set, nn_model *model, const data_imdb *imdb, sentiment_trained *trained)
+static int train(const sentiment_options *set, nn_model *model, const data_imdb *imdb, sentiment_trained *trained)
 {
     char begun[SENTIMENT_SETTINGS];
     describe(set, imdb, begun);
@@ -127,7 +101,7 @@ static int train(const settings *set, nn_model *model, const data_imdb *imdb, se
                                           .patience = set->patience,
                                           .lr = set->lr,
                                           .clip_norm = set->clip_norm,
-                                          .val_split = networks[set->kind].val_split,
+                                          .val_split = sentiment_networks[set->kind].val_split,
                                           .seed = set->common.seed,
                                           .settings = begun,
                                           .out = set->common.out,
@@ -138,7 +112,7 @@ static int train(const settings *set, nn_model *model, const data_imdb *imdb, se
 }
 
 /* file: of --save, or NULL. */
-static int report(const settings *set, nn_model *model, nn_archive *file, const data_imdb *imdb,
+static int report(const sentiment_options *set, nn_model *model, nn_archive *file, const data_imdb *imdb,
                   const sentiment_trained *trained, double start)
 {
     nn_error error;
@@ -150,7 +124,7 @@ static int report(const settings *set, nn_model *model, nn_archive *file, const 
            trained->best_epoch, trained->best, loss, accuracy);
     if (file && sentiment_save(file, model, imdb->vocabulary, &imdb->encoding, set->common.save, &error) != NN_OK)
         return run_error("%s", error.text);
-    if (set->common.out) sentiment_draw_history(set->common.out, networks[set->kind].title);
+    if (set->common.out) sentiment_draw_history(set->common.out, sentiment_networks[set->kind].title);
     if (set->common.out && set->kind != SENTIMENT_DENSE && imdb->vocabulary)
         sentiment_export(model, imdb->vocabulary, set->common.out);
     if (set->explain && !sentiment_explain(model, imdb->vocabulary, &imdb->test)) return RUN_FAILED;
@@ -165,7 +139,7 @@ static void print_line(const char *text, void *user)
     puts(text);
 }
 
-static int learn(const settings *set, int argc, char *argv[])
+static int learn(const sentiment_options *set, int argc, char *argv[])
 {
     data_imdb imdb = { 0 };
     nn_error error;
@@ -219,7 +193,7 @@ static int predict_lines(const sentiment_reader *reader)
 }
 
 /* The reviews are read with all their words, then put in the model's own. */
-static int explain(const settings *set, const sentiment_reader *reader)
+static int explain(const sentiment_options *set, const sentiment_reader *reader)
 {
     data_imdb imdb = { 0 };
     data_encoding encoding = reader->encoding;
@@ -236,7 +210,7 @@ static int explain(const settings *set, const sentiment_reader *reader)
     return code;
 }
 
-static int use(const settings *set)
+static int use(const sentiment_options *set)
 {
     sentiment_reader reader;
     nn_error error = { 0 };
@@ -257,93 +231,15 @@ static int use(const settings *set)
     return code == RUN_DONE && !run_stdout_ok() ? RUN_FAILED : code; /* nothing else comes of it */
 }
 
-/* --- the program ----------------------------------------------------------------------------------------------------
+/* --- the program ---------------------------------------------------------------------------------------------------
  */
-
-/* The report's settings of each network, and what does better; what the user typed stays. */
-static void choose_defaults(settings *set, int argc, char *argv[])
-{
-    const struct network *network = &networks[set->kind];
-    const bool tuned_rnn = set->preset == PRESET_TUNED && set->kind == SENTIMENT_RNN;
-    if (!options_given(argc, argv, "epochs")) set->epochs = network->epochs;
-    if (!options_given(argc, argv, "batch")) set->batch = network->batch;
-    if (!tuned_rnn) return;
-    if (!options_given(argc, argv, "clip-norm")) set->clip_norm = 1.0;
-    if (!options_given(argc, argv, "dropout")) set->dropout = 0.2;
-    if (!options_given(argc, argv, "maxlen")) set->length = 200;
-}
-
-#define REVIEWS "batch", "reviews", "data", "out"
-static const options_rule rules[] = {
-    { .option = "load",
-      .without = { "model", "preset", "epochs", "words", "maxlen", "lr", "clip-norm", "dropout", "patience", "save",
-                   "resume", "tensorboard" },
-      .why = "it uses what was learnt" },
-    { .option = "predict", .needs = "load", .without = { "neighbours", "analogy", "explain", REVIEWS } },
-    { .option = "neighbours", .needs = "load", .without = { "analogy", "explain", REVIEWS } },
-    { .option = "analogy", .needs = "load", .without = { "explain", REVIEWS } },
-    { .option = "preset=tuned", .needs = "model=rnn" },
-};
-
-static bool has_use(const settings *set)
-{
-    return set->predict || set->neighbours || set->analogy || set->explain;
-}
-
-/* What does not go together by its value, in one line. @return an exit code */
-static int check_usage(const settings *set)
-{
-    if (set->common.load && !has_use(set))
-        run_error("--load: expected one of --predict, --neighbours, --analogy and --explain with it");
-    else if (!set->common.load && set->kind == SENTIMENT_CONV && set->length < SENTIMENT_WINDOW)
-        run_error("--maxlen: expected at least %d with --model conv, as its filters see so many words, got %d",
-                  SENTIMENT_WINDOW, set->length);
-    else
-        return RUN_DONE;
-    return RUN_USAGE;
-}
 
 int main(int argc, char *argv[])
 {
-    settings set = { .common = OPTIONS_COMMON_DEFAULTS,
-                     .kind = SENTIMENT_LSTM,
-                     .words = 10000,
-                     .length = 500,
-                     .reviews = 4000,
-                     .lr = 1e-3 };
-    options_entry entries[] = {
-        OPTIONS_CHOICE("model", &set.kind, SENTIMENT_KINDS, SENTIMENT_KINDS),
-        OPTIONS_CHOICE("preset", &set.preset, "report|tuned", "tuned: a better SimpleRNN"),
-        OPTIONS_INT("epochs", &set.epochs, 1, 1000, "passes over the reviews"),
-        OPTIONS_INT("batch", &set.batch, 1, 100000, "reviews of a step"),
-        OPTIONS_INT("words", &set.words, 4, 1000000, "indices: words seen, and three more"),
-        OPTIONS_INT("maxlen", &set.length, 1, SENTIMENT_LONGEST, "words of a review that are read"),
-        OPTIONS_POSITIVE("lr", &set.lr, 1000.0, "learning rate of RMSprop"),
-        OPTIONS_DOUBLE("clip-norm", &set.clip_norm, 0.0, 1e9, "largest norm of a gradient; 0: any"),
-        OPTIONS_DOUBLE("dropout", &set.dropout, 0.0, 0.99, "share dropped around the middle, not in dense"),
-        OPTIONS_INT("patience", &set.patience, 0, 1000, "stop so many epochs after the best; 0: never"),
-        OPTIONS_INT("reviews", &set.reviews, 10, 1000000, "reviews to generate where there are none"),
-        OPTIONS_FLAG("explain", &set.explain, "tell what is misjudged, and the worst of it"),
-        OPTIONS_TEXT("predict", &set.predict, "TEXT", "probability that TEXT is positive; -: stdin"),
-        OPTIONS_TEXT("neighbours", &set.neighbours, "WORD", "words that the embedding puts near"),
-        OPTIONS_TEXT("analogy", &set.analogy, "\"A B C\"", "words near to A - B + C: \"great terrible boring\""),
-    };
-    entries[0].value = "NAME";
-    entries[2].shown = "10; dense 20";
-    entries[3].shown = "128; dense 512";
-    const options_program program = { .name = "imdb_sentiment",
-                                      .summary = "Learn whether film reviews are positive.",
-                                      .example = "imdb_sentiment --model lstm --data ~/data --out out/lstm",
-                                      OPTIONS_ENTRIES(entries),
-                                      .common = &set.common,
-                                      .load = "the one to use",
-                                      OPTIONS_RULES(rules) };
-    run_start(program.name);
-    int code = options_read(&program, argc, argv);
+    sentiment_options set;
+    run_start("imdb_sentiment");
+    const int code = sentiment_options_read(&set, argc, argv, options_read);
     if (code >= 0) return run_finish(code);
-    choose_defaults(&set, argc, argv);
-    code = check_usage(&set);
-    if (code != RUN_DONE) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
     if (set.common.load) return run_finish(use(&set));
     run_catch_signals();

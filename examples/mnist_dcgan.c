@@ -1,10 +1,10 @@
 /* A generator learns to draw handwritten digits that a discriminator cannot tell from real ones (DCGAN). */
 #include "checkpoint.h"
 #include "dcgan_drawing.h"
+#include "dcgan_options.h"
 #include "dcgan_training.h"
 #include "digit_classifier.h"
 #include "digit_score.h"
-#include "support/options.h"
 #include "support/progress.h"
 #include "support/run.h"
 
@@ -15,20 +15,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-typedef struct settings {
-    options_common common;
-    int epochs, batch, checkpoint_every, images, samples, generate, interpolate;
-    double lr, average;
-    bool score_only;
-} settings;
-
 /* The tutorial's, and what learns to draw generated digits within a minute. */
 enum { REAL_EPOCHS = 50, REAL_BATCH = 256, GENERATED_EPOCHS = 14, GENERATED_BATCH = 32 };
 static const double real_lr = 1e-4, generated_lr = 4e-4;
 
 enum { SAMPLE_STREAM = 103 };
 
-static int load_digits(const settings *set, data_mnist *mnist)
+static int load_digits(const dcgan_options *set, data_mnist *mnist)
 {
     char path[RUN_PATH];
     data_error error;
@@ -58,7 +51,7 @@ static bool on_classifier(const nn_progress *p, void *user)
     return !run_interrupted();
 }
 
-static int get_classifier(const settings *set, const data_images *train, nn_model **classifier)
+static int get_classifier(const dcgan_options *set, const data_images *train, nn_model **classifier)
 {
     char cache[RUN_PATH];
     nn_error error;
@@ -84,7 +77,7 @@ static void print_score(const char *what, const digit_score *score)
 }
 
 /* Scores the generator beside the real test images. */
-static int score(const settings *set, nn_model *classifier, nn_model *generator, const data_images *test,
+static int score(const dcgan_options *set, nn_model *classifier, nn_model *generator, const data_images *test,
                  digit_score *drawn, double *accuracy)
 {
     digit_score real;
@@ -110,7 +103,7 @@ static void print_result(const digit_score *drawn, double accuracy, double secon
                drawn->score, drawn->confidence, drawn->smallest, accuracy, seconds);
 }
 
-static int score_only(const settings *set, const data_mnist *mnist)
+static int score_only(const dcgan_options *set, const data_mnist *mnist)
 {
     const double start = run_seconds();
     nn_model *classifier = NULL, *generator = drawing_load(set->common.load, set->common.threads);
@@ -129,7 +122,7 @@ static int score_only(const settings *set, const data_mnist *mnist)
 
 /* The classifier comes after the checkpoint: what cannot be resumed takes no minute to learn, nor the cache of others.
  */
-static int train(const settings *set, const data_mnist *mnist, int argc, char *argv[])
+static int train(const dcgan_options *set, const data_mnist *mnist, int argc, char *argv[])
 {
     const options_common *common = &set->common;
     nn_model *classifier = NULL;
@@ -171,7 +164,7 @@ static int train(const settings *set, const data_mnist *mnist, int argc, char *a
 }
 
 /* A batch holds no image twice: the default shrinks to what there is, a given one is refused. @return an exit code */
-static int choose_batch(settings *set, const data_mnist *mnist, bool given)
+static int choose_batch(dcgan_options *set, const data_mnist *mnist, bool given)
 {
     const int count = mnist->train.count;
     if (!given) set->batch = mnist->generated ? GENERATED_BATCH : REAL_BATCH;
@@ -186,7 +179,7 @@ static int choose_batch(settings *set, const data_mnist *mnist, bool given)
 }
 
 /* Training and scores, which need the digits. */
-static int learn(settings *set, int argc, char *argv[])
+static int learn(dcgan_options *set, int argc, char *argv[])
 {
     data_mnist mnist = { 0 };
     int code = load_digits(set, &mnist);
@@ -199,7 +192,7 @@ static int learn(settings *set, int argc, char *argv[])
 }
 
 /* Pictures, which need the generator alone. */
-static int draw(const settings *set)
+static int draw(const dcgan_options *set)
 {
     const options_common *common = &set->common;
     nn_model *generator = drawing_load(common->load, common->threads);
@@ -210,50 +203,11 @@ static int draw(const settings *set)
     return code;
 }
 
-/* --- the command line --------------------------------------------------------------------------------------------- */
-
-#define TRAINING "epochs", "batch", "lr", "average", "checkpoint-every", "resume", "save", "tensorboard"
-#define DIGITS   "data", "images", "samples"
-static const options_rule rules[] = {
-    { .option = "score-only", .needs = "load", .without = { TRAINING } },
-    { .option = "generate", .needs = "load", .without = { "interpolate", "score-only", TRAINING, DIGITS } },
-    { .option = "generate", .needs = "out" },
-    { .option = "interpolate", .needs = "load", .without = { "score-only", TRAINING, DIGITS } },
-    { .option = "interpolate", .needs = "out" },
-    { .option = "load", .without = { "resume" }, .why = "that goes on with the networks of its checkpoint" },
-    { .option = "checkpoint-every", .needs = "out" },
-};
-
 int main(int argc, char *argv[])
 {
-    settings set = {
-        .common = OPTIONS_COMMON_DEFAULTS, .average = 0.995, .checkpoint_every = 15, .images = 2000, .samples = 10000
-    };
-    options_entry entries[] = {
-        OPTIONS_INT("epochs", &set.epochs, 1, GALLERY_EPOCHS, "passes over the images"),
-        OPTIONS_INT("batch", &set.batch, 2, 4096, "images of a step"),
-        OPTIONS_POSITIVE("lr", &set.lr, 1.0, "learning rate of both Adams"),
-        OPTIONS_DOUBLE("average", &set.average, 0, 0.9999, "the drawing net: mean of G; 0: G itself"),
-        OPTIONS_INT("checkpoint-every", &set.checkpoint_every, 1, 10000, "epochs between checkpoints that stay"),
-        OPTIONS_INT("images", &set.images, 10, 1000000, "digits to generate where there is no MNIST"),
-        OPTIONS_INT("samples", &set.samples, 1, 1000000, "generated images that are scored"),
-        OPTIONS_FLAG("score-only", &set.score_only, "only score the generator of --load"),
-        OPTIONS_INT("generate", &set.generate, 1, DRAWING_IMAGES, "only draw N images with the generator of --load"),
-        OPTIONS_INT("interpolate", &set.interpolate, 2, DRAWING_STEPS, "only draw N steps on arcs from noise to noise"),
-    };
-    entries[0].shown = "50; generated digits 14";
-    entries[1].shown = "256; generated digits 32";
-    entries[2].shown = "1e-4; generated digits 4e-4";
-    entries[8].shown = entries[9].shown = "";
-    const options_program program = { .name = "mnist_dcgan",
-                                      .summary = "Learn to draw handwritten digits with a DCGAN.",
-                                      .example = "mnist_dcgan --data ~/data --epochs 15 --out out/digits",
-                                      OPTIONS_ENTRIES(entries),
-                                      .common = &set.common,
-                                      .load = "the one to begin with, draw with or score",
-                                      OPTIONS_RULES(rules) };
-    run_start(program.name);
-    const int code = options_read(&program, argc, argv);
+    dcgan_options set;
+    run_start("mnist_dcgan");
+    const int code = dcgan_options_read(&set, argc, argv, options_read);
     if (code >= 0) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
     if (set.generate || set.interpolate) return run_finish(draw(&set));

@@ -191,20 +191,21 @@ int pole_play(const pole_policy *policy, int episodes, int renderer, const char 
     return RUN_DONE;
 }
 
-static int refuse(const char *message)
+bool pole_check(int renderer, int episodes, const char *folder, options_message *message)
 {
-    run_error("%s", message);
-    return RUN_USAGE;
+    if (renderer == POLE_NONE) return true;
+    if (episodes == 0) return options_refuse(message, "--render: expected --play N with it");
+    if (renderer == POLE_GIF && !folder) return options_refuse(message, "--render gif: expected --out DIR with it");
+    if (renderer == POLE_GIF && !data_gif_available())
+        return options_refuse(message, "--render gif: built without giflib");
+    if (renderer == POLE_WINDOW && !window_available())
+        return options_refuse(message, "--render window: built without SDL2");
+    return true;
 }
 
-int pole_check(int renderer, int episodes, const char *folder)
+int pole_check_display(int renderer)
 {
     char error[WINDOW_ERROR];
-    if (renderer == POLE_NONE) return RUN_DONE;
-    if (episodes == 0) return refuse("--render: expected --play N with it");
-    if (renderer == POLE_GIF && !folder) return refuse("--render gif: expected --out DIR with it");
-    if (renderer == POLE_GIF && !data_gif_available()) return refuse("--render gif: built without giflib");
-    if (renderer == POLE_WINDOW && !window_available()) return refuse("--render window: built without SDL2");
-    if (renderer == POLE_WINDOW && !window_has_display(error)) return run_error("--render window: %s", error);
-    return RUN_DONE;
+    if (renderer != POLE_WINDOW || window_has_display(error)) return RUN_DONE;
+    return run_error("--render window: %s", error);
 }

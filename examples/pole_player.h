@@ -6,6 +6,7 @@
 
 #include <kvist/env.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The words of --render. */
@@ -26,9 +27,10 @@ typedef struct pole_policy {
     void *player;                                                /* handed to both */
 } pole_policy;
 
-/* Whether this build, the options and the display allow that renderer: to be asked before hours of training. Tells why
- * not. @return an exit code */
-int pole_check(int renderer, int episodes, const char *folder);
+/* Whether this build and the options allow that renderer; false with a message. */
+bool pole_check(int renderer, int episodes, const char *folder, options_message *message);
+/* Whether there is a display for it: to be asked before hours of training. Tells why not. @return an exit code */
+int pole_check_display(int renderer);
 
 /* Plays episodes and prints their scores; a GIF goes to folder/play.gif. A closed window ends the play without failure.
  * @return an exit code */

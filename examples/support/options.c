@@ -268,7 +268,20 @@ options_status options_parse(const options_program *program, int argc, char *con
     }
     if (program->common->resume && !program->common->out)
         return refuse(message, "--resume: expected --out DIR with it, the folder of the run to go on with");
-    return options_check_rules(program, argc, argv, message);
+    const options_status status = options_check_rules(program, argc, argv, message);
+    if (status != OPTIONS_OK || !program->finish) return status;
+    return program->finish(program->settings, argc, argv, message) ? OPTIONS_OK : OPTIONS_ERROR;
+}
+
+bool options_refuse(options_message *message, const char *format, ...)
+{
+    char text[2 * sizeof message->text];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    terminal_text(message->text, sizeof message->text, text, strlen(text));
+    return false;
 }
 
 int options_read(const options_program *program, int argc, char *const argv[])

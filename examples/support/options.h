@@ -6,6 +6,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#if defined(__GNUC__) || defined(__clang__)
+#define OPTIONS_PRINTF(string, first) __attribute__((format(printf, string, first)))
+#else
+#define OPTIONS_PRINTF(string, first)
+#endif
+
 /** What the value of an option is; decides the type its destination points to. */
 typedef enum options_kind {
     OPTIONS_KIND_FLAG,   /* no value; sets a bool */
@@ -98,6 +104,11 @@ typedef struct options_rule {
     const char *without[20]; /* ends with NULL */
 } options_rule;
 
+/** Why a command line was refused, as terminal_text() shows it: `--epochs: expected ..., got 'ten'`. */
+typedef struct options_message {
+    char text[256];
+} options_message;
+
 /** A program as its user sees it. */
 typedef struct options_program {
     const char *name, *summary; /* summary: one line */
@@ -109,16 +120,17 @@ typedef struct options_program {
     const char *load; /* the model of --load in --help, as "the one to play"; required */
     const options_rule *rules;
     int rule_count;
+    /**
+     * NULL, or the end of parsing, after the rules: defaults that depend on other options, and what does not go
+     * together by its value. False with a message of options_refuse()
+     */
+    bool (*finish)(void *settings, int argc, char *const argv[], options_message *message);
+    void *settings; /* handed to it */
 } options_program;
 #define OPTIONS_ENTRIES(table) .entries = (table), .count = (int)(sizeof(table) / sizeof((table)[0]))
 #define OPTIONS_RULES(table)   .rules = (table), .rule_count = (int)(sizeof(table) / sizeof((table)[0]))
 
 typedef enum options_status { OPTIONS_OK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR } options_status;
-
-/** Why a command line was refused, as terminal_text() shows it: `--epochs: expected ..., got 'ten'`. */
-typedef struct options_message {
-    char text[256];
-} options_message;
 
 /**
  * Parses `--name value` and `--name=value`; the last of repeated options wins. A separate value may be "-" or a
@@ -135,6 +147,12 @@ options_status options_parse(const options_program *program, int argc, char *con
  * @return -1 to go on, otherwise the exit code: 0 after --help and --version, 2 after a wrong command line
  */
 int options_read(const options_program *program, int argc, char *const argv[]);
+
+/** Takes a command line of a program: options_read(), or what only looks at it. */
+typedef int options_reader(const options_program *program, int argc, char *const argv[]);
+
+/** Fills message, whatever was typed as terminal_text() shows it. @return false */
+bool options_refuse(options_message *message, const char *format, ...) OPTIONS_PRINTF(2, 3);
 
 /** Whether --name stands on the command line: what is given wins over what a preset would set. */
 bool options_given(int argc, char *const argv[], const char *name);

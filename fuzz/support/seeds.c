@@ -38,6 +38,22 @@ static void write_texts(void)
     write_text("options", "rules", "--load\nfile\n--predict\ntext\n--tensorboard=dir\n--render\n--resume\n--out\ndir");
     write_text("options", "wrong", "--epoch\n1001\n--lr=-0x1p3");
     write_text("options", "help", "--help");
+    write_text("options", "qlearning",
+               "\x01--preset\ntuned\n--edges=2.4,3,.21,1e-5\n--bins\n50\n--lr=.1\n--play\n2\n--render=gif\n--out\nx");
+    write_text("options", "qlearning_edges", "\x01--edges\n1e-320,1,1,1\n--runs=3");
+    write_text("options", "qlearning_random", "\x01--random\n--play\n1\n--episodes=3");
+    write_text("options", "dqn",
+               "\x02--classic\n--dueling\n--prioritised\n--solved=475\n--tau\n0.5\n--lr-steps=0\n--units\n9");
+    write_text("options", "dqn_load", "\x02--load\nfile\n--play\n0");
+    write_text("options", "sentiment",
+               "\x03--model\nrnn\n--preset=tuned\n--clip-norm\n0\n--patience=2\n--explain\n--save\nfile");
+    write_text("options", "sentiment_load", "\x03--load\nfile\n--analogy\na b c");
+    write_text("options", "sentiment_conv", "\x03--model=conv\n--maxlen\n4\n--words\n100\n--reviews=10");
+    write_text("options", "dcgan",
+               "\x04--average\n0\n--checkpoint-every\n2\n--out=x\n--batch\n4\n--images=10\n--samples\n1");
+    write_text("options", "dcgan_draw", "\x04--load\nfile\n--interpolate=2\n--out\nx");
+    write_text("options", "dcgan_both", "\x04--load\nfile\n--generate=3\n--interpolate=2\n--out\nx");
+    write_text("options", "dcgan_score", "\x04--load\nfile\n--score-only\n--lr=1");
     write_text("csv", "whole", "epoch,loss\n1,0.5\n2,0.25\n3,\n");
     write_text("csv", "other", "a,b,c\n1e300,-inf,nan\n,,\n0x1p-3,1,2\n");
     write_text("csv", "torn", "epoch,loss\n1,0.5\n2,0.2");
