@@ -91,13 +91,19 @@ static void describe(const sentiment_options *set, const data_imdb *imdb, char t
              set->lr, set->clip_norm, data);
 }
 
+/* Memory is for reviews that there are. */
+static int largest_batch(const sentiment_options *set, const data_imdb *imdb)
+{
+    return set->batch < imdb->train.count ? set->batch : imdb->train.count;
+}
+
 static int train(const sentiment_options *set, nn_model *model, const data_imdb *imdb, sentiment_trained *trained)
 {
     char begun[SENTIMENT_SETTINGS];
     describe(set, imdb, begun);
     const sentiment_training training = { .reviews = &imdb->train,
                                           .epochs = set->epochs,
-                                          .batch = set->batch,
+                                          .batch = largest_batch(set, imdb),
                                           .patience = set->patience,
                                           .lr = set->lr,
                                           .clip_norm = set->clip_norm,
@@ -148,11 +154,12 @@ static int learn(const sentiment_options *set, int argc, char *argv[])
     sentiment_trained trained = { 0 };
     const double start = run_seconds();
     const data_encoding encoding = { .words = set->words, .length = set->length };
-    const sentiment_def def = { (sentiment_kind)set->kind, set->words,   set->length,     set->batch,
-                                set->common.threads,       set->dropout, set->common.seed };
+    sentiment_def def = { (sentiment_kind)set->kind, set->words,   set->length,     set->batch,
+                          set->common.threads,       set->dropout, set->common.seed };
     int code = set->common.save ? checkpoint_open(&file, set->common.save) : RUN_DONE;
     if (code == RUN_DONE) code = load_reviews(set, &encoding, set->kind == SENTIMENT_DENSE, &imdb);
     if (code == RUN_DONE && set->kind == SENTIMENT_DENSE) code = make_sets(&imdb.train);
+    def.max_batch = largest_batch(set, &imdb);
     if (code == RUN_DONE && !(model = sentiment_create(&def, &error))) code = run_error("%s", error.text);
     if (code == RUN_DONE) nn_model_summary(model, print_line, NULL);
     if (code == RUN_DONE) code = train(set, model, &imdb, &trained);

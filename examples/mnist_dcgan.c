@@ -14,6 +14,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The tutorial's, and what learns to draw generated digits within a minute. */
 enum { REAL_EPOCHS = 50, REAL_BATCH = 256, GENERATED_EPOCHS = 14, GENERATED_BATCH = 32 };
@@ -120,6 +121,15 @@ static int score_only(const dcgan_options *set, const data_mnist *mnist)
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
 
+/* What the run itself will write there is not the place for its networks. */
+static bool is_own_file(const char *out, const char *path)
+{
+    char kept[RUN_PATH], classifier[RUN_PATH];
+    return out && path && run_join(kept, out, "checkpoint_epoch_") &&
+           run_join(classifier, out, "classifier.safetensors") &&
+           (strncmp(path, kept, strlen(kept)) == 0 || strcmp(path, classifier) == 0);
+}
+
 /* The classifier comes after the checkpoint: what cannot be resumed takes no minute to learn, nor the cache of others.
  */
 static int train(const dcgan_options *set, const data_mnist *mnist, int argc, char *argv[])
@@ -130,6 +140,10 @@ static int train(const dcgan_options *set, const data_mnist *mnist, int argc, ch
     digit_score drawn;
     double accuracy = 0;
     dcgan_training t;
+    if (is_own_file(common->out, common->save)) {
+        run_error("--save: expected another name than those of the run's own files, got %s", common->save);
+        return RUN_USAGE;
+    }
     int code = dcgan_training_begin(&t, &(dcgan_training_def){ .images = &mnist->train,
                                                                .epochs = set->epochs,
                                                                .batch = set->batch,

@@ -128,6 +128,19 @@ static int make_bad_folders(void)
     return run_make_out("/proc/self/nothing") || run_make_out("/dev/null") || run_make_out("");
 }
 
+/* A path of which only the folder's own part fits. */
+static int make_long_folder(void)
+{
+    char path[RUN_PATH] = "";
+    const size_t length = strlen(temp_here.path);
+    memcpy(path, temp_here.path, length);
+    for (size_t i = length; i < RUN_PATH - 30; i++) path[i] = (i - length) % 2 ? '.' : '/';
+    run_start("prog");
+    if (run_make_out(path)) return 1;
+    path[RUN_PATH - 100] = '\0';
+    return !run_make_out(path);
+}
+
 /* Row 44 of docs/faults.md. */
 static void proves_that_out_can_be_written(void **state)
 {
@@ -139,6 +152,9 @@ static void proves_that_out_can_be_written(void **state)
     assert_true(run_make_out(deep));  /* there already */
     assert_int_equal(rmdir(deep), 0); /* and empty: the file of proof is gone */
     assert_int_equal(rmdir(parent), 0);
+    const outcome told = in_child(make_long_folder, NULL);
+    assert_int_equal(told.status, 0);
+    assert_non_null(strstr(told.text, "prog: --out: expected a folder that can be written, "));
     assert_exit(in_child(make_bad_folders, NULL), 0,
                 "prog: --out: expected a folder that can be written, /proc/self/nothing: No such file or directory\n"
                 "prog: --out: expected a folder that can be written, /dev/null: Not a directory\n"
