@@ -57,6 +57,7 @@ static void run_child(size_t n, bool for_good)
     send_to(STDERR_FILENO, "stderr");
     static const int cmockas[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL }; /* which it would turn into an exit code */
     for (size_t i = 0; i < sizeof cmockas / sizeof cmockas[0]; i++) signal(cmockas[i], SIG_DFL);
+    lseek(STDIN_FILENO, 0, SEEK_SET); /* from its beginning, if it is a file */
     alarm(SECONDS);
     atexit(tell_failed);
     alloc_fail(n, for_good);
