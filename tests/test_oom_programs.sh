@@ -2,7 +2,7 @@
 # Each allocation of a program fails, once and from then on, in a small run of each thing that it does (oom_program.c).
 # usage: test_oom_programs.sh PROGRAM FOLDER-OF-PROGRAMS OOM-PROGRAM [sparse]
 # mnist_dcgan, whose networks are large, fails at a part of them in what it does after it learnt; with "sparse", for a
-# sanitizer under which a run takes long, in all it does.
+# sanitizer under which a run takes long, in all it does, and imdb_sentiment in the more of what it does.
 . "$(dirname "$0")/support/programs.sh"
 program=$1
 examples=$2
@@ -67,28 +67,33 @@ cartpole_dqn)
 imdb_sentiment)
     small="--maxlen 20 --words 100 --epochs 1"
     generated="--model gru --reviews 60 $small"
+    [ "$sparse" ] && more="3 9" || more="1 1"
     # shellcheck disable=SC2086 # lists of options, here and below
     starve $generated --explain --save model --out out --tensorboard board
-    starve --model dense --reviews 60 --words 100 --epochs 1 --save model --out out
+    # shellcheck disable=SC2086
+    starve_some $more --model dense --reviews 60 --words 100 --epochs 1 --save model --out out
     # shellcheck disable=SC2086
     save $generated
     # shellcheck disable=SC2086
-    starve $generated --out "$work/out" --resume
+    starve_some $more $generated --out "$work/out" --resume
     starve --load "$work/model" --predict "a good film"
     printf 'a good film\nand another\n' >"$work/lines"
-    starve --load "$work/model" --predict - <"$work/lines"
+    # shellcheck disable=SC2086
+    starve_some $more --load "$work/model" --predict - <"$work/lines"
     starve --load "$work/model" --neighbours the
-    starve --load "$work/model" --analogy "movie the film"
-    starve --load "$work/model" --explain --reviews 60
+    # shellcheck disable=SC2086
+    starve_some $more --load "$work/model" --analogy "movie the film"
+    # shellcheck disable=SC2086
+    starve_some $more --load "$work/model" --explain --reviews 60
     make_reviews
     # shellcheck disable=SC2086
-    for data in aclImdb reviews.tar.gz keras/imdb.npz; do starve --model embedding $small --batch 4 --data "$work/$data"; done
+    for data in aclImdb reviews.tar.gz keras/imdb.npz; do starve_some $more --model embedding $small --batch 4 --data "$work/$data"; done
     # shellcheck disable=SC2086
-    starve --model embedding $small --batch 4 --data "$work/aclImdb" --out "$work/cached" # all but the first from its cache
+    starve_some $more --model embedding $small --batch 4 --data "$work/aclImdb" --out "$work/cached" # all but the first from its cache
     ;;
 mnist_dcgan)
     if [ "$sparse" ]; then
-        learning="9 25" drawing="3 9" again="15 40"
+        learning="9 25" drawing="3 9" again="25 60"
     else
         learning="1 1" drawing="1 1" again="5 15"
     fi
@@ -104,7 +109,7 @@ mnist_dcgan)
     # shellcheck disable=SC2086
     starve_some $drawing --load "$work/model" --generate 4 --out out
     # shellcheck disable=SC2086
-    starve_some $drawing --load "$work/model" --interpolate 2 --out out
+    starve_some $again --load "$work/model" --interpolate 2 --out out
     mkdir "$work/mnist"
     images train
     images t10k
