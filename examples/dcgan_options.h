@@ -1,6 +1,6 @@
 /* The command line of mnist_dcgan. */
-#ifndef KVIST_DCGAN_OPTIONS_H
-#define KVIST_DCGAN_OPTIONS_H
+#ifndef KVIST_EXAMPLES_DCGAN_OPTIONS_H
+#define KVIST_EXAMPLES_DCGAN_OPTIONS_H
 
 #include "support/options.h"
 

@@ -15,7 +15,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+static const char classifier_file[] = "classifier.safetensors";
 /* The tutorial's, and what learns to draw generated digits within a minute. */
 enum { REAL_EPOCHS = 50, REAL_BATCH = 256, GENERATED_EPOCHS = 14, GENERATED_BATCH = 32 };
 static const double real_lr = 1e-4, generated_lr = 4e-4;
@@ -58,7 +60,7 @@ static int get_classifier(const dcgan_options *set, const data_images *train, nn
     nn_error error;
     progress bar = progress_create(set->common.quiet);
     const char *out = set->common.out;
-    if (out) run_join(cache, out, "classifier.safetensors");
+    if (out) run_join(cache, out, classifier_file);
     *classifier = digit_classifier_get(&(digit_classifier_def){ .train = train,
                                                                 .threads = set->common.threads,
                                                                 .cache = out ? cache : NULL,
@@ -121,13 +123,24 @@ static int score_only(const dcgan_options *set, const data_mnist *mnist)
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
 
-/* What the run itself will write there is not the place for its networks. */
+/* Whether two names of folders lead to one. */
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+/* What the run itself will write is not the place for its networks. */
 static bool is_own_file(const char *out, const char *path)
 {
-    char kept[RUN_PATH], classifier[RUN_PATH];
-    return out && path && run_join(kept, out, "checkpoint_epoch_") &&
-           run_join(classifier, out, "classifier.safetensors") &&
-           (strncmp(path, kept, strlen(kept)) == 0 || strcmp(path, classifier) == 0);
+    char folder[RUN_PATH];
+    int length = 0;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    sscanf(name, "checkpoint_epoch_%*[0-9].safetensors%n", &length);
+    if (strcmp(name, classifier_file) != 0 && (length == 0 || name[length])) return false;
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    return same_folder(folder, out);
 }
 
 /* The classifier comes after the checkpoint: what cannot be resumed takes no minute to learn, nor the cache of others.
@@ -140,10 +153,6 @@ static int train(const dcgan_options *set, const data_mnist *mnist, int argc, ch
     digit_score drawn;
     double accuracy = 0;
     dcgan_training t;
-    if (is_own_file(common->out, common->save)) {
-        run_error("--save: expected another name than those of the run's own files, got %s", common->save);
-        return RUN_USAGE;
-    }
     int code = dcgan_training_begin(&t, &(dcgan_training_def){ .images = &mnist->train,
                                                                .epochs = set->epochs,
                                                                .batch = set->batch,
@@ -223,7 +232,12 @@ int main(int argc, char *argv[])
     run_start("mnist_dcgan");
     const int code = dcgan_options_read(&set, argc, argv, options_read);
     if (code >= 0) return run_finish(code);
-    if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
+    const char *out = set.common.out, *save = set.common.save;
+    if (out && !run_make_out(out)) return run_finish(RUN_FAILED);
+    if (out && save && is_own_file(out, save)) {
+        run_error("--save: expected another name than those of the run's own files, got %s", save);
+        return run_finish(RUN_USAGE);
+    }
     if (set.generate || set.interpolate) return run_finish(draw(&set));
     run_catch_signals();
     return run_finish(learn(&set, argc, argv));

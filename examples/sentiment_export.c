@@ -29,7 +29,7 @@ void sentiment_write_rows(const nn_tensor *table, const data_vocabulary *vocabul
 static bool open_in(whole_file *file, const char *folder, const char *name)
 {
     char path[RUN_PATH];
-    run_join(path, folder, name);
+    run_join(path, folder, name); /* "", which is refused, where there is no room */
     return whole_open(file, path);
 }
 

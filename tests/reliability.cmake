@@ -107,7 +107,6 @@ endif()
 foreach(name idx reviews files)
   kvist_test(bounds_${name} LIBS kvist::nn kvist::data ZLIB::ZLIB SOURCES support/bounds.c support/peak.c support/temp.c LABELS bounds)
   target_link_options(test_bounds_${name} PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free)
-  kvist_test_in_memory(bounds_${name})
   # Those limits are processor time, which a neighbour on the memory bus makes longer.
   if(NOT KVIST_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_definitions(test_bounds_${name} PRIVATE TEST_TIMES)

@@ -1,5 +1,6 @@
 /* Claims of a path: a place that cannot be written is found before the training, and a path has one trainer at a time.
  */
+#define _DEFAULT_SOURCE /* mknod */
 #include "child.h"
 #include "files/system.h"
 #include "generations.h"
@@ -12,9 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,16 +48,6 @@ static void expect_no_claim(const char *path, const char *fragment)
     nn_archive_destroy(archive);
 }
 
-static void make_socket(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_true(fd >= 0 && strlen(path) < sizeof address.sun_path);
-    strcpy(address.sun_path, path);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    close(fd);
-}
-
 /* Row 44, and 14: a claim finds it before the training. */
 static void places_are_checked_first(void **state)
 {
@@ -68,7 +57,7 @@ static void places_are_checked_first(void **state)
                     "missing/file.lock: cannot create: No such file or directory");
     const char *fifo = temp_path(&temp_here, "fifo"), *named = temp_path(&temp_here, "socket");
     assert_int_equal(mkfifo(fifo, 0600), 0);
-    make_socket(named);
+    assert_int_equal(mknod(named, S_IFSOCK | 0600, 0), 0);
     expect_no_claim(temp_here.path, ":0: file: expected a regular file, got a directory");
     expect_no_claim(fifo, "fifo:0: file: expected a regular file, got a FIFO");
     expect_no_claim(named, "socket:0: file: expected a regular file, got a socket");
@@ -121,6 +110,16 @@ static void links_stay(void **state)
         assert_true(S_ISLNK(info.st_mode));
     }
     expect_bytes(aim, "aim");
+
+    nn_error error = { 0 };
+    nn_archive *archive = nn_archive_create(NULL);
+    const char *path = temp_path(&temp_here, "later");
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_OK);
+    assert_int_equal(unlink(path) | symlink(aim, path), 0);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_IO);
+    assert_non_null(strstr(error.text, "later:0: file: expected a regular file, got a symbolic link"));
+    expect_bytes(aim, "aim");
+    nn_archive_destroy(archive);
 }
 
 /* Another program's file may have the lock's name; it is not removed. */

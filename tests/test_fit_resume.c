@@ -336,6 +336,29 @@ static void test_batch_beyond_the_epoch(void **state)
     temp_remove(&folder);
 }
 
+/* A best epoch that is still to come, or whose number is none, as no run of ours saves it. */
+static void test_best_of_the_future(void **state)
+{
+    (void)state;
+    outcome part, rest;
+    temp_folder folder;
+    temp_make(&folder);
+    nn_fit_def def = { .checkpoint = temp_path(&folder, "c.safetensors"), .patience = 2 };
+    run(&def, (control){ .stop_after_epoch = 2 }, &part);
+    assert_status(&part, NN_STOPPED);
+    const char *whole = def.checkpoint;
+    def.resume = true;
+    def.checkpoint = forge_u64(&folder, whole, "fit.best_epoch", 3);
+    run(&def, (control){ 0 }, &rest);
+    assert_status(&rest, NN_ERR_FORMAT);
+    assert_non_null(strstr(rest.error.text, "resume: best_epoch: expected at most 2 with a number, got 3 with "));
+    def.checkpoint = forge_f64(&folder, whole, "fit.best", NAN);
+    run(&def, (control){ 0 }, &rest);
+    assert_status(&rest, NN_ERR_FORMAT);
+    assert_true(rest.steps == 0);
+    temp_remove(&folder);
+}
+
 /* What the caller says of its data comes back, before a resume and with it. */
 static void test_note(void **state)
 {
@@ -408,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_note),
         cmocka_unit_test(test_killed_at_its_start),
         cmocka_unit_test(test_batch_beyond_the_epoch),
+        cmocka_unit_test(test_best_of_the_future),
         cmocka_unit_test(test_kept_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,19 +200,18 @@ static void locales_do_not_matter(void **state)
     static const struct {
         const char *name, *point;
     } locales[] = { { "de_DE", "," }, { "ps_AF", "\xd9\xab" } };
-    const char *missing = NULL;
+    int tried = 0;
     for (size_t i = 0; i < sizeof locales / sizeof locales[0]; i++) {
         if (!use_locale(locales[i].name)) {
-            missing = locales[i].name;
+            print_message("no locale %s, and none to be made (localedef, locale sources)\n", locales[i].name);
             continue;
         }
+        tried++;
         assert_string_equal(localeconv()->decimal_point, locales[i].point);
         files_make_models(NULL);
     }
     setlocale(LC_ALL, "C");
-    if (!missing) return;
-    print_message("no locale %s, and none to be made (localedef, locale sources): skipped\n", missing);
-    skip();
+    if (tried == 0) skip();
 }
 
 /* What the caller may choose. */

@@ -340,7 +340,7 @@ mnist_dcgan)
         refused 2 --load "$work/gan.safetensors" --out "$work/no" --interpolate 4 $wrong
     done
     refused 2 --images 20 --out "$work/own" --save "$work/own/checkpoint_epoch_0002.safetensors"
-    refused 2 --images 20 --out "$work/own" --save "$work/own/classifier.safetensors"
+    refused 2 --images 20 --out "$work/own/" --save "$work/own/./classifier.safetensors"
     refused 2 --load "$work/gan.safetensors" --out "$work/no" --generate 4 --interpolate 4
     refused 2 --load "$work/gan.safetensors" --out "$work/no" --resume
     refused 2 --out "$work/no" --generate 4

@@ -32,6 +32,7 @@ static bool open_writer(csv_writer *writer, const char *path, const char *header
     /* Without O_NONBLOCK the open of a FIFO would wait for a reader. */
     writer->file = open(path, flags | O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666);
     if (writer->file < 0) failed(writer, errno);
+    if (writer->file >= 0) fcntl(writer->file, F_SETFL, O_APPEND); /* rows wait for who reads them */
     return writer->file >= 0;
 }
 

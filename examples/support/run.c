@@ -123,8 +123,8 @@ bool run_make_folders(const char *folder)
     return true;
 }
 
-/* Writes, not asks: access() knows nothing of a full disk, and root may write everywhere by its word. The name is longer
- * than any that a program gives there: a folder whose path leaves no room is found now. */
+/* Writes, not asks: access() knows nothing of a full disk, and root may write everywhere by its word. The name is
+ * longer than any that a program gives there: a folder whose path leaves no room is found now. */
 static bool can_write(const char *folder)
 {
     char path[RUN_PATH];

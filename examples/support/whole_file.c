@@ -26,6 +26,7 @@ static bool name_temporary(whole_file *file, const char *path)
 static bool check_target(whole_file *file)
 {
     struct stat info;
+    if (!file->path[0]) return fail(file, ENAMETOOLONG);
     if (lstat(file->path, &info) != 0 || S_ISREG(info.st_mode)) return true;
     file->why = "expected a regular file or none, got something else";
     return false;

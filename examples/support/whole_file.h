@@ -15,8 +15,8 @@ typedef struct whole_file {
 } whole_file;
 
 /**
- * Creates ".NAME.PID.tmp" beside path. A directory or device in the file's place is refused: a rename would take it
- * away from others.
+ * Creates ".NAME.PID.tmp" beside path. A directory, device or link in the file's place is refused: a rename would
+ * take it away from others.
  *
  * @return whether nothing failed, as all below; whole_discard() is due after a failure, too
  */

@@ -34,7 +34,7 @@ typedef enum nn_past {
     NN_PAST_VAL_LOSS,
     NN_PAST_VAL_ACCURACY,
     NN_PAST_SECONDS,
-    NN_PAST
+    NN_PAST_COUNT
 } nn_past;
 
 typedef struct nn_fit_run {
@@ -48,7 +48,7 @@ typedef struct nn_fit_run {
     nn_stage batch_x, batch_y;
     nn_float *best_params, *best_state; /* NULL unless the best epoch's are to be restored */
     nn_progress *history;               /* (epochs) */
-    double (*past)[NN_PAST];            /* (epochs); NULL without a checkpoint */
+    double (*past)[NN_PAST_COUNT];      /* (epochs); NULL without a checkpoint */
     nn_fit_position at;
     nn_fit_settings settings;
     nn_archive *archive;      /* the checkpoint; NULL: none */

@@ -2,6 +2,7 @@
 #include "files/system.h"
 #include "fit.h"
 #include "model.h"
+#include <math.h>
 #include <string.h>
 
 static void add_numbers(nn_archive *archive, nn_fit_position *at, nn_fit_settings *settings)
@@ -103,6 +104,10 @@ static nn_status check_position(const nn_fit_run *run, const nn_fit_position *at
         return nn_fail(run->error, NN_ERR_MISMATCH,
                        "resume: epochs: expected at least %llu, as in the checkpoint, got %d",
                        (unsigned long long)at->epoch + (at->batch > 0), run->def.epochs);
+    if (at->best_epoch > at->epoch || (at->best_epoch > 0 && !isfinite(at->best)))
+        return nn_fail(run->error, NN_ERR_FORMAT,
+                       "resume: best_epoch: expected at most %llu with a number, got %llu with %g",
+                       (unsigned long long)at->epoch, (unsigned long long)at->best_epoch, at->best);
     nn_status status = at->best_epoch > 0 ? compare(run->error, "monitor", saved->monitor, now->monitor) : NN_OK;
     if (at->batch == 0 || status != NN_OK) return status;
     /* The rest of an epoch is the rest of one shuffle. */

@@ -121,7 +121,7 @@ static void warm_up_task(void *context, int task, int worker)
 void nn_gemm_warm_up(const nn_run *run)
 {
     split s = { .run = run };
-    nn_parallel(run->team, run->team->threads, warm_up_task, &s);
+    nn_on_each(run->team, warm_up_task, &s);
 }
 
 void nn_gemm(const nn_run *run, const nn_product *p)

@@ -18,8 +18,9 @@ size_t nn_gemm_worker_scratch(const nn_kernels *kernels);
 bool nn_gemm_is_by_blas(const nn_kernels *kernels, size_t m, size_t n, size_t k);
 
 /*
- * A small product by the BLAS on each worker, in its scratch of nn_gemm_worker_scratch(): a BLAS takes its memory at
- * its first product, and OpenBLAS hangs or ends the process where there is none; better before a training than in it.
+ * A small product by the BLAS on all workers at once, in their scratch of nn_gemm_worker_scratch(): OpenBLAS takes
+ * memory for each product that runs beside others, and keeps it; where there is none it hangs or ends the process,
+ * better before a training than in it.
  */
 void nn_gemm_warm_up(const nn_run *run);
 

@@ -223,3 +223,27 @@ void nn_parallel_in_order(nn_team *team, int count, nn_task *run, void *context)
 {
     run_loop(team, count, true, run, context);
 }
+
+void nn_on_each(const nn_team *team, nn_task *run, void *context)
+{
+#ifdef _OPENMP
+    int done = 0;
+#pragma omp parallel num_threads(team->threads)
+    {
+        const int worker = omp_get_thread_num(), threads = omp_get_num_threads();
+        int now = 0;
+#pragma omp barrier
+        run(context, worker, worker);
+#pragma omp atomic capture
+        now = ++done;
+        while (now < threads) {
+            run(context, worker, worker);
+#pragma omp atomic read
+            now = done;
+        }
+    }
+#else
+    (void)team;
+    run(context, 0, 0);
+#endif
+}

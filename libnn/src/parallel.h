@@ -34,6 +34,10 @@ void nn_parallel(nn_team *team, int count, nn_task *run, void *context);
  * before. */
 void nn_parallel_in_order(nn_team *team, int count, nn_task *run, void *context);
 
+/* Runs `run` at least once on each thread of the team, as task `worker`, and again on those that are done until all
+ * are: for what as many threads at once take in their first time. */
+void nn_on_each(const nn_team *team, nn_task *run, void *context);
+
 /* The number of parts, a power of two, into which a team splits work whose result does not depend on the parts. */
 int nn_parts(const nn_team *team);
 

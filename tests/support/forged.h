@@ -10,8 +10,8 @@
 const char *forge_text(const temp_folder *folder, const char *path, const char *from, const char *to);
 /* The same for an archive's number. */
 const char *forge_u64(const temp_folder *folder, const char *path, const char *name, uint64_t value);
-/* The same for some of an archive's bytes, from their `first` on. */
 const char *forge_f64(const temp_folder *folder, const char *path, const char *name, double value);
+/* The same for some of an archive's bytes, from their `first` on. */
 const char *forge_bytes(const temp_folder *folder, const char *path, const char *name, size_t first, const void *bytes,
                         size_t size);
 

@@ -214,8 +214,9 @@ static void compare_line(drawn *d, const quotient_line *l, double said, size_t a
 static bool compare_direction(drawn *d, nn_float *value, const nn_float *gradient, size_t count, nn_rng *rng,
                               comparison *c)
 {
-    nn_float *middle = malloc(2 * count * sizeof *middle), *direction = middle + count;
+    nn_float *middle = malloc(2 * count * sizeof *middle);
     if (!middle) return fail(d, "out of memory");
+    nn_float *direction = middle + count;
     double said = 0;
     for (size_t i = 0; i < count; i++) {
         middle[i] = value[i];
@@ -281,7 +282,7 @@ static bool run_backward(drawn *d, gradients *g)
     nn_float *grads = nn_model_grads(d->model, NULL);
     d->value = objective(d);
     const nn_tensor *y = forward(d);
-    if (!y || !(fabs(d->value) <= LARGEST_VALUE)) return false;
+    if (!y || fabs(d->value) > LARGEST_VALUE) return false;
     const size_t y_count = nn_shape_count(y->shape);
     memcpy(g->again, y->f32, y_count * sizeof *y->f32);
 

@@ -284,7 +284,8 @@ typedef struct data_imdb_def {
     bool no_shuffle;        /**< leave them sorted by path: negative before positive; of an npz as the file has them */
     bool no_tokens;         /**< leave out data_reviews.tokens */
     bool no_lists;          /**< leave out data_reviews.indices and offsets */
-    const char *cache;      /**< file that keeps the tokenised set for the next start; NULL: none. An npz needs none */
+    const char *cache;      /**< file that keeps the tokenised set for the next start; NULL: none. An npz needs none. No
+                               link: it would be taken away */
     const char *word_index; /**< of an npz: Keras' imdb_word_index.json; default that beside the npz, if there is one */
     int train_count;        /**< generated training reviews; default 4000 */
     int test_count;         /**< generated test reviews; default 1000 */
@@ -496,7 +497,7 @@ enum { DATA_PICTURE_MAX = 16384 };
 
 /**
  * Writes a PNG file: to a temporary beside it, checked, then renamed, so that nothing half-written remains.
- * @param path the file; what was there stays when writing fails
+ * @param path the file; what was there stays when writing fails, and a link, folder or device is refused
  * @param pixels (height, width, channels)
  * @param width,height pixels, at most DATA_PICTURE_MAX
  * @param channels 1 grey or 3 RGB

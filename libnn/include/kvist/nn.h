@@ -670,7 +670,8 @@ NN_NODISCARD nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def
 /** Loss and metric (may be NULL) over a set, in inference mode, max_batch samples at a time. */
 NN_NODISCARD nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
                                    const nn_tensor *y, double *mean, double *accuracy, nn_error *error);
-/** Outputs for a set, max_batch samples at a time, into y (n, ..), whose memory is not x's where there are more. */
+/** Outputs for a set, max_batch samples at a time, into y (n, ..), whose memory is apart from x's where
+ * there are more than max_batch. */
 NN_NODISCARD nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor *y, nn_error *error);
 
 /* --- files: one set of named things, written whole or not at all -------------------------------------------------- */

@@ -166,6 +166,9 @@ void nn_claim_end(nn_claim *claim)
 
 nn_status nn_replace_begin(nn_replacement *replacement, const nn_claim *claim, nn_error *error)
 {
+    *replacement = (nn_replacement){ claim, -1 };
+    const nn_status status = check_target(claim, error); /* what came after the claim is not taken away either */
+    if (status != NN_OK) return status;
     nn_sys_info before;
     const mode_t mode = nn_sys_stat(claim->target, &before) == 0 ? before.mode : 0666;
     nn_sys_unlink(claim->temporary);
