@@ -6,6 +6,7 @@
 #include "generations.h"
 #include "temp.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,9 +134,13 @@ static void foreign_locks_stay(void **state)
     const char *empty = temp_write(&temp_here, "empty", "", 0), *link = temp_path(&temp_here, "linked.lock");
     assert_int_equal(symlink(empty, link), 0);
     expect_no_claim(temp_path(&temp_here, "linked"), "linked.lock: cannot create: ");
-    assert_int_equal(mkfifo(temp_path(&temp_here, "pipe.lock"), 0600), 0);
-    expect_no_claim(temp_path(&temp_here, "pipe"), "pipe.lock");
-    assert_int_equal(access(temp_path(&temp_here, "pipe.lock"), F_OK) | access(empty, F_OK) | access(link, F_OK), 0);
+    const char *fifo = temp_path(&temp_here, "pipe.lock");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    expect_no_claim(temp_path(&temp_here, "pipe"), "pipe.lock: cannot create: ");
+    const int reader = open(fifo, O_RDONLY | O_NONBLOCK);
+    expect_no_claim(temp_path(&temp_here, "pipe"), "pipe.lock:0: file: expected a regular file, got a FIFO");
+    close(reader);
+    assert_int_equal(access(fifo, F_OK) | access(empty, F_OK) | access(link, F_OK), 0);
 }
 
 /* A name that fits, but not those of the files beside it, would be saved to once and never again. */
