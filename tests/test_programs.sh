@@ -160,8 +160,10 @@ cartpole_qlearning)
     [ "$frames" -eq "$scores" ] || fail "--random: $frames frames of $scores steps"
 
     # On a terminal the frames spare what stands there: lines of the training, scores; and have colours but for NO_COLOR.
-    if command -v script >"$work/nothing"; then
-        : >"$work/nothing"
+    : >"$work/nothing"
+    if ! on_terminal none true 2>"$work/none.err"; then
+        echo "skipped: frames on a terminal: none can be made, $(head -n 1 "$work/none.err")"
+    else
         playing="$folder/$program --episodes 1000 --quiet --play 3 --seed 3"
         $playing | sed 's/seconds=.*//' >"$work/unseen"
         on_terminal seen "env -u NO_COLOR $playing --render ansi"
