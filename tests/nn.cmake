@@ -137,6 +137,7 @@ target_include_directories(test_gemm PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
 # When a BLAS does its first product.
 kvist_test(blas LIBS kvist::nn LABELS nn)
 target_include_directories(test_blas PRIVATE ${PROJECT_SOURCE_DIR}/libnn/src)
+target_compile_definitions(test_blas PRIVATE $<$<BOOL:${KVIST_OPENMP}>:WITH_OPENMP>)
 get_target_property(nn_definitions kvist_nn COMPILE_DEFINITIONS)
 if("NN_HAVE_CBLAS" IN_LIST nn_definitions)
   target_compile_definitions(test_blas PRIVATE TEST_CBLAS)
