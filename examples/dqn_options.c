@@ -29,8 +29,7 @@ static bool finish(void *settings, int argc, char *const argv[], options_message
 {
     dqn_options *set = settings;
     choose_defaults(set, argc, argv);
-    if (set->common.load && set->play == 0) return options_refuse(message, "--load: expected --play N with it");
-    return pole_check(set->render, set->play, set->common.out, message);
+    return pole_check(&set->common, set->render, set->play, message);
 }
 
 int dqn_options_read(dqn_options *set, int argc, char *const argv[], options_reader *read)

@@ -135,10 +135,8 @@ static bool same_folder(const char *a, const char *b)
 static bool is_own_file(const char *out, const char *path)
 {
     char folder[RUN_PATH];
-    int length = 0;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    sscanf(name, "checkpoint_epoch_%*[0-9].safetensors%n", &length);
-    if (strcmp(name, classifier_file) != 0 && (length == 0 || name[length])) return false;
+    if (strcmp(name, classifier_file) != 0 && !dcgan_training_keeps(name)) return false;
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
     return same_folder(folder, out);
 }

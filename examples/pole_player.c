@@ -191,11 +191,13 @@ int pole_play(const pole_policy *policy, int episodes, int renderer, const char 
     return RUN_DONE;
 }
 
-bool pole_check(int renderer, int episodes, const char *folder, options_message *message)
+bool pole_check(const options_common *common, int renderer, int episodes, options_message *message)
 {
+    if (common->load && episodes == 0) return options_refuse(message, "--load: expected --play N with it");
     if (renderer == POLE_NONE) return true;
     if (episodes == 0) return options_refuse(message, "--render: expected --play N with it");
-    if (renderer == POLE_GIF && !folder) return options_refuse(message, "--render gif: expected --out DIR with it");
+    if (renderer == POLE_GIF && !common->out)
+        return options_refuse(message, "--render gif: expected --out DIR with it");
     if (renderer == POLE_GIF && !data_gif_available())
         return options_refuse(message, "--render gif: built without giflib");
     if (renderer == POLE_WINDOW && !window_available())

@@ -27,8 +27,8 @@ typedef struct pole_policy {
     void *player;                                                /* handed to both */
 } pole_policy;
 
-/* Whether this build and the options allow that renderer; false with a message. */
-bool pole_check(int renderer, int episodes, const char *folder, options_message *message);
+/* Whether this build and the options allow so many episodes with that renderer; false with a message. */
+bool pole_check(const options_common *common, int renderer, int episodes, options_message *message);
 /* Whether there is a display for it: to be asked before hours of training. Tells why not. @return an exit code */
 int pole_check_display(int renderer);
 

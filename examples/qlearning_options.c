@@ -59,12 +59,11 @@ static bool finish(void *settings, int argc, char *const argv[], options_message
     const char *wrong;
     choose_defaults(set, argc, argv);
     if (!read_edges(set, message)) return false;
-    if (set->common.load && set->play == 0) return options_refuse(message, "--load: expected --play N with it");
     if (set->runs > 1 && (wrong = given_of(single, argc, argv)))
         return options_refuse(message, "--runs: expected no --%s with it, that is for one run", wrong);
     if (set->random && set->play > 0 && (wrong = given_of(learning, argc, argv)))
         return options_refuse(message, "--random --play: expected no --%s with it, nothing is learnt", wrong);
-    return pole_check(set->render, set->play, set->common.out, message);
+    return pole_check(&set->common, set->render, set->play, message);
 }
 
 int qlearning_options_read(qlearning_options *set, int argc, char *const argv[], options_reader *read)

@@ -58,7 +58,7 @@ kvist_test_allocations(data_memory)
 set_tests_properties(data_memory PROPERTIES LABELS "data;oom")
 # The calls that write files, which a test makes fail.
 kvist_data_test(data_save)
-target_sources(test_data_save PRIVATE support/faults.c)
+target_sources(test_data_save PRIVATE support/faults.c support/faults_of_streams.c)
 target_include_directories(test_data_save PRIVATE ${PROJECT_SOURCE_DIR}/libdata/src)
 target_link_options(test_data_save PRIVATE LINKER:--wrap=open,--wrap=fdopen,--wrap=fwrite,--wrap=fclose,--wrap=rename
   LINKER:--wrap=flock,--wrap=fcntl)

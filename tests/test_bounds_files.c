@@ -44,8 +44,7 @@ static void import_file(const char *name, nn_model *model, const char *path, nn_
         status = nn_model_import(model, path, &error);
     } while (bounds_again(&s, true));
     bounds_end(&s, true);
-    if (status != expected || !strstr(error.text, fault))
-        fail_msg("%s: expected %d, %s, got %d, %s", name, (int)expected, fault, (int)status, error.text);
+    bounds_refused(name, fault, (int)expected, (int)status, error.text);
 }
 
 /* A header of `count` entries made by a format that may hold the entry's number twice. */

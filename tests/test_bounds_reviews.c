@@ -80,12 +80,7 @@ static void load_reviews(const char *name, const char *path, size_t content, siz
         status = data_imdb_load(path, def, &imdb, &error);
     } while (bounds_again(&s, fault));
     bounds_end_beside(&s, status == DATA_OK ? rows_size(&imdb) + words * WORD_COST : words * WORD_COST, fault);
-    if (fault) {
-        assert_int_equal(status, DATA_ERR_FORMAT);
-        if (!strstr(error.text, fault)) fail_msg("%s: expected %s, got %s", name, fault, error.text);
-        return;
-    }
-    if (status != DATA_OK) fail_msg("%s", error.text);
+    if (bounds_refused(name, fault, DATA_ERR_FORMAT, (int)status, error.text)) return;
     data_imdb_free(&imdb);
 }
 

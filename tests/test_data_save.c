@@ -26,37 +26,11 @@
 
 #include <cmocka.h>
 
-FILE *__real_fdopen(int descriptor, const char *mode);
-FILE *__wrap_fdopen(int descriptor, const char *mode);
-FILE *__wrap_fdopen(int descriptor, const char *mode)
-{
-    return fault_due(false) ? NULL : __real_fdopen(descriptor, mode);
-}
-
 size_t __real_fwrite(const void *bytes, size_t size, size_t count, FILE *file);
 size_t __wrap_fwrite(const void *bytes, size_t size, size_t count, FILE *file);
 size_t __wrap_fwrite(const void *bytes, size_t size, size_t count, FILE *file)
 {
     return fault_due(false) ? 0 : __real_fwrite(bytes, size, count, file);
-}
-
-/* The stream is gone even if closing it fails. */
-int __real_fclose(FILE *file);
-int __wrap_fclose(FILE *file);
-int __wrap_fclose(FILE *file)
-{
-    const bool this_one = fault_due(false);
-    const int told = errno;
-    const int result = __real_fclose(file);
-    if (this_one) errno = told;
-    return this_one ? EOF : result;
-}
-
-int __real_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to)
-{
-    return fault_due(false) ? -1 : __real_rename(from, to);
 }
 
 /* Only the copying of a descriptor is called. */

@@ -14,6 +14,14 @@ bool nn_overlap(const void *a, size_t a_size, const void *b, size_t b_size)
     return (uintptr_t)a < (uintptr_t)b + b_size && (uintptr_t)b < (uintptr_t)a + a_size;
 }
 
+bool nn_tensor_overlaps(const nn_tensor *tensor, const void *memory, size_t size)
+{
+    const size_t element = tensor->dtype == NN_F32 ? sizeof *tensor->f32 : sizeof *tensor->i32;
+    const size_t count =
+        tensor->offsets ? (size_t)tensor->offsets[tensor->shape.dim[0]] : nn_shape_count(tensor->shape);
+    return nn_overlap(tensor->i32, count * element, memory, size);
+}
+
 static const char *type_name(nn_dtype dtype)
 {
     return dtype == NN_F32 ? "reals (NN_F32)" : dtype == NN_I32 ? "indices (NN_I32)" : "no known type";

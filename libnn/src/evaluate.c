@@ -81,14 +81,6 @@ nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric
     return status;
 }
 
-/* Whether outputs of the first samples would be written over inputs of later ones. */
-static bool shares_memory(const nn_tensor *x, const nn_tensor *y)
-{
-    const size_t ids = x->offsets ? (size_t)x->offsets[x->shape.dim[0]] : nn_shape_count(x->shape);
-    const size_t x_size = ids * (x->dtype == NN_F32 ? sizeof *x->f32 : sizeof *x->i32);
-    return nn_overlap(x->i32, x_size, y->f32, nn_shape_count(y->shape) * sizeof *y->f32);
-}
-
 nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor *y, nn_error *error)
 {
     if (error) *error = (nn_error){ 0 };
@@ -102,7 +94,8 @@ nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor *y, nn_error
         return nn_fail(error, NN_ERR_SHAPE, "y: expected %s, got %s", nn_shape_format(expected).text,
                        nn_shape_format(y->shape).text);
     const size_t size = nn_shape_count(nn_model_output_shape(model));
-    if (samples > nn_model_max_batch(model) && shares_memory(x, y))
+    /* Outputs of the first samples would be written over inputs of later ones. */
+    if (samples > nn_model_max_batch(model) && nn_tensor_overlaps(x, y->f32, (size_t)samples * size * sizeof *y->f32))
         return nn_fail(error, NN_ERR_ARGUMENT,
                        "y: expected memory of its own for %d samples of a max_batch of %d, got that of x", samples,
                        nn_model_max_batch(model));

@@ -180,10 +180,7 @@ nn_status nn_loss_resolve(nn_loss_def *loss, nn_error *error)
 static nn_status check_own(const char *what, const void *written, size_t size, const nn_tensor *y,
                            const nn_tensor *target, nn_error *error)
 {
-    const size_t element = target->dtype == NN_F32 ? sizeof *target->f32 : sizeof *target->i32;
-    if (!written || (!nn_overlap(written, size, y->f32, nn_shape_count(y->shape) * sizeof *y->f32) &&
-                     !nn_overlap(written, size, target->i32, nn_shape_count(target->shape) * element)))
-        return NN_OK;
+    if (!written || (!nn_tensor_overlaps(y, written, size) && !nn_tensor_overlaps(target, written, size))) return NN_OK;
     return nn_fail(error, NN_ERR_ARGUMENT, "%s: expected memory of its own, got that of y or target", what);
 }
 

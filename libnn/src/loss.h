@@ -44,6 +44,8 @@ nn_status nn_metric_compute(nn_metric metric, double border, const nn_tensor *y,
 bool nn_same_shape(nn_shape a, nn_shape b);
 
 bool nn_overlap(const void *a, size_t a_size, const void *b, size_t b_size); /* sizes in bytes */
+/* The same of what a checked tensor holds, and `size` bytes. */
+bool nn_tensor_overlaps(const nn_tensor *tensor, const void *memory, size_t size);
 
 /* Not NULL, dense, of the type, with data and no dimension below 1. `what` names the tensor in messages. */
 nn_status nn_check_tensor(const char *what, const nn_tensor *tensor, nn_dtype dtype, nn_error *error);

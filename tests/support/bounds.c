@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -73,4 +74,12 @@ size_t bounds_size_of(const char *path)
     size_t size;
     free(temp_read(path, &size));
     return size;
+}
+
+bool bounds_refused(const char *name, const char *fault, int expected, int status, const char *text)
+{
+    if (fault && (status != expected || !strstr(text, fault)))
+        fail_msg("%s: expected %d, %s, got %d, %s", name, expected, fault, status, text);
+    if (!fault && status != 0) fail_msg("%s", text);
+    return fault != NULL;
 }

@@ -27,6 +27,10 @@ void bounds_end(const bounds_sample *s, bool refused);
 /* The same, where so many bytes are allowed beside. */
 void bounds_end_beside(const bounds_sample *s, size_t beside, bool refused);
 
+/* Fails the test unless a load went as it should: refused with this status and text of a fault, or, with NULL, done
+   with status 0. @return whether it was to be refused */
+bool bounds_refused(const char *name, const char *fault, int expected, int status, const char *text);
+
 /* Changes a byte of a file, counted from the end. */
 void bounds_damage(const char *path, long from_end);
 size_t bounds_size_of(const char *path);

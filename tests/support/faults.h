@@ -1,4 +1,5 @@
-/* Calls to the system of which one fails. A test's wrappers of them (--wrap) ask fault_due(); that of open is here. */
+/* Calls to the system of which one fails. A test's wrappers of them (--wrap) ask fault_due(); that of open is here,
+ * those of fdopen, fclose and rename are in faults_of_streams.c. */
 #ifndef KVIST_TESTS_FAULTS_H
 #define KVIST_TESTS_FAULTS_H
 

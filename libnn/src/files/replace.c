@@ -125,12 +125,16 @@ static nn_status check_name(const nn_claim *claim, nn_error *error)
                         most - beside, length);
 }
 
-/* A rename would take away a device from everybody else, and leave what a link leads to as it was. */
-static nn_status check_target(const nn_claim *claim, nn_error *error)
+/* A rename would take away a device from everybody else, and leave what a link leads to as it was. `mode`: of the file
+ * there, or of a new one. */
+static nn_status check_target(const nn_claim *claim, mode_t *mode, nn_error *error)
 {
     nn_sys_info info;
-    if (nn_sys_lstat(claim->target, &info) == 0)
+    *mode = 0666;
+    if (nn_sys_lstat(claim->target, &info) == 0) {
+        *mode = info.mode;
         return info.kind ? nn_fail_kind(error, claim->target, info.kind) : NN_OK;
+    }
     return errno == ENOENT ? NN_OK : nn_fail_errno(error, claim->target, "look at it", errno);
 }
 
@@ -141,8 +145,9 @@ nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error)
     if (!path[0]) return nn_fail(error, NN_ERR_ARGUMENT, "path: expected a file, got an empty string");
     if (!name_files(claim, path))
         return nn_fail(error, NN_ERR_MEMORY, "no memory to save %s", nn_path_format(path).text);
+    mode_t mode;
     nn_status status = check_name(claim, error);
-    if (status == NN_OK) status = check_target(claim, error);
+    if (status == NN_OK) status = check_target(claim, &mode, error);
     if (status == NN_OK) status = take_lock(claim, error);
     if (status != NN_OK) {
         free(claim->target);
@@ -167,10 +172,9 @@ void nn_claim_end(nn_claim *claim)
 nn_status nn_replace_begin(nn_replacement *replacement, const nn_claim *claim, nn_error *error)
 {
     *replacement = (nn_replacement){ claim, -1 };
-    const nn_status status = check_target(claim, error); /* what came after the claim is not taken away either */
+    mode_t mode;
+    const nn_status status = check_target(claim, &mode, error); /* what came after the claim is not taken away either */
     if (status != NN_OK) return status;
-    nn_sys_info before;
-    const mode_t mode = nn_sys_stat(claim->target, &before) == 0 ? before.mode : 0666;
     nn_sys_unlink(claim->temporary);
     *replacement = (nn_replacement){ claim, nn_sys_create(claim->temporary, mode) };
     return replacement->fd >= 0 ? NN_OK : nn_fail_errno(error, claim->temporary, "create", errno);
