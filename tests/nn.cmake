@@ -59,6 +59,8 @@ kvist_test(schedule LIBS kvist::nn LABELS nn)
 # What models do, step by step.
 kvist_test(model_run LIBS kvist::nn LABELS nn noalloc determinism)
 kvist_test_allocations(model_run)
+kvist_test(model_arrays LIBS kvist::nn LABELS nn)
+kvist_test(layers LIBS kvist::nn LABELS nn)
 
 # The generator; known answers, and what is rejected.
 kvist_test(random LIBS kvist::nn LABELS nn)

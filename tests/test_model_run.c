@@ -402,156 +402,6 @@ static void test_kept_gradient(void **state)
     end(&t);
 }
 
-/* --- single networks ---------------------------------------------------------------------------------------------- */
-
-/* The generator of dropout can be kept and given back. */
-static void test_dropout_generator(void **state)
-{
-    (void)state;
-    const nn_layer_def layer = { .type = NN_DROPOUT, .dropout = { 0.5 } };
-    nn_model *model = nn_model_create(
-        &(nn_model_def){ .input = NN_SHAPE(64), .max_batch = 2, .layers = &layer, .layer_count = 1, .seed = 5 }, NULL);
-    nn_float ones[128], first[128];
-    nn_tensor x = nn_view_f32(ones, NN_SHAPE(2, 64));
-    nn_fill(&x, 1);
-    const nn_rng kept = nn_model_rng(model);
-    memcpy(first, nn_forward(model, &x, NN_TRAIN)->f32, sizeof first);
-    assert_memory_not_equal(first, nn_forward(model, &x, NN_TRAIN)->f32, sizeof first);
-    assert_memory_equal(ones, nn_forward(model, &x, NN_EVAL)->f32, sizeof ones);
-    nn_model_set_rng(model, kept);
-    assert_memory_equal(first, nn_forward(model, &x, NN_TRAIN)->f32, sizeof first);
-    int zeros = 0;
-    for (size_t i = 0; i < COUNT_OF(first); i++) {
-        assert_true(first[i] == 0 || first[i] == 2);
-        zeros += first[i] == 0;
-    }
-    assert_in_range(zeros, 40, 88);
-    nn_model_destroy(model);
-}
-
-/* A rate of 0 drops nothing, in training either. */
-static void test_dropout_of_nothing(void **state)
-{
-    (void)state;
-    const nn_layer_def layer = { .type = NN_DROPOUT };
-    nn_model *model = nn_model_create(
-        &(nn_model_def){ .input = NN_SHAPE(8), .max_batch = 2, .layers = &layer, .layer_count = 1 }, NULL);
-    nn_float numbers[16];
-    nn_tensor x = nn_view_f32(numbers, NN_SHAPE(2, 8));
-    nn_rng rng = { .seed = 3 };
-    nn_fill_normal(&x, 0, 1, &rng);
-    assert_memory_equal(numbers, nn_forward(model, &x, NN_TRAIN)->f32, sizeof numbers);
-    assert_memory_equal(numbers, nn_backward(model, &x, NN_GRAD_INPUT)->f32, sizeof numbers);
-    nn_model_destroy(model);
-}
-
-/* Gradients taken straight from the model's own arrays: dy may be its output, or the input gradient of another. Row 54.
- */
-static void test_gradient_from_own_arrays(void **state)
-{
-    (void)state;
-    const nn_layer_def layers[] = { { .type = NN_DENSE, .dense = { .units = 4, .activation = NN_TANH } },
-                                    { .type = NN_DENSE, .dense = { .units = 4 } } };
-    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(4), .max_batch = 3, NN_LAYERS(layers) }, NULL);
-    nn_float numbers[12], copy[12], expected[12];
-    nn_rng rng = { .seed = 3 };
-    nn_tensor x = nn_view_f32(numbers, NN_SHAPE(3, 4)), dy = nn_view_f32(copy, NN_SHAPE(3, 4));
-    nn_fill_normal(&x, 0, 1, &rng);
-    const nn_tensor *y = nn_forward(model, &x, NN_EVAL);
-    memcpy(copy, y->f32, sizeof copy);
-    memcpy(expected, nn_backward(model, &dy, NN_GRAD_INPUT)->f32, sizeof expected);
-    assert_memory_equal(expected, nn_backward(model, y, NN_GRAD_INPUT)->f32, sizeof expected);
-    assert_memory_equal(copy, y->f32, sizeof copy);
-
-    memcpy(copy, expected, sizeof copy);
-    memcpy(expected, nn_backward(model, &dy, NN_GRAD_INPUT)->f32, sizeof expected);
-    dy.f32 = y->f32;
-    nn_tensor own = *nn_backward(model, &dy, NN_GRAD_INPUT);
-    assert_memory_equal(expected, nn_backward(model, &own, NN_GRAD_INPUT)->f32, sizeof expected);
-    nn_model_destroy(model);
-}
-
-/* Nor does a last layer that works on its gradient in place change the caller's. */
-static void test_kept_gradient_of_activation(void **state)
-{
-    (void)state;
-    const nn_layer_def lasts[] = {
-        { .type = NN_DENSE, .dense = { .units = 4, .activation = NN_TANH } },
-        { .type = NN_CONV2D, .conv = { .filters = 4, .kernel = { 1, 1 }, .activation = NN_TANH } },
-    };
-    for (size_t i = 0; i < COUNT_OF(lasts); i++) {
-        const nn_shape input = i == 0 ? NN_SHAPE(4) : NN_SHAPE(1, 1, 4);
-        nn_model *model = nn_model_create(
-            &(nn_model_def){ .input = input, .max_batch = 3, .layers = &lasts[i], .layer_count = 1, .seed = 2 }, NULL);
-        assert_non_null(model);
-        nn_float numbers[12], given[12], kept[12];
-        nn_tensor x = nn_view_f32(numbers, with_batch(3, input));
-        nn_rng rng = { .seed = 4 };
-        nn_fill_normal(&x, 0, 1, &rng);
-        const nn_tensor *y = nn_forward(model, &x, NN_TRAIN);
-        assert_non_null(y);
-        nn_tensor dy = nn_view_f32(given, y->shape);
-        nn_fill(&dy, 1);
-        memcpy(kept, given, sizeof given);
-        assert_non_null(nn_backward(model, &dy, NN_GRAD_PARAMS | NN_GRAD_INPUT));
-        assert_memory_equal(given, kept, sizeof given);
-        nn_model_destroy(model);
-    }
-}
-
-/* An input that lies in the model's own output would be overwritten while it is read: it is refused. */
-/* Row 54. */
-/* A gradient in the memory that the next one goes to: of one layer, of more columns than are made at once. */
-static void test_gradient_in_its_place(void **state)
-{
-    (void)state;
-    enum { N = 200, COUNT = 20 * N };
-    const nn_layer_def layers[] = { { .type = NN_DENSE, .dense = { .units = N } } };
-    nn_model *model =
-        nn_model_create(&(nn_model_def){ .input = NN_SHAPE(N), .max_batch = 20, NN_LAYERS(layers) }, NULL);
-    static nn_float numbers[COUNT], copy[COUNT], expected[COUNT];
-    nn_tensor x = nn_view_f32(numbers, NN_SHAPE(20, N)), dy = nn_view_f32(copy, NN_SHAPE(20, N));
-    nn_fill_normal(&x, 0, 1, &(nn_rng){ .seed = 4 });
-    assert_non_null(nn_forward(model, &x, NN_EVAL));
-    memcpy(copy, nn_backward(model, &x, NN_GRAD_INPUT)->f32, sizeof copy);
-    memcpy(expected, nn_backward(model, &dy, NN_GRAD_INPUT)->f32, sizeof expected);
-    const nn_tensor own = *nn_backward(model, &x, NN_GRAD_INPUT);
-    assert_memory_equal(expected, nn_backward(model, &own, NN_GRAD_INPUT)->f32, sizeof expected);
-    nn_model_destroy(model);
-}
-
-/* Q = V + A - mean A; dV = sum dQ, dA = dQ - mean dQ; here V = sum x, A = relu(x). */
-static void test_dueling(void **state)
-{
-    (void)state;
-    const nn_layer_def layers[] = { { .type = NN_DENSE,
-                                      .dense = { .units = 1, .no_bias = true, .kernel_init = NN_ONES } },
-                                    { .type = NN_ACTIVATION, .activation = { NN_RELU }, .from = { NN_INPUT } },
-                                    { .type = NN_DUELING, .from = { 1, 2 } } };
-    nn_float numbers[] = { 1, 2, 6, 3, 0, -3 }, upstream[] = { 0, 1, 5, 3, -1, -2 };
-    static const nn_float q[] = { 7, 8, 12, 2, -1, -1 }, dx[] = { 4, 5, 9, 3, 0, 0 };
-    const nn_tensor x = nn_view_f32(numbers, NN_SHAPE(2, 3)), dy = nn_view_f32(upstream, NN_SHAPE(2, 3));
-    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(3), .max_batch = 2, NN_LAYERS(layers) }, NULL);
-    assert_non_null(model);
-    assert_memory_equal(nn_forward(model, &x, NN_EVAL)->f32, q, sizeof q);
-    assert_memory_equal(nn_backward(model, &dy, NN_GRAD_INPUT)->f32, dx, sizeof dx);
-    nn_model_destroy(model);
-}
-
-static void test_input_in_output(void **state)
-{
-    (void)state;
-    const nn_layer_def layers[] = { { .type = NN_DENSE, .dense = { .units = 4, .activation = NN_TANH } } };
-    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(4), .max_batch = 3, NN_LAYERS(layers) }, NULL);
-    nn_float numbers[12] = { 1, 2, 3 };
-    nn_tensor x = nn_view_f32(numbers, NN_SHAPE(3, 4));
-    nn_tensor y = *nn_forward(model, &x, NN_EVAL);
-    assert_null(nn_forward(model, &y, NN_EVAL));
-    assert_string_equal(nn_model_error(model), "forward: the input lies in the model's own memory: copy it first");
-    assert_non_null(nn_forward(model, &x, NN_EVAL));
-    nn_model_destroy(model);
-}
-
 /* LLVM's OpenMP runtime keeps what it allocated for teams of other sizes; AddressSanitizer asks here what to overlook.
  */
 const char *__lsan_default_suppressions(void);
@@ -577,17 +427,8 @@ static const struct {
 
 int main(void)
 {
-    static const struct CMUnitTest singles[] = {
-        cmocka_unit_test(test_dropout_generator),
-        cmocka_unit_test(test_dropout_of_nothing),
-        cmocka_unit_test(test_gradient_from_own_arrays),
-        cmocka_unit_test(test_kept_gradient_of_activation),
-        cmocka_unit_test(test_input_in_output),
-        cmocka_unit_test(test_gradient_in_its_place),
-        cmocka_unit_test(test_dueling),
-    };
     enum { PRODUCT = COUNT_OF(networks) * COUNT_OF(checks) };
-    struct CMUnitTest tests[PRODUCT + COUNT_OF(singles)];
+    struct CMUnitTest tests[PRODUCT];
     static char names[PRODUCT][64];
     for (size_t i = 0; i < PRODUCT; i++) {
         const network *n = &networks[i / COUNT_OF(checks)];
@@ -597,6 +438,5 @@ int main(void)
                                         .test_func = checks[check].run,
                                         .initial_state = (void *)(uintptr_t)n };
     }
-    memcpy(tests + PRODUCT, singles, sizeof singles);
     return _cmocka_run_group_tests("model_run", tests, COUNT_OF(tests), NULL, NULL);
 }
