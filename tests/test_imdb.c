@@ -119,6 +119,15 @@ static void test_options(void **state)
     assert_string_equal(error.text, "encoding.length: expected 1 to 32768, got -3");
 }
 
+static void test_default_counts(void **state)
+{
+    (void)state;
+    data_imdb imdb = load(NULL, &(data_imdb_def){ .encoding = { .length = 1 } });
+    assert_int_equal(imdb.train.count, 4000);
+    assert_int_equal(imdb.test.count, 1000);
+    data_imdb_free(&imdb);
+}
+
 static void test_shuffle(void **state)
 {
     (void)state;
@@ -390,15 +399,11 @@ static void test_real_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_24_folder_and_archive),
-        cmocka_unit_test(test_options),
-        cmocka_unit_test(test_shuffle),
-        cmocka_unit_test(test_21_huge_review),
-        cmocka_unit_test(test_21_ends_of_a_long_review),
-        cmocka_unit_test(test_22_any_bytes),
-        cmocka_unit_test(test_cache),
-        cmocka_unit_test(test_cache_damage),
-        cmocka_unit_test(test_real_set),
+        cmocka_unit_test(test_24_folder_and_archive), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_default_counts),        cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_21_huge_review),        cmocka_unit_test(test_21_ends_of_a_long_review),
+        cmocka_unit_test(test_22_any_bytes),          cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_cache_damage),          cmocka_unit_test(test_real_set),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -98,6 +98,16 @@ static void test_missing_folder_is_named(void **state)
     assert_non_null(strstr(error.text, "nowhere/train-images-idx3-ubyte: cannot open: "));
 }
 
+static void test_default_counts(void **state)
+{
+    data_mnist mnist;
+    (void)state;
+    assert_int_equal(data_mnist_load(NULL, NULL, &mnist, NULL), DATA_OK);
+    assert_int_equal(mnist.train.count, 12000);
+    assert_int_equal(mnist.test.count, 2000);
+    data_mnist_free(&mnist);
+}
+
 static void test_scaling(void **state)
 {
     (void)state;
@@ -196,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_10_label_beyond_classes),
         cmocka_unit_test(test_sizes_differ),
         cmocka_unit_test(test_missing_folder_is_named),
+        cmocka_unit_test(test_default_counts),
         cmocka_unit_test(test_scaling),
         cmocka_unit_test(test_real_set),
         cmocka_unit_test(test_arguments),
