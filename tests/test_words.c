@@ -56,9 +56,9 @@ static void test_growing_array(void **state)
 static void test_same_hash(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "ecdy", "kybn", "snpg", "aaooo" }; // two pairs
-    data_words words = { 0 };
-    assert_int_equal(data_words_find(&words, "ecdy", 4), -1);
+    static const char *const texts[] = { "yysx", "snxy", "nexc", "wygl" }; // two pairs, for this seed
+    data_words words = { .seed = 7 };
+    assert_int_equal(data_words_find(&words, "yysx", 4), -1);
     for (int i = 0; i < 4; i++) assert_int_equal(data_words_add(&words, texts[i], strlen(texts[i])), i);
     assert_int_equal(words.word[0].hash, words.word[1].hash);
     assert_int_equal(words.word[2].hash, words.word[3].hash);
@@ -68,6 +68,43 @@ static void test_same_hash(void **state)
     }
     assert_int_equal(words.count, 4);
     data_words_free(&words);
+}
+
+/* The longest row of slots that are taken, which a search may have to walk. */
+static size_t longest_walk(const data_words *words)
+{
+    size_t longest = 0, length = 0;
+    for (size_t i = 0; i < words->slots; i++) {
+        length = words->slot[i] >= 0 ? length + 1 : 0;
+        if (length > longest) longest = length;
+    }
+    return longest;
+}
+
+/* Words that all ask for the same few slots of one set are scattered in another, also if they are long. */
+static void test_no_words_are_slow_everywhere(void **state)
+{
+    (void)state;
+    enum { TRIED = 400000, FEW = 16, SLOTS = 4096 };
+    data_words known = { 0 }, chosen = { 0 }, next = { 0 };
+    char word[128];
+    for (int i = 0; i < TRIED; i++) {
+        const int size = snprintf(word, sizeof word, "%0*d", i % 2 ? 8 : 100, i);
+        const int32_t number = data_words_add(&known, word, (size_t)size);
+        assert_int_equal(number, i);
+        if (known.word[number].hash % SLOTS >= FEW) continue;
+        chosen.seed = known.seed;
+        assert_true(data_words_add(&chosen, word, (size_t)size) >= 0);
+        assert_true(data_words_add(&next, word, (size_t)size) >= 0);
+    }
+    assert_int_not_equal(known.seed, next.seed);
+    assert_in_range(chosen.count, 1300, 1900); // 1,562 on average
+    assert_int_equal(chosen.slots, SLOTS);
+    assert_true(longest_walk(&chosen) > 1000); // so words can be chosen by who knows the seed
+    assert_true(longest_walk(&next) < 100);
+    data_words_free(&known);
+    data_words_free(&chosen);
+    data_words_free(&next);
 }
 
 static void test_too_many_words(void **state)
@@ -193,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_sizes_do_not_wrap),
         cmocka_unit_test(test_growing_array),
         cmocka_unit_test(test_same_hash),
+        cmocka_unit_test(test_no_words_are_slow_everywhere),
         cmocka_unit_test(test_too_many_words),
         cmocka_unit_test(test_vocabulary),
         cmocka_unit_test(test_corpus_size),

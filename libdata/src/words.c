@@ -1,3 +1,4 @@
+#define XXH_INLINE_ALL
 #include "words.h"
 
 #include "memory.h"
@@ -5,13 +6,29 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
+#include <xxhash.h>
 
-// FNV-1a over the lower-case bytes, its halves folded because slots are chosen by the low bits.
-static uint32_t hash_of(const char *word, size_t size)
+// When and where the set was made. It orders slots, nothing that anyone sees.
+static uint64_t draw_seed(const data_words *words)
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < size; i++) h = (h ^ data_lower((unsigned char)word[i])) * 0x100000001b3u;
-    return (uint32_t)(h ^ h >> 32);
+    struct timespec now = { 0 };
+    clock_gettime(CLOCK_REALTIME, &now);
+    return XXH3_64bits_withSeed(&now, sizeof now, (uintptr_t)words) | 1;
+}
+
+// XXH3 of the lower-case bytes, each piece of them seeded with the hash of those before.
+static uint32_t hash_of(const data_words *words, const char *word, size_t size)
+{
+    unsigned char piece[64];
+    uint64_t hash = words->seed;
+    size_t done = 0;
+    do {
+        size_t n = 0;
+        for (; n < sizeof piece && done < size; n++) piece[n] = data_lower((unsigned char)word[done++]);
+        hash = XXH3_64bits_withSeed(piece, n, hash);
+    } while (done < size);
+    return (uint32_t)hash;
 }
 
 static bool equals(const data_words *words, const data_word *entry, const char *word, size_t size)
@@ -55,7 +72,7 @@ static bool grow_slots(data_words *words)
 
 int32_t data_words_find(const data_words *words, const char *word, size_t size)
 {
-    return words->slots ? words->slot[slot_of(words, word, size, hash_of(word, size))] : -1;
+    return words->slots ? words->slot[slot_of(words, word, size, hash_of(words, word, size))] : -1;
 }
 
 // Room for one more word of `size` bytes in each of the three arrays.
@@ -76,7 +93,8 @@ static bool make_room(data_words *words, size_t size)
 int32_t data_words_add(data_words *words, const char *word, size_t size)
 {
     if (size > UINT32_MAX) return -1;
-    const uint32_t hash = hash_of(word, size);
+    if (words->seed == 0) words->seed = draw_seed(words);
+    const uint32_t hash = hash_of(words, word, size);
     if (words->slots) {
         const int32_t known = words->slot[slot_of(words, word, size, hash)];
         if (known >= 0) return known;

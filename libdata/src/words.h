@@ -1,4 +1,5 @@
-/* A set of words, numbered in the order they came: a hash table with open addressing over one arena of bytes. */
+/* A set of words, numbered in the order they came: a hash table with open addressing over one arena of bytes. Its hashes
+ * are of a seed that no file can know, so that none can hold words that all ask for the same slot. */
 #ifndef DATA_WORDS_H
 #define DATA_WORDS_H
 
@@ -18,6 +19,7 @@ typedef struct data_words {
     int32_t count;
     int32_t *slot; // (slots) number of a word, or -1; at most half are taken
     size_t slots;  // a power of two, or 0
+    uint64_t seed; // of the hashes; 0: drawn with the first word
 } data_words;
 
 enum { DATA_MAX_WORDS = 1 << 24 };
