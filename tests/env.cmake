@@ -6,6 +6,8 @@ kvist_test(cartpole_bins LIBS kvist::env)
 
 kvist_test(cartpole_physics LIBS kvist::env)
 target_include_directories(test_cartpole_physics PRIVATE ${PROJECT_SOURCE_DIR}/libenv/src)
+# Which kernels there are.
+target_compile_definitions(test_cartpole_physics PRIVATE $<TARGET_PROPERTY:kvist_env,COMPILE_DEFINITIONS>)
 target_compile_options(test_cartpole_physics PRIVATE -ffp-contract=off)
 
 # The generator once as the library has it, once with the multiplication for compilers without 128-bit integers.

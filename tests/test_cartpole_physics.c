@@ -155,7 +155,7 @@ static void test_kernels(void **state)
 {
     (void)state;
     compare_kernel(&env_cartpole_kernel_portable);
-#ifdef __x86_64__
+#ifdef CARTPOLE_X86_64
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         compare_kernel(&env_cartpole_kernel_avx2);
     else

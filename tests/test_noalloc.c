@@ -206,6 +206,8 @@ static void test_questions(void **state)
     nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ 0 }, NULL);
     assert_non_null(optim);
     uint32_t order[10] = { 0 };
+    int32_t words[] = { 1, 2 };
+    const int64_t offsets[] = { 0, 2 };
     size_t count;
     nn_tensor value, grad;
     nn_rng rng = nn_model_rng(model);
@@ -216,6 +218,12 @@ static void test_questions(void **state)
     assert_int_equal(nn_model_max_batch(model), BATCH);
     assert_true(nn_model_memory(model) > 0);
     assert_non_null(nn_model_params(model, &count));
+    assert_non_null(nn_model_read_params(model, &count));
+    assert_non_null(nn_model_grads(model, &count));
+    (void)nn_model_state(model, &count);
+    for (int i = 0; i < nn_model_weight_count(model); i++) assert_non_null(nn_model_weight_info(model, i).name);
+    (void)nn_input_grad(model);
+    nn_model_set_rng(model, rng);
     assert_int_equal(nn_model_weight(model, "dense_1/kernel", &value, &grad), NN_OK);
     assert_true(nn_model_weight(model, "none", &value, &grad) != NN_OK);
     nn_optim_set_steps(optim, 3);
@@ -225,6 +233,10 @@ static void test_questions(void **state)
     assert_non_null(nn_optim_slot(optim, 0, NULL));
     assert_non_null(nn_status_string(NN_ERR_MEMORY));
     nn_shuffle(order, 10, &rng);
+    assert_true(nn_random_below(&rng, 7) < 7);
+    nn_fill(&value, 1);
+    nn_fill_normal(&value, 0, 1, &rng);
+    assert_int_equal(nn_view_ragged(words, offsets, 1).shape.dim[0], 1);
     assert_true(nn_uniform(&rng) < 1 && nn_random_u32(&rng) != nn_random_u32(&rng));
     assert_none("questions");
     nn_optim_destroy(optim);
