@@ -99,12 +99,36 @@ static void test_gradient_in_its_place(void **state)
     nn_model_destroy(model);
 }
 
+/* Targets and predictions in the model's memory would change while they are used: its last output, its weights. */
+static void test_sets_in_the_model(void **state)
+{
+    (void)state;
+    const nn_layer_def layers[] = { { .type = NN_DENSE, .dense = { .units = 4, .no_bias = true } } };
+    nn_model *model = nn_model_create(&(nn_model_def){ .input = NN_SHAPE(4), .max_batch = 4, NN_LAYERS(layers) }, NULL);
+    nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ 0 }, NULL);
+    nn_float numbers[16] = { 1, 2, 3 };
+    nn_tensor x = nn_view_f32(numbers, NN_SHAPE(4, 4)), y = *nn_forward(model, &x, NN_EVAL);
+    nn_tensor weights = nn_view_f32(nn_model_params(model, NULL), NN_SHAPE(4, 4));
+    const nn_loss_def mse = { .type = NN_MSE };
+    nn_error error;
+    assert_int_equal(nn_evaluate(model, &mse, NN_METRIC_NONE, &x, &y, NULL, NULL, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "y: expected memory of its own, got the model's: copy it first");
+    assert_int_equal(nn_fit(model, optim, &(nn_fit_def){ .x = &x, .y = &y, .loss = mse }, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "y: expected memory of its own, got the model's: copy it first");
+    const nn_fit_def validated = { .x = &x, .y = &x, .val_x = &x, .val_y = &y, .loss = mse };
+    assert_int_equal(nn_fit(model, optim, &validated, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "val_y: expected memory of its own, got the model's: copy it first");
+    assert_int_equal(nn_predict(model, &x, &weights, &error), NN_ERR_ARGUMENT);
+    assert_int_equal(nn_predict(model, &x, &y, &error), NN_ERR_ARGUMENT);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradient_from_own_arrays),
-        cmocka_unit_test(test_kept_gradient_of_activation),
-        cmocka_unit_test(test_input_in_output),
+        cmocka_unit_test(test_sets_in_the_model),           cmocka_unit_test(test_gradient_from_own_arrays),
+        cmocka_unit_test(test_kept_gradient_of_activation), cmocka_unit_test(test_input_in_output),
         cmocka_unit_test(test_gradient_in_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,6 +193,15 @@ static bool use_locale(const char *name)
     return used;
 }
 
+/* One line that a terminal takes for text, whatever a path holds. */
+static void messages_are_lines(void **state)
+{
+    nn_error error;
+    (void)state;
+    assert_null(nn_model_load("no\nfile\033[31m\x7f", NULL, NULL, &error));
+    assert_string_equal(error.text, "no?file?[31m?: cannot open: No such file or directory");
+}
+
 /* Neither a comma for a point nor a point of two bytes gets into a file, or in the way of reading one. Row 63. */
 static void locales_do_not_matter(void **state)
 {
@@ -447,6 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_make_models),
         cmocka_unit_test(loads_into_a_model_that_ran),
+        cmocka_unit_test(messages_are_lines),
         cmocka_unit_test(locales_do_not_matter),
         cmocka_unit_test(load_takes_the_callers_choices),
         cmocka_unit_test(load_falls_back_to_the_file_before),

@@ -32,6 +32,12 @@ static bool has_data(const nn_tensor *tensor)
     return tensor->dtype == NN_F32 ? tensor->f32 != NULL : tensor->i32 != NULL;
 }
 
+nn_status nn_check_apart(const char *what, const nn_model *model, const nn_tensor *tensor, nn_error *error)
+{
+    if (!nn_model_owns(model, tensor->i32)) return NN_OK;
+    return nn_fail(error, NN_ERR_ARGUMENT, "%s: expected memory of its own, got the model's: copy it first", what);
+}
+
 nn_status nn_check_tensor(const char *what, const nn_tensor *tensor, nn_dtype dtype, nn_error *error)
 {
     if (!tensor) return nn_fail(error, NN_ERR_ARGUMENT, "%s: expected a tensor, got NULL", what);

@@ -35,7 +35,8 @@ nn_status nn_check_set(const char *x_name, const char *y_name, const nn_model *m
     if (y && y->shape.rank > 0 && y->shape.dim[0] != samples)
         return nn_fail(error, NN_ERR_SHAPE, "%s: expected %d samples, as %s has, got %d", y_name, samples, x_name,
                        y->shape.dim[0]);
-    return nn_check_target(y_name, nn_loss_is_sparse(loss), outputs_shape(model, samples), y, error);
+    const nn_status known = nn_check_target(y_name, nn_loss_is_sparse(loss), outputs_shape(model, samples), y, error);
+    return known == NN_OK ? nn_check_apart(y_name, model, y, error) : known;
 }
 
 static nn_status evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
@@ -87,6 +88,7 @@ nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor *y, nn_error
     if (!model) return nn_fail(error, NN_ERR_ARGUMENT, "predict: expected a model, got NULL");
     nn_status status = nn_check_samples("x", model, x, error);
     if (status == NN_OK) status = nn_check_tensor("y", y, NN_F32, error);
+    if (status == NN_OK) status = nn_check_apart("y", model, y, error);
     if (status != NN_OK) return status;
     const int samples = x->shape.dim[0];
     const nn_shape expected = outputs_shape(model, samples);

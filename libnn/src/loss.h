@@ -56,6 +56,9 @@ nn_status nn_check_tensor(const char *what, const nn_tensor *tensor, nn_dtype dt
  */
 nn_status nn_check_target(const char *what, bool sparse, nn_shape y, const nn_tensor *target, nn_error *error);
 
+/* A checked tensor that lies in none of the model's memory. */
+nn_status nn_check_apart(const char *what, const nn_model *model, const nn_tensor *tensor, nn_error *error);
+
 /* Samples for a model: type and shape of its input, ascending offsets. */
 nn_status nn_check_samples(const char *what, const nn_model *model, const nn_tensor *x, nn_error *error);
 

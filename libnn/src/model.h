@@ -60,6 +60,8 @@ const nn_float *nn_model_logits(const nn_model *model);
 nn_status nn_model_backward(nn_model *model, const nn_float *dy, bool from_logits, unsigned want);
 /* Weights were written by the library itself (an optimiser, a load): packed copies are stale. */
 void nn_model_weights_changed(nn_model *model);
+/* Whether an array begins in the model's own memory, as its last output does, which a forward overwrites. */
+bool nn_model_owns(const nn_model *model, const void *data);
 /* Forgets the last call's error. */
 void nn_model_clear_error(nn_model *model);
 

@@ -35,8 +35,7 @@ static nn_status check_ragged(nn_model *model, const nn_tensor *x)
     return NN_OK;
 }
 
-/* Whether an array begins in the model's own memory, as its last output does, which a forward overwrites. */
-static bool is_own(const nn_model *model, const void *data)
+bool nn_model_owns(const nn_model *model, const void *data)
 {
     const uintptr_t begin = (uintptr_t)model->arena, at = (uintptr_t)data;
     return at >= begin && at - begin < model->arena_size;
@@ -65,7 +64,7 @@ static nn_status check_input(nn_model *model, const nn_tensor *x)
                        x->shape.dim[0]);
     const void *data = x->dtype == NN_F32 ? (const void *)x->f32 : (const void *)x->i32;
     if (!data) return nn_fail(&model->error, NN_ERR_ARGUMENT, "forward: the input has no data");
-    if (is_own(model, data))
+    if (nn_model_owns(model, data))
         return nn_fail(&model->error, NN_ERR_ARGUMENT,
                        "forward: the input lies in the model's own memory: copy it first");
     return ragged ? check_ragged(model, x) : NN_OK;
@@ -187,7 +186,7 @@ nn_status nn_model_backward(nn_model *model, const nn_float *dy, bool from_logit
     for (int i = 0; i <= last; i++) model->nodes[i].gradient_set = false;
     nn_float *first = gradient_of(model, last, want);
     /* Read only; what lies in the model may stand where another gradient goes. */
-    if (first && model->layers[last].keeps_dy && !is_own(model, dy))
+    if (first && model->layers[last].keeps_dy && !nn_model_owns(model, dy))
         first = (nn_float *)(uintptr_t)dy;
     else if (first)
         memcpy(first, dy, (size_t)model->batch * model->layers[last].out_size * sizeof *dy);

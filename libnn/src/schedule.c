@@ -2,6 +2,7 @@
 #include "layer.h"
 #include "optim.h"
 #include "parallel.h"
+#include <float.h>
 #include <math.h>
 
 static nn_status refuse(nn_error *error, const char *field, const char *expected, double got)
@@ -9,9 +10,12 @@ static nn_status refuse(nn_error *error, const char *field, const char *expected
     return nn_fail(error, NN_ERR_ARGUMENT, "schedule: %s: expected %s, got %g", field, expected, got);
 }
 
+/* Beyond float a learning rate of one of these is no number. */
+static const char positive_text[] = "a positive number in the range of float";
+
 static bool positive(double value)
 {
-    return value > 0.0 && isfinite(value);
+    return value > 0.0 && value <= (double)FLT_MAX;
 }
 
 nn_status nn_schedule_resolve(nn_schedule_def *schedule, nn_error *error)
@@ -25,13 +29,13 @@ nn_status nn_schedule_resolve(nn_schedule_def *schedule, nn_error *error)
     }
     const bool by_rate = type == NN_EXPONENTIAL_DECAY || type == NN_INVERSE_TIME_DECAY;
     if (schedule->steps == 0) return refuse(error, "steps", "a positive number", 0.0);
-    if (by_rate && !positive(schedule->rate)) return refuse(error, "rate", "a positive number", schedule->rate);
+    if (by_rate && !positive(schedule->rate)) return refuse(error, "rate", positive_text, schedule->rate);
     if (!by_rate && schedule->rate != 0.0) return refuse(error, "rate", "0: this type has none", schedule->rate);
     if (!by_rate && schedule->staircase) return refuse(error, "staircase", "false: this type has none", 1.0);
-    if (!(schedule->end >= 0.0) || !isfinite(schedule->end))
-        return refuse(error, "end", "a number >= 0", schedule->end);
+    if (schedule->end != 0.0 && !positive(schedule->end))
+        return refuse(error, "end", "0 or a positive number in the range of float", schedule->end);
     const double power = nn_default(schedule->power, 1.0);
-    if (!positive(power)) return refuse(error, "power", "a positive number", schedule->power);
+    if (!positive(power)) return refuse(error, "power", positive_text, schedule->power);
     schedule->power = power;
     return NN_OK;
 }

@@ -636,7 +636,7 @@ typedef struct nn_fit_def {
     const nn_tensor *y;     /**< (n, ..) */
     nn_loss_def loss;       /**< what is made small */
     nn_metric metric;       /**< what is reported as accuracy */
-    int epochs;             /**< default 1 */
+    int epochs;             /**< default 1; memory is taken for an nn_progress each */
     int batch;              /**< default 32; at most max_batch; the last one of an epoch may be smaller */
     double val_split;       /**< the last part, from int(n (1 - val_split)), taken before any shuffling */
     const nn_tensor *val_x; /**< NULL, or validation data instead of a split */
@@ -667,11 +667,12 @@ typedef struct nn_fit_def {
  * error; a loss that is not finite stops with ERR_NUMERIC, naming epoch and batch.
  */
 NN_NODISCARD nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def *def, nn_error *error);
-/** Loss and metric (may be NULL) over a set, in inference mode, max_batch samples at a time. */
+/** Loss and metric (may be NULL) over a set, in inference mode, max_batch samples at a time. The targets y lie in none of the
+ * model's memory, as those of nn_fit(). */
 NN_NODISCARD nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
                                    const nn_tensor *y, double *mean, double *accuracy, nn_error *error);
-/** Outputs for a set, max_batch samples at a time, into y (n, ..), whose memory is apart from x's where
- * there are more than max_batch. */
+/** Outputs for a set, max_batch samples at a time, into y (n, ..), whose memory is apart from the model's, and from x's
+ * where there are more than max_batch. */
 NN_NODISCARD nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor *y, nn_error *error);
 
 /* --- files: one set of named things, written whole or not at all -------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* Activation and LeakyReLU as layers of their own: element by element, softmax by rows of the last axis. */
 #include "../kernels/elementwise.h"
 #include "layers.h"
+#include <float.h>
 #include <math.h>
 
 /* Rows of the last axis per task. */
@@ -92,7 +93,7 @@ static nn_status plan_leaky_relu(nn_layer *layer, nn_error *error)
     layer->out = layer->in[0];
     layer->keeps_dy = true;
     *slope = nn_default(given, 0.3);
-    if (!(*slope >= 0.0 && *slope < HUGE_VAL))
+    if (!(*slope >= 0.0 && *slope <= (double)FLT_MAX))
         return nn_layer_fail(layer, error, NN_ERR_ARGUMENT, "slope: expected a finite number from 0, got %g", given);
     return NN_OK;
 }
