@@ -4,6 +4,7 @@
 #include "dqn_options.h"
 #include "dqn_training.h"
 #include "pole_player.h"
+#include "support/own_files.h"
 #include "support/run.h"
 
 #include <kvist/env.h>
@@ -11,6 +12,9 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+
+/* All that the program writes in --out. */
+static const char *const own_files[] = { "checkpoint.safetensors", "scores.csv", "scores.png", "play.gif", NULL };
 
 /* --solved's words: v0's bar and v1's. */
 static const double bars[] = { 195.0, 475.0 };
@@ -85,6 +89,8 @@ int main(int argc, char *argv[])
     code = pole_check_display(set.render);
     if (code != RUN_DONE) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
+    code = own_files_spare(&set.common, own_files);
+    if (code != RUN_DONE) return run_finish(code);
     run_catch_signals();
     return run_finish(set.common.load ? play(&set) : train(&set, argc, argv));
 }

@@ -6,11 +6,17 @@
 #include "qlearning_options.h"
 #include "qlearning_picture.h"
 #include "qlearning_training.h"
+#include "support/own_files.h"
 #include "support/run.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* All that the program writes in --out. */
+static const char *const own_files[] = {
+    "checkpoint.safetensors", "history.csv", "history-seed[0-9]*.csv", "history.png", "play.gif", NULL
+};
 
 enum { PLAY_STREAM = 2 };
 
@@ -176,6 +182,8 @@ int main(int argc, char *argv[])
     code = pole_check_display(set.render);
     if (code != RUN_DONE) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
+    code = own_files_spare(&set.common, own_files);
+    if (code != RUN_DONE) return run_finish(code);
     run_catch_signals();
     return run_finish(run(&set, argc, argv));
 }

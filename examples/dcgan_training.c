@@ -44,13 +44,6 @@ static int save(dcgan_training *t)
     return t->checkpoint ? checkpoint_save(t->checkpoint, t->checkpoint_path) : RUN_DONE;
 }
 
-bool dcgan_training_keeps(const char *name)
-{
-    int length = 0;
-    sscanf(name, "checkpoint_epoch_%*[0-9].safetensors%n", &length);
-    return length > 0 && !name[length];
-}
-
 /* A checkpoint that stays when the next one is written. */
 static int keep(dcgan_training *t)
 {

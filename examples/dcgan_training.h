@@ -63,8 +63,6 @@ int dcgan_training_begin(dcgan_training *t, const dcgan_training_def *def);
 int dcgan_training_run(dcgan_training *t, nn_model *classifier);
 /** Writes the animation and the curves of a finished run; what cannot be drawn is told and costs nothing else. */
 void dcgan_training_show(dcgan_training *t);
-/** Whether a file of this name in `out` may be a checkpoint that stays. */
-bool dcgan_training_keeps(const char *name);
 /** Frees the members. */
 void dcgan_training_end(dcgan_training *t);
 

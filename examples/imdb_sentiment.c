@@ -6,6 +6,7 @@
 #include "sentiment_report.h"
 #include "sentiment_training.h"
 #include "sentiment_words.h"
+#include "support/own_files.h"
 #include "support/run.h"
 
 #include <errno.h>
@@ -13,6 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* All that the program writes in --out. */
+static const char *const own_files[] = {
+    "checkpoint.safetensors", "history.csv", "history.png", "reviews.cache", "vectors.tsv", "words.tsv", NULL
+};
 
 /* --- data ----------------------------------------------------------------------------------------------------------
  */
@@ -245,9 +251,11 @@ int main(int argc, char *argv[])
 {
     sentiment_options set;
     run_start("imdb_sentiment");
-    const int code = sentiment_options_read(&set, argc, argv, options_read);
+    int code = sentiment_options_read(&set, argc, argv, options_read);
     if (code >= 0) return run_finish(code);
     if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
+    code = own_files_spare(&set.common, own_files);
+    if (code != RUN_DONE) return run_finish(code);
     if (set.common.load) return run_finish(use(&set));
     run_catch_signals();
     return run_finish(learn(&set, argc, argv));

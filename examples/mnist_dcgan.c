@@ -5,6 +5,7 @@
 #include "dcgan_training.h"
 #include "digit_classifier.h"
 #include "digit_score.h"
+#include "support/own_files.h"
 #include "support/progress.h"
 #include "support/run.h"
 
@@ -14,10 +15,21 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
-static const char classifier_file[] = "classifier.safetensors";
+#define CLASSIFIER_FILE "classifier.safetensors"
+/* All that the program writes in --out. */
+static const char *const own_files[] = { "checkpoint.safetensors",
+                                         "checkpoint_epoch_[0-9]*.safetensors",
+                                         CLASSIFIER_FILE,
+                                         "history.csv",
+                                         "curves.png",
+                                         "dcgan.gif",
+                                         "image_at_epoch_[0-9]*.png",
+                                         "generated.png",
+                                         "interpolation.png",
+                                         "interpolation.gif",
+                                         NULL };
+
 /* The tutorial's, and what learns to draw generated digits within a minute. */
 enum { REAL_EPOCHS = 50, REAL_BATCH = 256, GENERATED_EPOCHS = 14, GENERATED_BATCH = 32 };
 static const double real_lr = 1e-4, generated_lr = 4e-4;
@@ -60,7 +72,7 @@ static int get_classifier(const dcgan_options *set, const data_images *train, nn
     nn_error error;
     progress bar = progress_create(set->common.quiet);
     const char *out = set->common.out;
-    if (out) run_join(cache, out, classifier_file);
+    if (out) run_join(cache, out, CLASSIFIER_FILE);
     *classifier = digit_classifier_get(&(digit_classifier_def){ .train = train,
                                                                 .threads = set->common.threads,
                                                                 .cache = out ? cache : NULL,
@@ -122,24 +134,6 @@ static int score_only(const dcgan_options *set, const data_mnist *mnist)
 }
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
-
-/* Whether two names of folders lead to one. */
-static bool same_folder(const char *a, const char *b)
-{
-    struct stat first, second;
-    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
-}
-
-/* What the run itself will write is not the place for its networks. */
-static bool is_own_file(const char *out, const char *path)
-{
-    char folder[RUN_PATH];
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    if (strcmp(name, classifier_file) != 0 && !dcgan_training_keeps(name)) return false;
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    return same_folder(folder, out);
-}
 
 /* The classifier comes after the checkpoint: what cannot be resumed takes no minute to learn, nor the cache of others.
  */
@@ -228,14 +222,11 @@ int main(int argc, char *argv[])
 {
     dcgan_options set;
     run_start("mnist_dcgan");
-    const int code = dcgan_options_read(&set, argc, argv, options_read);
+    int code = dcgan_options_read(&set, argc, argv, options_read);
     if (code >= 0) return run_finish(code);
-    const char *out = set.common.out, *save = set.common.save;
-    if (out && !run_make_out(out)) return run_finish(RUN_FAILED);
-    if (out && save && is_own_file(out, save)) {
-        run_error("--save: expected another name than those of the run's own files, got %s", save);
-        return run_finish(RUN_USAGE);
-    }
+    if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
+    code = own_files_spare(&set.common, own_files);
+    if (code != RUN_DONE) return run_finish(code);
     if (set.generate || set.interpolate) return run_finish(draw(&set));
     run_catch_signals();
     return run_finish(learn(&set, argc, argv));

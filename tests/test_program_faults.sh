@@ -58,6 +58,7 @@ places()
 {
     refused "$work/missing/model.lock: cannot create: No such file or directory" --save "$work/missing/model"
     refused "$work:0: file: expected a regular file, got a directory" --save "$work"
+    refused "$work/board:0: file: expected a regular file, got a directory" --save "$work/board" --tensorboard "$work/board"
     refused "--out: expected a folder that can be written, $work/file: Not a directory" --out "$work/file"
     [ ! -e "$work/missing" ] || fail "--save: made $work/missing"
     # Root writes everywhere: then as nobody, if there is a way to become nobody.
@@ -75,6 +76,63 @@ places()
         refused "--out: expected a folder that can be written, $work/closed: Permission denied" --out "$work/closed"
     fi
     as=
+}
+
+# --- 44: nor is the model saved under a name that the program gives to a file of its own ---
+
+# What each writes in --out, at any time, and options by which it does.
+case $program in
+cartpole_qlearning)
+    own="history.csv history-seed7.csv history.png play.gif .play.gif.7-0.tmp"
+    all="--play 1 --render gif"
+    more="--episodes 10 --runs 2"
+    ;;
+cartpole_dqn)
+    own="scores.csv scores.png play.gif .scores.png.7.tmp"
+    all="--play 1 --render gif"
+    more=
+    ;;
+imdb_sentiment)
+    own="history.csv history.png reviews.cache vectors.tsv words.tsv .words.tsv.7.tmp"
+    all=
+    more=
+    ;;
+mnist_dcgan)
+    own="checkpoint_epoch_0001.safetensors checkpoint_epoch_0015.safetensors.prev classifier.safetensors
+        classifier.safetensors.lock history.csv curves.png dcgan.gif image_at_epoch_0001.png image_at_epoch_4000.png
+        generated.png interpolation.png interpolation.gif .curves.png.7.tmp"
+    all="--checkpoint-every 1"
+    more="--load $work/own.out/checkpoint.safetensors --interpolate 4"
+    ;;
+esac
+own="$own checkpoint.safetensors checkpoint.safetensors.lock checkpoint.safetensors.prev .checkpoint.safetensors.7.tmp
+    .checkpoint.safetensors.7.old.tmp"
+
+# not_saved NAME OPTION FOLDER: a name of the program's own in that folder of --OPTION is refused, the folder left alone.
+not_saved()
+{
+    path="$work/../$(basename "$work")/./$3/$1"
+    before=$(ls -lA --full-time "$work/$3")
+    code=0
+    launch own --tensorboard "$work/own.events" --save "$path" >"$work/refused" 2>"$work/refused.err" || code=$?
+    [ "$code" -eq 2 ] || fail "--save $1: expected exit code 2, got $code"
+    text="$program: --save: expected another name than that of the program's own $1 in --$2, got $path"
+    [ "$(cat "$work/refused.err")" = "$text" ] || fail "--save $1: expected $text, got $(cat "$work/refused.err")"
+    [ ! -s "$work/refused" ] || fail "--save $1: it had begun: $(cat "$work/refused")"
+    [ "$(ls -lA --full-time "$work/$3")" = "$before" ] || fail "--save $1: $3 is another"
+}
+
+own_names()
+{
+    mkdir "$work/own.events"
+    not_saved events.out.tfevents.1700000000.host tensorboard own.events
+    # shellcheck disable=SC2086 # lists of options
+    launch own $all >"$work/own" 2>&1 || grep -q 'built without giflib' "$work/own" || fail "$all: $(cat "$work/own")"
+    # shellcheck disable=SC2086
+    [ ! "$more" ] || "$folder/$program" $more --quiet --out "$work/own.out" >"$work/own" 2>&1 || fail "$more: $(cat "$work/own")"
+    for name in $own $(ls -A "$work/own.out"); do not_saved "$name" out own.out; done
+    launch own --save "$work/own.out/model" >"$work/own" 2>&1 || fail "--save model: $(cat "$work/own")"
+    [ -s "$work/own.out/model" ] || fail "--save: no model beside the program's own files"
 }
 
 # --- 45: two trainers, one folder ---
@@ -212,6 +270,7 @@ without_out()
 
 : >"$work/file"
 places
+own_names
 second_trainer
 unheard
 limited
