@@ -230,7 +230,7 @@ static void expect(nn_status got, nn_status want, const nn_error *error, const c
 static void test_refusals(void **state)
 {
     (void)state;
-    nn_float data[12] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, other[12] = { 0 }, more[12], mean = 7;
+    nn_float data[12] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, other[12] = { 0 }, more[16], mean = 7;
     int32_t classes[] = { 2, 3, -1 };
     const nn_loss_def mse = { .type = NN_MSE }, sparse = { .type = NN_SPARSE_CATEGORICAL };
     const nn_tensor y = nn_view_f32(data, NN_SHAPE(4, 3)), fits = nn_view_f32(other, NN_SHAPE(4, 3));

@@ -194,6 +194,11 @@ unheard()
 
 limited()
 {
+    # LLVM's OpenMP writes a file of its own at the start, whose end it does not stand.
+    if ldd "$folder/$program" | grep -q libomp; then
+        echo "skipped: ulimit -f: LLVM's OpenMP ends the process"
+        return
+    fi
     code=0
     (ulimit -f 1 && launch limited --save "$work/limited.model") >/dev/null 2>"$work/limited.err" || code=$?
     [ "$code" -eq 1 ] || fail "ulimit -f: expected exit code 1, got $code"
