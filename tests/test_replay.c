@@ -164,6 +164,21 @@ static void test_same_seed_same_draws(void **state)
     data_replay_destroy(r);
 }
 
+// All rows of the ring are drawn, whatever state the generator is in.
+static void test_zeroed_generator(void **state)
+{
+    (void)state;
+    data_replay *r = create(8, false);
+    batch a, b;
+    data_rng zeroed = { 0 }, made = data_rng_make(0, 0);
+    for (int i = 0; i < 8; i++) push(r, i);
+    memset(&a, 0, sizeof a), memset(&b, 0, sizeof b);
+    assert_int_equal(sample(r, 8, &zeroed, &a, NULL), DATA_OK);
+    assert_int_equal(sample(r, 8, &made, &b, NULL), DATA_OK);
+    assert_memory_equal(&a, &b, sizeof a);
+    data_replay_destroy(r);
+}
+
 static void test_parts_of_a_batch(void **state)
 {
     (void)state;
@@ -373,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_without_replacement),
         cmocka_unit_test(test_with_replacement),
         cmocka_unit_test(test_same_seed_same_draws),
+        cmocka_unit_test(test_zeroed_generator),
         cmocka_unit_test(test_parts_of_a_batch),
         cmocka_unit_test(test_state_goes_on),
         cmocka_unit_test(test_state_layout),

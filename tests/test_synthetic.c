@@ -120,6 +120,12 @@ static void test_review_text(void **state)
         assert_int_equal(data_review_write(&third, i % 2 == 0, NULL, 0), size);
     }
     assert_memory_equal(&rng, &same, sizeof rng);
+    // A generator that nobody seeded writes one too.
+    char other[8192];
+    data_rng zeroed = { 0 }, made = data_rng_make(0, 0);
+    assert_int_equal(data_review_write(&zeroed, true, whole, sizeof whole),
+                     data_review_write(&made, true, other, sizeof other));
+    assert_string_equal(whole, other);
 }
 
 // Naive Bayes over the counts of words; its accuracy on the test reviews.

@@ -25,9 +25,18 @@ data_rng data_rng_make(uint64_t seed, uint64_t stream)
     return rng;
 }
 
+// Zeros alone would stay zeros, and whoever draws until something fits would draw for ever. Inlined it would become
+// conditional moves, which every draw waits for; a branch not taken costs nothing.
+__attribute__((noinline)) static uint64_t leave_zeros(data_rng *rng)
+{
+    *rng = data_rng_make(0, 0);
+    return data_rng_next(rng);
+}
+
 uint64_t data_rng_next(data_rng *rng)
 {
     uint64_t *s = rng->state;
+    if ((s[0] | s[1] | s[2] | s[3]) == 0) return leave_zeros(rng);
     const uint64_t result = rotate_left(s[0] + s[3], 23) + s[0];
     const uint64_t t = s[1] << 17;
     s[2] ^= s[0];

@@ -66,7 +66,7 @@ const char *data_status_string(data_status status);
 /** A random generator as a plain value (xoshiro256++, Blackman and Vigna 2019): copy it to fork it, save it to resume
  * it. */
 typedef struct data_rng {
-    uint64_t state[4]; /**< not all zero */
+    uint64_t state[4]; /**< all zero: drawn from as data_rng_make(0, 0) */
 } data_rng;
 
 /**
