@@ -101,6 +101,12 @@ static void test_shuffle_is_uniform(void **state)
         assert_true(abs(seen[i] - DRAWS / 6) < 250);
     }
     assert_int_equal(kinds, 6);
+    const data_rng before = rng;
+    int32_t none = 7;
+    data_shuffle(&none, 0, &rng);
+    data_shuffle(&none, INT32_MIN, &rng);
+    assert_int_equal(none, 7);
+    assert_memory_equal(&rng, &before, sizeof rng);
 }
 
 // Goes through one epoch; returns how many samples it gave, each at most once.

@@ -82,10 +82,24 @@ static void nothing_changes_where_lists_are_refused(void **state)
     assert_memory_equal(offsets, ((int64_t[]){ 0, 2, 3 }), sizeof offsets);
 }
 
+/* Where no index can be right. */
+static void bounds_below_one_refuse_all(void **state)
+{
+    (void)state;
+    data_error error;
+    const int32_t indices[] = { 0 };
+    const int64_t offsets[] = { 0, 1 };
+    assert_int_equal(data_check_lists(indices, offsets, 1, 0, &error), DATA_ERR_FORMAT);
+    assert_string_equal(error.text, "list 0, position 0: expected an index from 0 to -1, got 0");
+    assert_int_equal(data_check_lists(indices, offsets, 1, INT32_MIN, &error), DATA_ERR_FORMAT);
+    assert_string_equal(error.text, "list 0, position 0: expected an index from 0 to -2147483649, got 0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(sets_are_those_of_the_definition),
                                         cmocka_unit_test(the_largest_index_has_its_place),
-                                        cmocka_unit_test(nothing_changes_where_lists_are_refused) };
+                                        cmocka_unit_test(nothing_changes_where_lists_are_refused),
+                                        cmocka_unit_test(bounds_below_one_refuse_all) };
     return cmocka_run_group_tests_name("lists", tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <kvist/data.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -284,6 +285,22 @@ static void test_grid_defaults(void **state)
     free(back);
 }
 
+// A gap is as wide as is asked for, where no two images have one between them.
+static void test_grid_of_one_image(void **state)
+{
+    (void)state;
+    const float images[] = { 1, -1, -1, 1 };
+    uint8_t pixels[4];
+    int width, height;
+    data_error error = { 0 };
+    data_grid grid = { .images = images, .count = 1, .height = 2, .width = 2, .gap = INT_MAX };
+    assert_int_equal(data_grid_draw(&grid, pixels, NULL), DATA_OK);
+    assert_memory_equal(pixels, ((uint8_t[]){ 255, 0, 0, 255 }), 4);
+    grid = (data_grid){ .images = images, .count = 2, .height = 1, .width = 2, .gap = INT_MAX };
+    assert_int_equal(data_grid_size(&grid, &width, &height, &error), DATA_ERR_ARGUMENT);
+    assert_string_equal(error.text, "grid: expected at most 16384 pixels either way, got 2147483651 x 1");
+}
+
 /* A name without a folder is one of the folder that the process is in; names of files that are being written are passed
  * by. */
 static void test_names(void **state)
@@ -529,6 +546,7 @@ int main(void)
         cmocka_unit_test(test_grid),
         cmocka_unit_test(test_grid_defaults),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_grid_of_one_image),
         cmocka_unit_test(test_grid_out_of_range),
 #ifdef TEST_HAVE_GIF
         cmocka_unit_test(test_gif_grey),

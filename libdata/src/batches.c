@@ -25,10 +25,10 @@ size_t data_split(size_t count, double split)
 void data_shuffle(int32_t *order, int32_t count, data_rng *rng)
 {
     for (int32_t i = 0; i < count; i++) order[i] = i;
-    for (int32_t i = count - 1; i > 0; i--) {
-        const int32_t k = (int32_t)data_rng_below(rng, (uint32_t)i + 1);
-        const int32_t kept = order[i];
-        order[i] = order[k];
+    for (int32_t left = count; left > 1; left--) {
+        const int32_t k = (int32_t)data_rng_below(rng, (uint32_t)left);
+        const int32_t kept = order[left - 1];
+        order[left - 1] = order[k];
         order[k] = kept;
     }
 }

@@ -68,8 +68,8 @@ data_status data_grid_draw(const data_grid *grid, uint8_t *pixels, data_error *e
     const size_t row = (size_t)g.width * (size_t)g.channels, stride = (size_t)width * (size_t)g.channels;
     memset(pixels, 0, stride * (size_t)height);
     for (int i = 0; i < g.count; i++) {
-        const size_t top = (size_t)(i / g.columns) * (size_t)(g.height + g.gap);
-        const size_t left = (size_t)(i % g.columns) * (size_t)(g.width + g.gap) * (size_t)g.channels;
+        const size_t top = (size_t)(i / g.columns) * ((size_t)g.height + (size_t)g.gap);
+        const size_t left = (size_t)(i % g.columns) * ((size_t)g.width + (size_t)g.gap) * (size_t)g.channels;
         const float *image = g.images + (size_t)i * (size_t)g.height * row;
         for (size_t y = 0; y < (size_t)g.height; y++) {
             uint8_t *out = pixels + (top + y) * stride + left;

@@ -23,8 +23,8 @@ data_status data_check_lists(const int32_t *indices, const int64_t *offsets, int
         for (int64_t k = offsets[i]; indices && k < offsets[i + 1]; k++) {
             if (indices[k] >= 0 && indices[k] < bound) continue;
             return data_fail(error, DATA_ERR_FORMAT, NULL, (uint64_t)k,
-                             "list %d, position %lld: expected an index from 0 to %d, got %d", i,
-                             (long long)(k - offsets[i]), bound - 1, indices[k]);
+                             "list %d, position %lld: expected an index from 0 to %lld, got %d", i,
+                             (long long)(k - offsets[i]), (long long)bound - 1, indices[k]);
         }
     }
     return DATA_OK;

@@ -238,7 +238,7 @@ DATA_NODISCARD data_status data_pad_lists(const int32_t *indices, const int64_t 
  * @param indices the lists one after the other; NULL checks the offsets alone
  * @param offsets (count + 1)
  * @param count lists
- * @param bound every index must be in [0, bound)
+ * @param bound every index must be in [0, bound): none can be in one of 0 or less
  * @param error may be NULL
  * @return DATA_ERR_FORMAT, naming the first list and position at fault, also for offsets that do not ascend from 0
  */
@@ -335,7 +335,8 @@ size_t data_review_write(data_rng *rng, bool positive, char *text, size_t size);
 /** First sample of the validation part, Keras' validation_split: int(count * (1 - split)); split is held to [0, 1]. */
 size_t data_split(size_t count, double split);
 
-/** Fills `order` with 0 .. count - 1 in a random order (Fisher and Yates). */
+/** Fills `order` with 0 .. count - 1 in a random order (Fisher and Yates); of a count of 0 or less nothing is written
+ * or drawn. */
 void data_shuffle(int32_t *order, int32_t count, data_rng *rng);
 
 /** Options of data_batches_create. */
