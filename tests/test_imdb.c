@@ -1,5 +1,5 @@
-/* The reviews: folder and archive give the same, options of encoding, order, long and odd ones (fault rows 20 to 22,
-   24), the cache. What is refused is in test_imdb_refusals.c. */
+/* The reviews: folder and archive give the same, options of encoding, order, long and odd ones (fault rows 14, 20
+   to 22, 24), the cache. What is refused is in test_imdb_refusals.c. */
 #include "imdb_set.h"
 #include "temp.h"
 
@@ -298,6 +298,46 @@ static void test_cache(void **state)
     assert_int_equal(load_cached(source, temp_here.path, 0), DATA_CACHE_FAILED);
 }
 
+enum { MAGIC = 8 }; // bytes
+
+static void holds(const char *name, const void *bytes, size_t size)
+{
+    size_t found;
+    unsigned char *now = temp_read(temp_path(&temp_here, name), &found);
+    assert_int_equal(found, size);
+    assert_memory_equal(now, bytes, size);
+    free(now);
+}
+
+// The source itself, a review of it, what is as short as no cache: all that is neither a cache nor empty stays.
+static void test_14_cache_in_place_of_a_file(void **state)
+{
+    (void)state;
+    size_t size;
+    unsigned char *archive = temp_read(imdb_set_archive("own.tar.gz"), &size);
+    const char *source = temp_path(&temp_here, "own.tar.gz");
+    for (int i = 0; i < 2; i++) assert_int_equal(load_cached(source, source, 0), DATA_CACHE_FAILED);
+    holds("own.tar.gz", archive, size);
+    free(archive);
+    imdb_set_folder("own");
+    const char *review = temp_write(&temp_here, "own/train/neg/0_3.txt", "the worst", 9);
+    assert_int_equal(load_cached(temp_path(&temp_here, "own"), review, 0), DATA_CACHE_FAILED);
+    holds("own/train/neg/0_3.txt", "the worst", 9);
+
+    const char *cache = temp_write(&temp_here, "other", "", 0);
+    assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
+    unsigned char *whole = temp_read(cache, &size);
+    for (size_t cut = 1; cut < MAGIC; cut++) {
+        temp_write(&temp_here, "other", whole, cut);
+        assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_FAILED);
+        holds("other", whole, cut);
+    }
+    temp_write(&temp_here, "other", whole, MAGIC);
+    assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
+    holds("other", whole, size);
+    free(whole);
+}
+
 static void test_cache_damage(void **state)
 {
     (void)state;
@@ -305,12 +345,13 @@ static void test_cache_damage(void **state)
     assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
     size_t size;
     unsigned char *whole = temp_read(cache, &size), *broken = malloc(size + 1);
-    // Every byte changed in turn: never read, always renewed.
+    // Every byte changed in turn: never read, always renewed, but for the first ones, which tell that it is a cache.
     for (size_t i = 0; i < size; i++) {
         memcpy(broken, whole, size);
         broken[i] ^= (unsigned char)(1 << i % 8);
         temp_write(&temp_here, "damaged.cache", broken, size);
-        assert_int_equal(load_cached(source, cache, 0), DATA_CACHE_WRITTEN);
+        assert_int_equal(load_cached(source, cache, 0), i < MAGIC ? DATA_CACHE_FAILED : DATA_CACHE_WRITTEN);
+        if (i < MAGIC) holds("damaged.cache", broken, size);
     }
     for (size_t cut = 0; cut < size; cut += 11) {
         temp_write(&temp_here, "damaged.cache", whole, cut);
@@ -399,11 +440,17 @@ static void test_real_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_24_folder_and_archive), cmocka_unit_test(test_options),
-        cmocka_unit_test(test_default_counts),        cmocka_unit_test(test_shuffle),
-        cmocka_unit_test(test_21_huge_review),        cmocka_unit_test(test_21_ends_of_a_long_review),
-        cmocka_unit_test(test_22_any_bytes),          cmocka_unit_test(test_cache),
-        cmocka_unit_test(test_cache_damage),          cmocka_unit_test(test_real_set),
+        cmocka_unit_test(test_24_folder_and_archive),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_default_counts),
+        cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_21_huge_review),
+        cmocka_unit_test(test_21_ends_of_a_long_review),
+        cmocka_unit_test(test_22_any_bytes),
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_14_cache_in_place_of_a_file),
+        cmocka_unit_test(test_cache_damage),
+        cmocka_unit_test(test_real_set),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -202,6 +202,33 @@ static void test_cut_or_flipped(void **state)
     free(bytes);
 }
 
+/* --- what it may replace ------------------------------------------------------------------------------------------ */
+
+static void test_place_of_another(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *why;
+    } places[] = {
+        { "notes", "notes:0: cache: expected a cache or an empty file to replace, got another" },
+        { "notes/cache", "notes/cache: cannot look at it: Not a directory" },
+        { "folder", "folder:0: file: expected a regular file, got a directory" },
+    };
+    data_corpus corpus;
+    assert_int_equal(data_cache_read(write_cache(good()), FINGERPRINT, &corpus, NULL), DATA_OK);
+    temp_write(&temp_here, "notes", "notes of the reader's", 21);
+    temp_write(&temp_here, "folder/a", "", 0);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        data_error error = { 0 };
+        const data_status status =
+            data_cache_write(temp_path(&temp_here, places[i].path), FINGERPRINT, &corpus, &error);
+        assert_int_equal(status, i == 0 ? DATA_ERR_FORMAT : DATA_ERR_IO);
+        assert_int_equal(error.status, status);
+        if (!strstr(error.text, places[i].why)) fail_msg("expected \"%s\" in: %s", places[i].why, error.text);
+    }
+    data_corpus_free(&corpus);
+}
+
 /* --- the source that it stands for -------------------------------------------------------------------------------- */
 
 static void test_fingerprint(void **state)
@@ -236,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_header_of_a_huge_file),
         cmocka_unit_test(test_content),
         cmocka_unit_test(test_cut_or_flipped),
+        cmocka_unit_test(test_place_of_another),
         cmocka_unit_test(test_fingerprint),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);

@@ -189,6 +189,23 @@ data_status data_cache_read(const char *path, uint64_t fingerprint, data_corpus 
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
+// A file that does not begin as a cache is somebody's, perhaps the source itself, and could not be made again.
+static data_status check_replaced(const char *path, data_error *error)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) return errno == ENOENT ? DATA_OK : data_fail_errno(error, path, "look at it", errno);
+    int descriptor;
+    uint64_t size, first = 0;
+    size_t got;
+    data_status status = data_open_regular(path, &descriptor, &size, error);
+    if (status != DATA_OK) return status;
+    status = data_read_fully(descriptor, path, &first, sizeof first, &got, error);
+    close(descriptor);
+    if (status != DATA_OK || got == 0 || first == magic) return status;
+    return data_fail(error, DATA_ERR_FORMAT, path, 0,
+                     "cache: expected a cache or an empty file to replace, got another");
+}
+
 data_status data_cache_write(const char *path, uint64_t fingerprint, const data_corpus *corpus, data_error *error)
 {
     header h = { .magic = magic, .version = VERSION, .fingerprint = fingerprint };
@@ -210,7 +227,8 @@ data_status data_cache_write(const char *path, uint64_t fingerprint, const data_
     h.checksum = XXH3_64bits_digest(&hash);
 
     data_file *file;
-    data_status status = data_file_create(path, &file, error);
+    data_status status = check_replaced(path, error);
+    if (status == DATA_OK) status = data_file_create(path, &file, error);
     if (status == DATA_OK) {
         data_file_write(file, &h, sizeof h);
         data_file_write(file, corpus->block, corpus->block_size);

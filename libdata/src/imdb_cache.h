@@ -9,7 +9,7 @@
 data_status data_cache_fingerprint(const char *source, uint64_t *fingerprint, data_error *error);
 /* Fills *corpus if the file is whole, of this version and of this fingerprint; else says why not. */
 data_status data_cache_read(const char *path, uint64_t fingerprint, data_corpus *corpus, data_error *error);
-/* Replaces the file, whole or not at all. */
+/* Replaces the file, whole or not at all; what neither begins as a cache nor is empty stays, and is told. */
 data_status data_cache_write(const char *path, uint64_t fingerprint, const data_corpus *corpus, data_error *error);
 
 #endif

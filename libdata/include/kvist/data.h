@@ -273,7 +273,8 @@ typedef enum data_cache_state {
     DATA_CACHE_NONE,    /**< no cache asked for */
     DATA_CACHE_READ,    /**< read from the cache */
     DATA_CACHE_WRITTEN, /**< read from the source; the cache is new or was renewed */
-    DATA_CACHE_FAILED   /**< read from the source; the cache could not be written (the set is whole all the same) */
+    DATA_CACHE_FAILED   /**< read from the source; the cache could not be written, or something else is in its place,
+                           which stays (the set is whole all the same) */
 } data_cache_state;
 
 /** Options of data_imdb_load. */
@@ -284,8 +285,9 @@ typedef struct data_imdb_def {
     bool no_shuffle;        /**< leave them sorted by path: negative before positive; of an npz as the file has them */
     bool no_tokens;         /**< leave out data_reviews.tokens */
     bool no_lists;          /**< leave out data_reviews.indices and offsets */
-    const char *cache;      /**< file that keeps the tokenised set for the next start; NULL: none. An npz needs none. No
-                               link: it would be taken away */
+    const char *cache;      /**< file that keeps the tokenised set for the next start; NULL: none. An npz needs none. A
+                               cache of another source, or damaged behind its first 8 bytes, is replaced, as is an empty
+                               file; a link and a file that begins with other bytes, as the source itself, stay */
     const char *word_index; /**< of an npz: Keras' imdb_word_index.json; default that beside the npz, if there is one */
     int train_count;        /**< generated training reviews; default 4000 */
     int test_count;         /**< generated test reviews; default 1000 */
