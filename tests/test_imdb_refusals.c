@@ -186,6 +186,48 @@ static void test_25_tar_ends(void **state)
            "tar: expected a whole archive, got:");
 }
 
+/* --- 25: sparse files --------------------------------------------------------------------------------------------- */
+
+/* A review of 12 bytes, more where there are holes, whose content is put together as these pax headers tell. */
+static const char *write_sparse(const char *name, const char *pax, const char *content, size_t size)
+{
+    tar t = { 0 };
+    imdb_set_add(&t, 0);
+    tar_entry(&t, "aclImdb/pax", 'x', pax, strlen(pax), strlen(pax));
+    tar_entry(&t, name, '0', content, size, size);
+    tar_end(&t);
+    return imdb_set_write("sparse.tar.gz", &t);
+}
+
+static void test_25_tar_sparse(void **state)
+{
+    (void)state;
+    static const char review[] = "aclImdb/train/pos/5_5.txt", words[] = "one good fil",
+                      mapped[512 + 12] = "1\n87\n12\n";
+    static const struct {
+        const char *pax, *text;
+    } sparse[] = {
+        { "22 GNU.sparse.size=99\n26 GNU.sparse.numblocks=2\n27 GNU.sparse.map=0,5,20,7\n",
+          "content of aclImdb/train/pos/5_5.txt: expected all bytes up to 20, got a sparse file's hole at 5" },
+        { "22 GNU.sparse.size=99\n26 GNU.sparse.numblocks=1\n23 GNU.sparse.map=0,12\n",
+          "expected all bytes up to 99, got a sparse file's hole at 12" },
+        { "26 GNU.sparse.realsize=99\n22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n", // the map is in the content
+          "expected all bytes up to 87, got a sparse file's hole at 0" },
+    };
+    refuse(write_sparse(review, sparse[0].pax, words, 12), DATA_ERR_FORMAT, WHOLE - 1024, sparse[0].text);
+    refuse(write_sparse(review, sparse[1].pax, words, 12), DATA_ERR_FORMAT, WHOLE - 1024, sparse[1].text);
+    refuse(write_sparse(review, sparse[2].pax, mapped, sizeof mapped), DATA_ERR_FORMAT, WHOLE - 1024, sparse[2].text);
+    // Two blocks without a hole between them, and what is no review.
+    static const char whole[] = "22 GNU.sparse.size=12\n26 GNU.sparse.numblocks=2\n26 GNU.sparse.map=0,5,5,7\n";
+    for (int i = 0; i < 2; i++) {
+        data_imdb imdb;
+        const char *path = write_sparse(i ? "aclImdb/README" : review, i ? sparse[0].pax : whole, words, 12);
+        assert_int_equal(data_imdb_load(path, NULL, &imdb, NULL), DATA_OK);
+        assert_int_equal(imdb.train.count, i ? 4 : 5);
+        data_imdb_free(&imdb);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_25_tar_twice),
         cmocka_unit_test(test_25_tar_packed_and_truncated),
         cmocka_unit_test(test_25_tar_ends),
+        cmocka_unit_test(test_25_tar_sparse),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -100,7 +100,8 @@ static data_status check_entry(source *s, struct archive *archive, struct archiv
     return DATA_OK;
 }
 
-static data_status read_text(source *s, struct archive *archive)
+// The blocks of a sparse file leave holes between them and at its end, whose zeros would be missing from the text.
+static data_status read_text(source *s, struct archive *archive, struct archive_entry *entry)
 {
     data_text_clear(&s->text);
     for (;;) {
@@ -108,8 +109,15 @@ static data_status read_text(source *s, struct archive *archive)
         size_t size;
         la_int64_t offset;
         const int code = archive_read_data_block(archive, &bytes, &size, &offset);
+        if (code != ARCHIVE_OK && code != ARCHIVE_EOF) return fail_archive(s, archive);
+        const uint64_t place = code == ARCHIVE_EOF ? (uint64_t)archive_entry_size(entry) : (uint64_t)offset;
+        if (place != s->text.size) {
+            return data_fail(s->error, DATA_ERR_FORMAT, s->path, position(s, archive),
+                             "content of %.60s: expected all bytes up to %llu, got a sparse file's hole at %llu",
+                             archive_entry_pathname(entry), (unsigned long long)place,
+                             (unsigned long long)s->text.size);
+        }
         if (code == ARCHIVE_EOF) return DATA_OK;
-        if (code != ARCHIVE_OK) return fail_archive(s, archive);
         data_text_append(&s->text, bytes, size);
     }
 }
@@ -132,7 +140,7 @@ static data_status read_entry(source *s, struct archive *archive, struct archive
     int part, label;
     const char *key = key_of(archive_entry_pathname(entry));
     if (!key || !data_parse_key(key, &part, &label)) return DATA_OK; // lists, read-me, unlabelled reviews
-    status = read_text(s, archive);
+    status = read_text(s, archive, entry);
     if (status != DATA_OK) return status;
     return data_corpus_builder_add(builder, key, s->text.bytes, data_text_finish(&s->text), s->error);
 }
