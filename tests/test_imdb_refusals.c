@@ -180,10 +180,38 @@ static void test_25_tar_ends(void **state)
     imdb_set_add(&t, 0);
     tar_end(&t);
     tar_file(&t, "aclImdb/train/pos/5_5.txt", "after the end");
-    refuse(imdb_set_write("after.tar.gz", &t), DATA_ERR_FORMAT, WHOLE + 1024,
-           "tar: expected 1024 zero bytes at the end, got 499");
+    refuse(imdb_set_write("after.tar.gz", &t), DATA_ERR_FORMAT, WHOLE - 1024,
+           "tar: expected zero bytes alone after the last entry, got others up to byte 11789");
+    // Half a mark, and none.
+    for (size_t mark = 0; mark < 1024; mark += 512) {
+        char text[64];
+        imdb_set_add(&t, 0);
+        tar_end(&t);
+        t.size -= 1024 - mark;
+        snprintf(text, sizeof text, "tar: expected 1024 zero bytes at the end, got %zu", mark);
+        refuse(imdb_set_write("half.tar.gz", &t), DATA_ERR_FORMAT, WHOLE - 1024 + mark, text);
+    }
     refuse(temp_write(&temp_here, "text.tar.gz", "no archive at all", 17), DATA_ERR_FORMAT, 17,
            "tar: expected a whole archive, got:");
+}
+
+/* One archive behind another, as `cat` makes it, is no archive: the second would be lost. Also where it begins in a
+   later piece of what is read at once. */
+static void test_25_two_tars(void **state)
+{
+    (void)state;
+    enum { MARKS = 64 }; // in a piece
+    for (int marks = 1; marks <= 1 + 2 * MARKS; marks += MARKS) {
+        tar t = { 0 };
+        char text[96];
+        imdb_set_add(&t, 0);
+        for (int i = 0; i < marks; i++) tar_end(&t);
+        tar_file(&t, "aclImdb/train/neg/8_1.txt", "second archive");
+        snprintf(text, sizeof text, "tar: expected zero bytes alone after the last entry, got others up to byte %zu",
+                 t.size - 512 + strlen("second archive"));
+        tar_end(&t);
+        refuse(imdb_set_write("two.tar.gz", &t), DATA_ERR_FORMAT, WHOLE - 1024, text);
+    }
 }
 
 /* --- 25: sparse files --------------------------------------------------------------------------------------------- */
@@ -239,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_25_tar_twice),
         cmocka_unit_test(test_25_tar_packed_and_truncated),
         cmocka_unit_test(test_25_tar_ends),
+        cmocka_unit_test(test_25_two_tars),
         cmocka_unit_test(test_25_tar_sparse),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);

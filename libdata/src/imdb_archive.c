@@ -146,16 +146,23 @@ static data_status read_entry(source *s, struct archive *archive, struct archive
 }
 
 // libarchive stops at the end-of-archive mark or where the bytes end: read on to the gzip trailer and look for the
-// mark.
-static data_status check_end(source *s)
+// mark. From `end` on, where the last entry ends, all is to be zero: what follows the mark, as another archive, is
+// never read.
+static data_status check_end(source *s, uint64_t end)
 {
     size_t got;
     do {
         if (read_chunk(s, &got) != DATA_OK) return s->status;
     } while (got > 0);
-    if (s->zeros >= END_OF_TAR) return DATA_OK;
-    return data_fail(s->error, DATA_ERR_FORMAT, s->path, data_reader_offset(s->reader),
-                     "tar: expected %d zero bytes at the end, got %llu", END_OF_TAR, (unsigned long long)s->zeros);
+    const uint64_t rest = data_reader_offset(s->reader) - end;
+    if (s->zeros < rest) {
+        return data_fail(s->error, DATA_ERR_FORMAT, s->path, end,
+                         "tar: expected zero bytes alone after the last entry, got others up to byte %llu",
+                         (unsigned long long)(end + rest - s->zeros));
+    }
+    if (rest >= END_OF_TAR) return DATA_OK;
+    return data_fail(s->error, DATA_ERR_FORMAT, s->path, end + rest, "tar: expected %d zero bytes at the end, got %llu",
+                     END_OF_TAR, (unsigned long long)rest);
 }
 
 static data_status read_entries(source *s, struct archive *archive, data_corpus_builder *builder)
@@ -167,7 +174,7 @@ static data_status read_entries(source *s, struct archive *archive, data_corpus_
     for (;;) {
         struct archive_entry *entry;
         const int code = archive_read_next_header(archive, &entry);
-        if (code == ARCHIVE_EOF) return check_end(s);
+        if (code == ARCHIVE_EOF) return check_end(s, position(s, archive));
         // A warning is about a name in another character set; names without a path are refused below.
         if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return fail_archive(s, archive);
         const data_status status = read_entry(s, archive, entry, builder);

@@ -306,8 +306,9 @@ typedef struct data_imdb {
 
 /**
  * Loads the aclImdb reviews (Maas et al. 2011) from their folder, holding train|test / pos|neg / *.txt, or straight
- * from the .tar.gz (the unlabelled reviews in it are passed over, a review with the holes of a sparse file is refused).
- * The vocabulary comes from the training reviews only. Of a review beyond 1 MiB its first and last 512 KiB are kept.
+ * from the .tar.gz (the unlabelled reviews in it are passed over, a review with the holes of a sparse file is refused,
+ * as is a second archive behind the first). The vocabulary comes from the training reviews only. Of a review beyond 1
+ * MiB its first and last 512 KiB are kept.
  *
  * An imdb.npz as Keras ships it (told by its content) gives the indices and, with the same seed, the order of Keras'
  * imdb.load_data. It holds ranks alone: the words come from Keras' imdb_word_index.json, and without that file there is
