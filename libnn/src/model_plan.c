@@ -89,6 +89,8 @@ static nn_status name_layer(nn_model *model, int index, const char *name, nn_err
             if (name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 0x7f)
                 return nn_fail(error, NN_ERR_ARGUMENT, "layer %d: name: expected no '/' and no control characters",
                                index + 1);
+        if (strcmp(name, "..") == 0) /* nor does a file have a tensor of such a name */
+            return nn_fail(error, NN_ERR_ARGUMENT, "layer %d: name: \"..\" is taken", index + 1);
         memcpy(layer->name, name, length + 1);
     }
     for (int i = 0; i < index; i++)

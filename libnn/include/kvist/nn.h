@@ -351,7 +351,7 @@ typedef struct nn_layer_def {
         nn_dropout_def dropout;
         nn_reshape_def reshape;
     };
-    const char *name;        /**< default: type and position from 1, as "lstm_2"; at most 47 characters, no '/' */
+    const char *name; /**< default: type and position from 1, as "lstm_2"; at most 47 characters, no '/', not ".." */
     int from[NN_MAX_INPUTS]; /**< positions of earlier layers, from 1, or NN_INPUT; all zero: the layer before */
 } nn_layer_def;
 
