@@ -1,5 +1,6 @@
 /* What models and checkpoints may cost, and the bytes of one that become a replay memory; see support/bounds.h. */
 #include "bounds.h"
+#include "files/safetensors.h"
 #include "forged.h"
 #include "peak.h"
 #include "temp.h"
@@ -119,6 +120,60 @@ static void test_safetensors(void **state)
     assert_int_equal(load_into(model, "safetensors, wrong seal", path, true, &error), NN_ERR_FORMAT);
     if (!strstr(error.text, "seal: expected")) fail_msg("%s", error.text);
     nn_model_destroy(model);
+}
+
+/* A sealed file of one model of many Flattens, of the shortest entries there are; the last is called as the first. */
+static const char *write_layers(int count)
+{
+    const char *path = temp_path(&temp_here, "layers.safetensors");
+    nn_claim claim = { 0 };
+    nn_replacement file;
+    nn_st_tensor tensors[1];
+    nn_text text = { 0 }, metadata = { 0 };
+    nn_text_add_chars(&text, "{\"input\":[1],\"input_type\":\"f32\",\"max_batch\":1,\"seed\":\"0x0000000000000000\","
+                             "\"layers\":[");
+    for (int i = 0; i < count; i++) {
+        char layer[64];
+        snprintf(layer, sizeof layer, "%s{\"type\":\"flatten\",\"name\":\"%x\",\"from\":[%d]}", i ? "," : "",
+                 i + 1 < count ? 0x10000 + i : 0x10000, i ? i : NN_INPUT);
+        nn_text_add_chars(&text, layer);
+    }
+    nn_text_add_chars(&text, "]}");
+    nn_text_add_chars(&metadata, "{\"kvist.format\":\"1\",\"kvist.model.model\":");
+    nn_text_add_string(&metadata, text.text, text.size);
+    nn_text_add_chars(&metadata, "}");
+    assert_int_equal(nn_claim_begin(&claim, path, NULL), NN_OK);
+    assert_int_equal(nn_replace_begin(&file, &claim, NULL), NN_OK);
+    assert_int_equal(nn_st_write(&file, &metadata, tensors, 0, NULL), NN_OK);
+    assert_int_equal(nn_replace_commit(&file, NULL), NN_OK);
+    nn_claim_end(&claim);
+    free(metadata.text);
+    free(text.text);
+    return path;
+}
+
+static void refuse_layers(const char *name, int count, size_t beside, nn_status expected, const char *fault)
+{
+    const char *path = write_layers(count);
+    const bounds_sample s = { name, path, bounds_size_of(path) };
+    nn_error error;
+    do {
+        bounds_begin();
+        assert_null(nn_model_load(path, NULL, &(nn_model_def){ .threads = 1 }, &error));
+    } while (bounds_again(&s, true));
+    bounds_end_beside(&s, beside, true);
+    bounds_refused(name, fault, (int)expected, (int)error.status, error.text);
+}
+
+/* The most layers are planned for the most part until a name is met again: their model counts, a KiB a layer. */
+static void test_layers(void **state)
+{
+    (void)state;
+    enum { MOST = 4096 };
+    refuse_layers("model of the most layers", MOST, MOST * 1024, NN_ERR_ARGUMENT,
+                  "layer 4096: name: \"10000\" is layer 1's already");
+    refuse_layers("model of one more layer", MOST + 1, 0, NN_ERR_FORMAT, "layers: expected at most 4096, got 4097");
+    refuse_layers("model of too many layers", 200000, 0, NN_ERR_FORMAT, "layers: expected at most 4096, got 200000");
 }
 
 static void test_headers(void **state)
@@ -278,6 +333,7 @@ static void test_replay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_safetensors), cmocka_unit_test(test_headers),
-                                        cmocka_unit_test(test_checkpoints), cmocka_unit_test(test_replay) };
+                                        cmocka_unit_test(test_layers), cmocka_unit_test(test_checkpoints),
+                                        cmocka_unit_test(test_replay) };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

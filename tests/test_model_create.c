@@ -550,6 +550,37 @@ static void test_failing_allocations(void **state)
     assert_true(failures >= 4); /* two blocks or more, both ways */
 }
 
+enum { MOST_LAYERS = 4096 };
+
+static nn_model *make_many(const nn_layer_def *layers, int count, nn_error *error)
+{
+    return nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = 1, .threads = 1, .layers = layers, .layer_count = count },
+        error);
+}
+
+/* As many layers as there may be, one more, and two names that are met again: the first that is, is told. */
+static void test_many_layers(void **state)
+{
+    (void)state;
+    nn_layer_def *layers = calloc(MOST_LAYERS + 1, sizeof *layers);
+    assert_non_null(layers);
+    for (int i = 0; i <= MOST_LAYERS; i++) layers[i].type = NN_ACTIVATION;
+    nn_error error = { 0 };
+    nn_model *model = make_many(layers, MOST_LAYERS, &error);
+    if (!model) fail_msg("%s", error.text);
+    nn_model_destroy(model);
+    assert_null(make_many(layers, MOST_LAYERS + 1, &error));
+    assert_int_equal(error.status, NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "model: layers: expected at most 4096, got 4097");
+    layers[99].name = layers[2999].name = layers[3999].name = "z";
+    layers[0].name = layers[3499].name = "a";
+    assert_null(make_many(layers, MOST_LAYERS, &error));
+    assert_int_equal(error.status, NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "layer 3000: name: \"z\" is layer 100's already");
+    free(layers);
+}
+
 /* Found by fuzzing: a position and such a stride together are more than an int holds. */
 static void test_stride_beyond_the_image(void **state)
 {
@@ -576,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_bad_definitions),
         cmocka_unit_test(test_sizes_that_overflow),
         cmocka_unit_test(test_layers_that_overflow),
+        cmocka_unit_test(test_many_layers),
         cmocka_unit_test(test_stride_beyond_the_image),
         cmocka_unit_test(test_failing_allocations),
     };

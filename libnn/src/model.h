@@ -52,6 +52,8 @@ struct nn_model {
 /* nn_model_create() for what a file describes: ERR_MISMATCH for more weights, kept ones included, before memory for
  * them is asked for. */
 nn_model *nn_model_create_within(const nn_model_def *def, size_t most_weights, nn_error *error);
+/* Gives each layer whose gradient is kept its slot, and the slots their sizes. `room` is for layer_count numbers. */
+void nn_model_assign_slots(nn_model *model, int *room);
 /* The fused last activation of the model, NN_LINEAR if its last layer is none: then logits are its input. */
 nn_activation nn_model_last_activation(const nn_model *model);
 /* The input of the last activation layer (batch, out); the output itself if there is none. */

@@ -4,6 +4,7 @@
 #include "model.h"
 #include "random.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static nn_status check_def(const nn_model_def *def, nn_error *error)
@@ -11,6 +12,9 @@ static nn_status check_def(const nn_model_def *def, nn_error *error)
     if (!def) return nn_fail(error, NN_ERR_ARGUMENT, "model: expected a definition, got NULL");
     if (!def->layers || def->layer_count < 1)
         return nn_fail(error, NN_ERR_ARGUMENT, "model: expected at least one layer");
+    if (def->layer_count > NN_MAX_LAYERS)
+        return nn_fail(error, NN_ERR_ARGUMENT, "model: layers: expected at most %d, got %d", NN_MAX_LAYERS,
+                       def->layer_count);
     if (def->max_batch < 1)
         return nn_fail(error, NN_ERR_ARGUMENT, "model: max_batch: expected at least 1, got %d", def->max_batch);
     if (def->threads < 0 || def->threads > NN_MAX_THREADS)
@@ -93,11 +97,34 @@ static nn_status name_layer(nn_model *model, int index, const char *name, nn_err
             return nn_fail(error, NN_ERR_ARGUMENT, "layer %d: name: \"..\" is taken", index + 1);
         memcpy(layer->name, name, length + 1);
     }
-    for (int i = 0; i < index; i++)
-        if (strcmp(model->layers[i].name, layer->name) == 0)
-            return nn_fail(error, NN_ERR_ARGUMENT, "layer %d: name: \"%s\" is layer %d's already", index + 1,
-                           layer->name, i + 1);
     return NN_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const nn_layer *const *x = a, *const *y = b;
+    const int order = strcmp((*x)->name, (*y)->name);
+    return order != 0 ? order : (*x)->index - (*y)->index;
+}
+
+/* The first layer whose name is an earlier one's is refused. Sorted: a file may have many layers. */
+static nn_status check_names(const nn_model *model, nn_error *error)
+{
+    const int count = model->layer_count;
+    const nn_layer **sorted = nn_alloc(&model->allocator, (size_t)count * sizeof *sorted);
+    if (!sorted) return nn_fail(error, NN_ERR_MEMORY, "model: out of memory");
+    for (int i = 0; i < count; i++) sorted[i] = &model->layers[i];
+    qsort(sorted, (size_t)count, sizeof *sorted, by_name);
+    const nn_layer *first = NULL, *again = NULL;
+    for (int i = 1; i < count; i++) {
+        if (strcmp(sorted[i - 1]->name, sorted[i]->name) != 0 || (again && again->index < sorted[i]->index)) continue;
+        first = sorted[i - 1];
+        again = sorted[i];
+    }
+    nn_release(&model->allocator, sorted);
+    if (!again) return NN_OK;
+    return nn_fail(error, NN_ERR_ARGUMENT, "layer %d: name: \"%s\" is layer %d's already", again->index + 1,
+                   again->name, first->index + 1);
 }
 
 /* Copies the table and names the layers; a sigmoid or softmax at the very end becomes a layer of its own. */
@@ -112,6 +139,8 @@ static nn_status copy_table(nn_model *model, const nn_model_def *def, nn_error *
         layer->def.name = layer->name;
         model->table[i] = layer->def;
     }
+    const nn_status status = check_names(model, error);
+    if (status != NN_OK) return status;
     nn_layer *last = &model->layers[def->layer_count - 1], *extra = last + 1;
     nn_activation *split = splittable_activation(&last->def);
     if (split) {
@@ -220,61 +249,6 @@ static void share_tables(nn_model *model)
     }
 }
 
-/* A free slot for `size` reals: the smallest that is large enough, else the largest, made larger. */
-static int take_slot(nn_node *slots, const bool *taken, int count, size_t size)
-{
-    int best = -1;
-    for (int i = 0; i < count; i++) {
-        if (taken[i]) continue;
-        if (best < 0) {
-            best = i;
-            continue;
-        }
-        const size_t now = slots[best].slot_size, other = slots[i].slot_size;
-        if (now >= size ? other >= size && other < now : other > now) best = i;
-    }
-    if (slots[best].slot_size < size) slots[best].slot_size = size;
-    return best;
-}
-
-/*
- * Gradients by outputs share memory: the one of layer i lives from the backward of its last consumer to its own.
- * `taken` has room for layer_count.
- */
-static void assign_slots(nn_model *model, bool *taken)
-{
-    const int count = model->layer_count;
-    const size_t batch = (size_t)model->def.max_batch;
-    nn_node *nodes = model->nodes;
-    int input_consumers = 0;
-    for (int i = 0; i < count; i++) nodes[i].slot = -1;
-    nodes[count - 1].slot = take_slot(nodes, taken, count, batch * model->layers[count - 1].out_size);
-    taken[nodes[count - 1].slot] = true;
-    for (int i = count - 1; i >= 0; i--) {
-        const nn_layer *layer = &model->layers[i];
-        bool handed_on = false;
-        for (int k = 0; k < layer->input_count; k++) {
-            const int source = layer->from[k];
-            const nn_layer *before = source >= 0 ? &model->layers[source] : NULL;
-            input_consumers += source < 0;
-            if (!before || before->out_sparse) continue;
-            if (nodes[source].consumers > 1 && batch * before->out_size > model->branch_size)
-                model->branch_size = batch * before->out_size;
-            if (nodes[source].slot >= 0) continue;
-            if (layer->alias && nodes[source].consumers == 1) {
-                nodes[source].slot = nodes[i].slot;
-                handed_on = true;
-            } else {
-                nodes[source].slot = take_slot(nodes, taken, count, batch * before->out_size);
-                taken[nodes[source].slot] = true;
-            }
-        }
-        if (!handed_on && nodes[i].slot >= 0) taken[nodes[i].slot] = false;
-    }
-    const size_t input_size = batch * nn_shape_count(model->def.input);
-    if (input_consumers > 1 && input_size > model->branch_size) model->branch_size = input_size;
-}
-
 /* Walked twice: first to count, then over the memory. */
 static void carve(nn_model *model, nn_arena *arena)
 {
@@ -309,10 +283,10 @@ static void carve(nn_model *model, nn_arena *arena)
 static nn_status allocate_arena(nn_model *model, nn_error *error)
 {
     nn_arena arena = { .guarded = true };
-    bool *taken = nn_alloc(&model->allocator, (size_t)model->layer_count);
-    if (!taken) return nn_fail(error, NN_ERR_MEMORY, "model: out of memory");
-    assign_slots(model, taken);
-    nn_release(&model->allocator, taken);
+    int *room = nn_alloc(&model->allocator, (size_t)model->layer_count * sizeof *room);
+    if (!room) return nn_fail(error, NN_ERR_MEMORY, "model: out of memory");
+    nn_model_assign_slots(model, room);
+    nn_release(&model->allocator, room);
     carve(model, &arena);
     if (!arena.overflow) arena.base = model->arena = nn_alloc(&model->allocator, arena.used);
     if (!arena.base) return nn_fail(error, NN_ERR_MEMORY, "model: out of memory for %zu bytes", arena.used);

@@ -373,7 +373,7 @@ typedef struct nn_model_def {
     nn_dtype input_type;           /**< NN_I32 for Embedding and multi-hot */
     int max_batch;                 /**< the largest batch of any call */
     const nn_layer_def *layers;    /**< in topological order */
-    int layer_count;               /**< of them; NN_LAYERS() sets both */
+    int layer_count;               /**< of them, at most 4096; NN_LAYERS() sets both */
     uint64_t seed;                 /**< of the initial weights and of dropout */
     int threads;                   /**< most at work, 0 to 256; 0: as OpenMP would use. Results do not depend on it */
     nn_isa isa;                    /**< default: the best that the processor has */

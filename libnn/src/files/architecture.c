@@ -223,6 +223,9 @@ static nn_status read_layers(nn_architecture *architecture, const nn_json *json,
     int count = 0;
     nn_status status = count_layers(json, &count, error);
     if (status != NN_OK) return status;
+    if (count > NN_MAX_LAYERS)
+        return nn_fail_at(error, NN_ERR_FORMAT, json->path, json->offset, "%s: layers: expected at most %d, got %d",
+                          json->what, NN_MAX_LAYERS, count);
     architecture->layers = calloc((size_t)count + 1, sizeof *architecture->layers);
     architecture->names = calloc((size_t)count + 1, sizeof *architecture->names);
     if (!architecture->layers || !architecture->names)
