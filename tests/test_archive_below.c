@@ -317,6 +317,111 @@ static void too_many_tensors(void **state)
     nn_archive_destroy(archive);
 }
 
+/* What would not load is not saved: a model and an optimiser are an entry of metadata each, of which two are ours. */
+static void too_many_models(void **state)
+{
+    (void)state;
+    enum { MOST = NN_ST_MAX_METADATA - 2 };
+    nn_error error = { 0 };
+    nn_model *model = make_model(NULL);
+    nn_optim *optim = nn_optim_create(model, &(nn_optim_def){ .type = NN_SGD }, NULL);
+    nn_archive *archive = nn_archive_create(NULL);
+    const char *path = temp_path(&temp_here, "many models");
+    for (int i = 0; i < MOST; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        if (i % 2)
+            nn_archive_add_model(archive, name, model);
+        else
+            nn_archive_add_optim(archive, name, optim);
+    }
+    assert_int_equal(nn_archive_save(archive, path, NULL), NN_OK);
+    if (nn_archive_load(archive, path, &error) != NN_OK) fail_msg("%s", error.text);
+    uint64_t number = 0;
+    nn_archive_add_u64(archive, "number", &number); /* has none */
+    assert_int_equal(nn_archive_save(archive, path, NULL), NN_OK);
+    nn_archive_add_optim(archive, "one more", optim);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "archive: models and optimisers: expected at most 1022, got more");
+    nn_archive_destroy(archive);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
+/* A file whose header is as long as metadata of so many bytes make it. */
+static nn_status write_long_header(const char *path, size_t length, nn_error *error)
+{
+    nn_claim claim = { 0 };
+    nn_replacement replacement;
+    nn_st_tensor tensors[1];
+    nn_text text = { 0 };
+    char *spaces = malloc(length);
+    assert_non_null(spaces);
+    memset(spaces, ' ', length);
+    spaces[0] = '{';
+    spaces[length - 1] = '}';
+    nn_text_add(&text, spaces, length);
+    free(spaces);
+    assert_int_equal(nn_claim_begin(&claim, path, NULL), NN_OK);
+    assert_int_equal(nn_replace_begin(&replacement, &claim, NULL), NN_OK);
+    const nn_status status = nn_st_write(&replacement, &text, tensors, 0, error);
+    if (status == NN_OK)
+        assert_int_equal(nn_replace_commit(&replacement, NULL), NN_OK);
+    else
+        nn_replace_discard(&replacement);
+    nn_claim_end(&claim);
+    free(text.text);
+    return status;
+}
+
+static void headers_that_are_too_long(void **state)
+{
+    (void)state;
+    static const char beside[] = "{\"__metadata__\":,\"kvist.seal\":{\"dtype\":\"U8\",\"shape\":[16],"
+                                 "\"data_offsets\":[0,16]}}";
+    const size_t most = NN_ST_MAX_HEADER - (sizeof beside - 1);
+    const char *path = temp_path(&temp_here, "long");
+    nn_st_reader reader;
+    nn_error error = { 0 };
+    assert_int_equal(write_long_header(path, most, &error), NN_OK);
+    if (nn_st_open(&reader, path, &error) != NN_OK) fail_msg("%s", error.text);
+    assert_int_equal(reader.data_start, 8 + NN_ST_MAX_HEADER);
+    nn_st_close(&reader);
+    assert_int_equal(write_long_header(path, most + 1, &error), NN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.text, "/long: header: expected at most 16777216 bytes, got 16777224"));
+}
+
+/* The file of before stays, and nothing beside it. */
+static void architectures_that_are_too_long(void **state)
+{
+    (void)state;
+    enum { LAYERS = 4000, MODELS = 60 };
+    nn_error error = { 0 };
+    nn_layer_def *layers = calloc(LAYERS, sizeof *layers);
+    assert_non_null(layers);
+    for (int i = 0; i < LAYERS; i++) layers[i].type = NN_ACTIVATION;
+    nn_model *model = nn_model_create(
+        &(nn_model_def){ .input = NN_SHAPE(1), .max_batch = 1, .layers = layers, .layer_count = LAYERS }, &error);
+    if (!model) fail_msg("%s", error.text);
+    const char *path = save(model, "longer", "0");
+    nn_archive *archive = nn_archive_create(NULL);
+    for (int i = 0; i < MODELS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        nn_archive_add_model(archive, name, model);
+    }
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.text, "/longer: header: expected at most 16777216 bytes, got "));
+    nn_archive_destroy(archive);
+    assert_int_not_equal(access(temp_path(&temp_here, "longer.prev"), F_OK), 0);
+    archive = nn_archive_create(NULL);
+    nn_archive_add_model(archive, "0", model);
+    if (nn_archive_load(archive, path, &error) != NN_OK) fail_msg("%s", error.text);
+    nn_archive_destroy(archive);
+    nn_model_destroy(model);
+    free(layers);
+}
+
 static void values_and_sizes(void **state)
 {
     (void)state;
@@ -423,9 +528,18 @@ static void leftovers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_read_fails),    cmocka_unit_test(damage_is_told), cmocka_unit_test(versions),
-        cmocka_unit_test(bytes_that_are_none), cmocka_unit_test(names),          cmocka_unit_test(too_many_tensors),
-        cmocka_unit_test(values_and_sizes),    cmocka_unit_test(locks),          cmocka_unit_test(no_links),
+        cmocka_unit_test(every_read_fails),
+        cmocka_unit_test(damage_is_told),
+        cmocka_unit_test(versions),
+        cmocka_unit_test(bytes_that_are_none),
+        cmocka_unit_test(names),
+        cmocka_unit_test(too_many_tensors),
+        cmocka_unit_test(too_many_models),
+        cmocka_unit_test(headers_that_are_too_long),
+        cmocka_unit_test(architectures_that_are_too_long),
+        cmocka_unit_test(values_and_sizes),
+        cmocka_unit_test(locks),
+        cmocka_unit_test(no_links),
         cmocka_unit_test(leftovers),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);

@@ -680,7 +680,8 @@ NN_NODISCARD nn_status nn_predict(nn_model *model, const nn_tensor *x, nn_tensor
 /**
  * A list of things to save to, or load from, one sealed safetensors file. It copies the names it is given (1 to 47
  * bytes of UTF-8 without '/' and control characters, each once) and borrows the things: each save reads them, a load
- * writes them, and they must outlive the archive.
+ * writes them, and they must outlive the archive. At most 1022 models and optimisers and 8191 tensors, whose names and
+ * shapes come to at most 16 MiB with the architectures: what would not load is refused with ERR_ARGUMENT.
  */
 typedef struct nn_archive nn_archive;
 

@@ -57,6 +57,26 @@ static const char *name_fault(const char *name)
     return NULL;
 }
 
+/* An archive that no reader would take does not come about. */
+static void check_room(nn_archive *archive, const char *what, size_t count, size_t most)
+{
+    if (archive->error.status == NN_OK && count >= most)
+        nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: %s: expected at most %zu, got more", what, most);
+}
+
+static bool has_metadata(nn_item_kind kind)
+{
+    return kind == NN_ITEM_MODEL || kind == NN_ITEM_OPTIM;
+}
+
+/* Two entries of metadata are every archive's own. */
+static void check_metadata(nn_archive *archive)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < archive->item_count; i++) count += has_metadata(archive->items[i].kind);
+    check_room(archive, "models and optimisers", count, NN_ST_MAX_METADATA - 2);
+}
+
 /* A new item; NULL after a failure, this one's or an earlier one's. */
 static nn_item *add_item(nn_archive *archive, nn_item_kind kind, const char *name, const void *thing)
 {
@@ -69,6 +89,7 @@ static nn_item *add_item(nn_archive *archive, nn_item_kind kind, const char *nam
             nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: \"%s\": expected each name once, got it again", name);
     if (!fault && !thing)
         nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: \"%s\": expected something to add, got NULL", name);
+    if (has_metadata(kind)) check_metadata(archive);
     if (archive->error.status == NN_OK && !grow(&items, archive->item_count, &archive->item_room, sizeof(nn_item)))
         nn_fail(&archive->error, NN_ERR_MEMORY, "archive: no memory for \"%s\"", name);
     archive->items = items;
@@ -87,9 +108,7 @@ static nn_entry *add_entry(nn_archive *archive, nn_st_type type, void *memory, n
     nn_entry *entry = spare;
     if (archive->error.status == NN_OK && !grow(&entries, archive->entry_count, &archive->entry_room, sizeof(nn_entry)))
         nn_fail(&archive->error, NN_ERR_MEMORY, "archive: no memory for its list of tensors");
-    if (archive->error.status == NN_OK && archive->entry_count + 1 >= NN_ST_MAX_TENSORS) /* and the seal */
-        nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: tensors: expected at most %d, got more",
-                NN_ST_MAX_TENSORS - 1);
+    check_room(archive, "tensors", archive->entry_count, NN_ST_MAX_TENSORS - 1); /* and the seal */
     archive->entries = entries;
     if (archive->error.status == NN_OK) entry = &archive->entries[archive->entry_count++];
     *entry = (nn_entry){ .form = { .type = type, .rank = rank, .size = nn_st_type_size(type) },

@@ -12,6 +12,7 @@
 
 #define NN_ST_SEAL "kvist.seal"
 
+/* Of readers; archive.c and safetensors_write.c keep to them, so that all that is saved loads. */
 enum {
     NN_ST_MAX_RANK = 8,
     NN_ST_MAX_NAME = 255,
@@ -100,7 +101,7 @@ uint64_t nn_st_offset(const nn_st_reader *reader, const nn_st_tensor *tensor, ui
 /* --- writing --- */
 
 /* `metadata` is a JSON object of strings. Writes header, tensors in the order given, and the seal, for which `tensors`
- * has room after the last. */
+ * has room after the last. ERR_ARGUMENT for a header that is too long to be read. */
 nn_status nn_st_write(nn_replacement *to, const nn_text *metadata, nn_st_tensor *tensors, size_t count,
                       nn_error *error);
 

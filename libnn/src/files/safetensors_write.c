@@ -60,6 +60,15 @@ static void place(nn_st_tensor *tensors, size_t count)
     }
 }
 
+/* What would not load is not written. */
+static nn_status check_header(const nn_text *header, const char *path, nn_error *error)
+{
+    const size_t length = header->size - 8; /* without its own */
+    if (length <= NN_ST_MAX_HEADER) return NN_OK;
+    return nn_fail_file(error, NN_ERR_ARGUMENT, path, "header: expected at most %d bytes, got %zu", NN_ST_MAX_HEADER,
+                        length);
+}
+
 nn_status nn_st_write(nn_replacement *to, const nn_text *metadata, nn_st_tensor *tensors, size_t count, nn_error *error)
 {
     nn_seal seal;
@@ -74,7 +83,8 @@ nn_status nn_st_write(nn_replacement *to, const nn_text *metadata, nn_st_tensor 
         return nn_fail_file(error, NN_ERR_MEMORY, to->claim->target, "no memory for the header of %zu tensors", count);
     }
     nn_seal_begin(&seal);
-    status = write_sealed(to, &seal, header.text, header.size, error);
+    status = check_header(&header, to->claim->target, error);
+    if (status == NN_OK) status = write_sealed(to, &seal, header.text, header.size, error);
     for (size_t i = 0; status == NN_OK && i < count; i++)
         status = write_sealed(to, &seal, tensors[i].data, (size_t)tensors[i].size, error);
     free(header.text);
