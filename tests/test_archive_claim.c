@@ -143,6 +143,41 @@ static void foreign_locks_stay(void **state)
     assert_int_equal(access(fifo, F_OK) | access(empty, F_OK) | access(link, F_OK), 0);
 }
 
+static void remove_any(const char *path)
+{
+    assert_true(unlink(path) == 0 || rmdir(path) == 0);
+}
+
+/* Row 14: the second save puts the file of before there, in whose place nothing is taken away and nothing in the way.
+ */
+static void what_is_no_previous_file_stays(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = { "a directory", "a FIFO", "a symbolic link" };
+    const char *path = temp_path(&temp_here, "kept"), *previous = temp_path(&temp_here, "kept.prev");
+    const char *aim = temp_write(&temp_here, "kept aim", "aim", 3);
+    for (int i = 0; i < 3; i++) {
+        char expected[80];
+        struct stat before, after;
+        nn_error error = { 0 };
+        nn_archive *archive = nn_archive_create(NULL);
+        assert_int_equal(nn_archive_save(archive, path, NULL), NN_OK);
+        const int made = i == 0 ? mkdir(previous, 0700) : i == 1 ? mkfifo(previous, 0600) : symlink(aim, previous);
+        assert_int_equal(made, 0);
+        assert_int_equal(lstat(previous, &before), 0);
+        snprintf(expected, sizeof expected, "kept.prev:0: file: expected a regular file, got %s", kinds[i]);
+        assert_int_equal(nn_archive_save(archive, path, &error), NN_ERR_IO); /* it came after the claim */
+        if (!strstr(error.text, expected)) fail_msg("%s", error.text);
+        nn_archive_destroy(archive);
+        expect_no_claim(path, expected);
+        assert_int_equal(lstat(previous, &after), 0);
+        assert_true(before.st_mode == after.st_mode && before.st_ino == after.st_ino);
+        remove_any(previous);
+        remove_any(path);
+    }
+    expect_bytes(aim, "aim");
+}
+
 /* A name that fits, but not those of the files beside it, would be saved to once and never again. */
 static void names_leave_room(void **state)
 {
@@ -359,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_are_checked_first),
         cmocka_unit_test(links_stay),
+        cmocka_unit_test(what_is_no_previous_file_stays),
         cmocka_unit_test(foreign_locks_stay),
         cmocka_unit_test(names_leave_room),
         cmocka_unit_test(a_second_trainer_is_refused),

@@ -127,15 +127,23 @@ static nn_status check_name(const nn_claim *claim, nn_error *error)
 
 /* A rename would take away a device from everybody else, and leave what a link leads to as it was. `mode`: of the file
  * there, or of a new one. */
-static nn_status check_target(const nn_claim *claim, mode_t *mode, nn_error *error)
+static nn_status check_place(const char *path, mode_t *mode, nn_error *error)
 {
     nn_sys_info info;
     *mode = 0666;
-    if (nn_sys_lstat(claim->target, &info) == 0) {
+    if (nn_sys_lstat(path, &info) == 0) {
         *mode = info.mode;
-        return info.kind ? nn_fail_kind(error, claim->target, info.kind) : NN_OK;
+        return info.kind ? nn_fail_kind(error, path, info.kind) : NN_OK;
     }
-    return errno == ENOENT ? NN_OK : nn_fail_errno(error, claim->target, "look at it", errno);
+    return errno == ENOENT ? NN_OK : nn_fail_errno(error, path, "look at it", errno);
+}
+
+/* The place of the file and that of the one before, to which the second save renames it. */
+static nn_status check_target(const nn_claim *claim, mode_t *mode, nn_error *error)
+{
+    mode_t before;
+    const nn_status status = check_place(claim->target, mode, error);
+    return status == NN_OK ? check_place(claim->previous, &before, error) : status;
 }
 
 nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error)
