@@ -143,6 +143,16 @@ static void foreign_locks_stay(void **state)
     assert_int_equal(access(fifo, F_OK) | access(empty, F_OK) | access(link, F_OK), 0);
 }
 
+/* Row 44: "file" would take the lock of its name for its own. */
+static void locks_are_no_files(void **state)
+{
+    (void)state;
+    expect_no_claim(temp_path(&temp_here, "file.lock"), "file.lock: expected a name that does not end in .lock, as ");
+    expect_no_claim(temp_path(&temp_here, ".lock"), "/.lock: expected a name that does not end in .lock, as ");
+    assert_int_equal(save_generation(temp_path(&temp_here, "lock"), 1, NULL), NN_OK);
+    assert_int_equal(save_generation(temp_path(&temp_here, "file.locks"), 1, NULL), NN_OK);
+}
+
 static void remove_any(const char *path)
 {
     assert_true(unlink(path) == 0 || rmdir(path) == 0);
@@ -396,6 +406,7 @@ int main(void)
         cmocka_unit_test(links_stay),
         cmocka_unit_test(what_is_no_previous_file_stays),
         cmocka_unit_test(foreign_locks_stay),
+        cmocka_unit_test(locks_are_no_files),
         cmocka_unit_test(names_leave_room),
         cmocka_unit_test(a_second_trainer_is_refused),
         cmocka_unit_test(a_second_archive_is_refused),

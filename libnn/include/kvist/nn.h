@@ -711,13 +711,14 @@ void nn_archive_set_bytes(nn_archive *archive, const char *name, void *bytes, si
  * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second process
  * or archive that saves to or claims it is refused, until this archive is destroyed or claims another path. Saving
  * claims by itself. Meanwhile there is an empty file `path`.lock; a file of that name that is not empty is refused with
- * ERR_IO, and so is a path that leads to anything but a regular file, a symbolic link included. A forked child is a
+ * ERR_IO, and so is a path that leads to anything but a regular file, a symbolic link included, or has something else
+ * than one under `path`.prev, and one that ends in ".lock" itself. A forked child is a
  * second process, too; after a parent that was killed its copy of the archive keeps others out until it is destroyed or
  * the child ends.
  */
 NN_NODISCARD nn_status nn_archive_claim(nn_archive *archive, const char *path, nn_error *error);
 /** Saves: temporary file, fsync, rename; the file before stays as `path`.prev. After a failure the old file is as it
- * was. */
+ * was. Paths are those that nn_archive_claim() takes. */
 NN_NODISCARD nn_status nn_archive_save(nn_archive *archive, const char *path, nn_error *error);
 /**
  * Loads everything on the list, or nothing. Sealed files only; if `path` is damaged or missing and `path`.prev is
@@ -725,7 +726,7 @@ NN_NODISCARD nn_status nn_archive_save(nn_archive *archive, const char *path, nn
  */
 NN_NODISCARD nn_status nn_archive_load(nn_archive *archive, const char *path, nn_error *error);
 
-/** Saves one model, under the name "model". */
+/** Saves one model, under the name "model", as nn_archive_save() does. */
 NN_NODISCARD nn_status nn_model_save(nn_model *model, const char *path, nn_error *error);
 /**
  * Makes a model from a file: architecture and weights.

@@ -114,7 +114,7 @@ static void remove_leftover(const char *entry, void *context)
  * The names beside the target are longer, and that of `old` is first asked for at the second save. Process numbers
  * count as ten digits: a path that one process may claim is not refused to the next.
  */
-static nn_status check_name(const nn_claim *claim, nn_error *error)
+static nn_status check_length(const nn_claim *claim, nn_error *error)
 {
     const long beside = (long)sizeof "..2147483647.old.tmp" - 1, most = nn_sys_name_max(claim->directory);
     const char *slash = strrchr(claim->target, '/');
@@ -123,6 +123,16 @@ static nn_status check_name(const nn_claim *claim, nn_error *error)
     return nn_fail_file(error, NN_ERR_IO, claim->target,
                         "expected a name of at most %ld bytes, got %zu: those of the files beside it are longer",
                         most - beside, length);
+}
+
+/* A lock's name is the lock's: "file" could not be claimed any more. */
+static nn_status check_name(const nn_claim *claim, nn_error *error)
+{
+    static const char suffix[] = ".lock";
+    const size_t length = strlen(claim->target), end = sizeof suffix - 1;
+    if (length < end || strcmp(claim->target + length - end, suffix) != 0) return check_length(claim, error);
+    return nn_fail_file(error, NN_ERR_IO, claim->target,
+                        "expected a name that does not end in .lock, as those of locks do");
 }
 
 /* A rename would take away a device from everybody else, and leave what a link leads to as it was. `mode`: of the file

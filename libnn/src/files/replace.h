@@ -21,8 +21,9 @@ typedef struct nn_claim {
 
 /*
  * Claims a path until nn_claim_end(): takes its lock and removes what a killed process left beside it. Fails if another
- * process or archive holds it, if the directory is missing or cannot be written, if the path is no regular file (a
- * link is none), if a file that is no lock has the lock's name, or if its own leaves no room for those beside it. A
+ * process or archive holds it, if the directory is missing or cannot be written, if the path or its
+ * .prev is no regular file (a link is none), if a file that is no lock has the lock's name, if its own is a lock's
+ * (".lock" at its end), or leaves no room for those beside it. A
  * claim of the same path is kept; in a forked child it is given up and the path claimed anew.
  */
 nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error);
