@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -349,16 +351,17 @@ static void test_44_best_and_checkpoint(void **state)
     nn_float data[6] = { 0 };
     const nn_tensor x = nn_view_f32(data, NN_SHAPE(6, 1));
     const char *path = temp_write(&temp_here, "both/b.safetensors", "x", 1);
-    const char *const spelled[] = { path, temp_path(&temp_here, "both/../both/b.safetensors") };
+    const char *const spelled[] = { path, temp_path(&temp_here, "both/../both/b.safetensors"),
+                                    temp_path(&temp_here, "both//b.safetensors"),
+                                    temp_path(&temp_here, "both/./b.safetensors.prev") };
     nn_model *model = make_zero_line(4);
     nn_optim *optim = make_optim(model, &still);
     nn_error error;
     for (int i = 0; i < COUNT(spelled); i++) {
         size_t size = 0;
         const nn_fit_def def = { .x = &x, .y = &x, .loss = mse, .best = path, .checkpoint = spelled[i] };
-        assert_int_equal(nn_fit(model, optim, &def, &error), i == 0 ? NN_ERR_ARGUMENT : NN_ERR_IO);
-        assert_non_null(strstr(error.text, i == 0 ? "fit: best: expected another file than the checkpoint's, got "
-                                                  : "b.safetensors: another process or archive is saving to it"));
+        assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_ARGUMENT);
+        assert_non_null(strstr(error.text, "fit: best: expected another file than the checkpoint's, got "));
         assert_true(nn_optim_steps(optim) == 0);
         free(temp_read(path, &size));
         assert_int_equal(size, 1);
@@ -391,6 +394,39 @@ static void test_44_best_and_checkpoint(void **state)
     nn_model_destroy(model);
 }
 
+/* Names without a folder are of the one where the process is. */
+static void test_44_names_alone(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        { "ck", "./ck" }, { "./ck.prev", "ck" }, { "ck", ".//ck.prev" }, { "ck", "ck.lock" }, { "ck.lock", "ck" }
+    };
+    nn_float data[6] = { 0 };
+    char before[TEMP_PATH];
+    const nn_tensor x = nn_view_f32(data, NN_SHAPE(6, 1));
+    nn_model *model = make_zero_line(4);
+    nn_optim *optim = make_optim(model, &still);
+    nn_error error;
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(temp_here.path), 0);
+    for (int i = 0; i < COUNT(pairs); i++) {
+        const nn_fit_def def = { .x = &x, .y = &x, .loss = mse, .checkpoint = pairs[i][0], .best = pairs[i][1] };
+        const bool of_lock = i >= 3;
+        assert_int_equal(nn_fit(model, optim, &def, &error), of_lock ? NN_ERR_IO : NN_ERR_ARGUMENT);
+        assert_non_null(strstr(error.text, of_lock ? "ck.lock: expected a name that does not end in .lock"
+                                                   : "fit: best: expected another file than the checkpoint's, got "));
+        assert_true(nn_optim_steps(optim) == 0);
+        assert_int_not_equal(access("ck.lock", F_OK), 0);
+    }
+    /* One name in two folders is two files. */
+    assert_int_equal(mkdir("sub", 0700), 0);
+    const nn_fit_def def = { .x = &x, .y = &x, .loss = mse, .checkpoint = "ck", .best = "sub/ck" };
+    expect_fit(nn_fit(model, optim, &def, &error), NN_OK, &error);
+    assert_int_equal(chdir(before), 0);
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_57_not_finite),
         cmocka_unit_test(test_endless_lists),
         cmocka_unit_test(test_44_best_and_checkpoint),
+        cmocka_unit_test(test_44_names_alone),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

@@ -1,5 +1,6 @@
 /* What nn_fit() is asked to do: checked whole before the first step, so that nothing fails an epoch later. */
 #include "files/report.h"
+#include "files/system.h"
 #include "fit.h"
 #include "layer.h"
 #include "loss.h"
@@ -12,11 +13,44 @@ static nn_status refuse(nn_error *error, const char *field, const char *expected
     return nn_fail(error, NN_ERR_ARGUMENT, "fit: %s: expected %s, got %g", field, expected, got);
 }
 
-/* Whether a path is where a save of `path` keeps what was there before. */
-static bool is_previous(const char *previous, const char *path)
+static const char *name_in(const char *path)
 {
-    const size_t size = strlen(path);
-    return strncmp(previous, path, size) == 0 && strcmp(previous + size, ".prev") == 0;
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* What is known of the folder of a file; false if there is none. */
+static bool look_at_folder(const char *path, nn_sys_info *info)
+{
+    enum { ROOM = 4096 }; /* more than systems take */
+    char folder[ROOM];
+    const size_t length = (size_t)(name_in(path) - path);
+    if (length >= sizeof folder) return false;
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    return nn_sys_stat(length > 0 ? folder : ".", info) == 0;
+}
+
+/* Whether two paths lead to one folder, however they are spelled. */
+static bool in_one_folder(const char *a, const char *b)
+{
+    nn_sys_info first, second;
+    return look_at_folder(a, &first) && look_at_folder(b, &second) && first.device == second.device &&
+           first.inode == second.inode;
+}
+
+/* Whether a name is that of what a save of `name` keeps: the file that was there before. */
+static bool is_previous(const char *previous, const char *name)
+{
+    const size_t size = strlen(name);
+    return strncmp(previous, name, size) == 0 && strcmp(previous + size, ".prev") == 0;
+}
+
+/* Whether saves of one path would take the place of what those of the other write. */
+static bool in_each_others_way(const char *path, const char *other)
+{
+    const char *a = name_in(path), *b = name_in(other);
+    return (strcmp(a, b) == 0 || is_previous(a, b) || is_previous(b, a)) && in_one_folder(path, other);
 }
 
 static nn_status resolve_counts(nn_fit_run *run)
@@ -34,9 +68,7 @@ static nn_status resolve_counts(nn_fit_run *run)
         return refuse(run->error, "checkpoint_every", "a positive number", def->checkpoint_every);
     if (def->resume && !def->checkpoint)
         return nn_fail(run->error, NN_ERR_ARGUMENT, "fit: resume: expected a checkpoint to go on from, got NULL");
-    if (def->best && def->checkpoint &&
-        (strcmp(def->best, def->checkpoint) == 0 || is_previous(def->best, def->checkpoint) ||
-         is_previous(def->checkpoint, def->best)))
+    if (def->best && def->checkpoint && in_each_others_way(def->best, def->checkpoint))
         return nn_fail(run->error, NN_ERR_ARGUMENT, "fit: best: expected another file than the checkpoint's, got %s",
                        nn_path_format(def->best).text);
     if (def->epochs == 0) def->epochs = 1;

@@ -647,8 +647,10 @@ typedef struct nn_fit_def {
     int patience;           /**< stop after this many epochs without improvement; 0: off */
     double min_delta;       /**< the least change that counts as improvement */
     bool restore_best;      /**< end with the best epoch's weights, also when stopped */
-    const char *best; /**< NULL, or a file for the best epoch's model, neither `checkpoint` nor a .prev of the two */
-    const char *checkpoint; /**< NULL, or a file for model, optimiser and position; a new run writes it at once */
+    const char *best; /**< NULL, or a file for the best epoch's model, neither `checkpoint` nor a .prev of the two,
+                         however they are spelled */
+    const char *checkpoint; /**< NULL, or a file for model, optimiser and position; a new run writes it at once. It and
+                               `best` are paths that nn_archive_claim() takes */
     int checkpoint_every;   /**< epochs; default 1 */
     bool resume;            /**< go on from `checkpoint` if it exists; within an epoch only with the same data, batch
                                and seed */
