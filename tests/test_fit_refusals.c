@@ -427,6 +427,29 @@ static void test_44_names_alone(void **state)
     nn_model_destroy(model);
 }
 
+/* What no save would write is found before the first step, not by the first best epoch. */
+static void test_names_that_cannot_be_saved(void **state)
+{
+    (void)state;
+    const nn_layer_def layers[] = { { NN_DENSE, .dense = { .units = 1 }, .name = "\xff" } };
+    nn_float data[6] = { 0 };
+    const nn_tensor x = nn_view_f32(data, NN_SHAPE(6, 1));
+    const char *path = temp_path(&temp_here, "unsaved.safetensors");
+    nn_model *model = make_model(&(nn_model_def){ .input = NN_SHAPE(1), .max_batch = 4, NN_LAYERS(layers) });
+    nn_optim *optim = make_optim(model, &still);
+    nn_error error;
+    for (int i = 0; i < 2; i++) {
+        const nn_fit_def def = {
+            .x = &x, .y = &x, .loss = mse, .best = i ? path : NULL, .checkpoint = i ? NULL : path
+        };
+        assert_int_equal(nn_fit(model, optim, &def, &error), NN_ERR_ARGUMENT);
+        assert_string_equal(error.text, "archive: layer 1: name: expected UTF-8");
+        assert_true(nn_optim_steps(optim) == 0);
+    }
+    nn_optim_destroy(optim);
+    nn_model_destroy(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +461,7 @@ int main(void)
         cmocka_unit_test(test_endless_lists),
         cmocka_unit_test(test_44_best_and_checkpoint),
         cmocka_unit_test(test_44_names_alone),
+        cmocka_unit_test(test_names_that_cannot_be_saved),
     };
     return cmocka_run_group_tests(tests, temp_set_up, temp_tear_down);
 }

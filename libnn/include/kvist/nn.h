@@ -691,8 +691,8 @@ typedef struct nn_archive nn_archive;
 NN_NODISCARD nn_archive *nn_archive_create(nn_error *error);
 /** Frees the list, not the things on it. */
 void nn_archive_destroy(nn_archive *archive);
-/** Adds a model: architecture, weights, state, dropout generator. Failures of the add functions stick; save and load
- * report them. */
+/** Adds a model: architecture, weights, state, dropout generator. Failures of the add functions stick; claim, save and
+ * load report them. */
 void nn_archive_add_model(nn_archive *archive, const char *name, nn_model *model);
 /** Adds an optimiser: options, slots, steps. */
 void nn_archive_add_optim(nn_archive *archive, const char *name, nn_optim *optim);

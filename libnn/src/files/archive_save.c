@@ -81,6 +81,7 @@ nn_status nn_archive_claim(nn_archive *archive, const char *path, nn_error *erro
 {
     if (error) *error = (nn_error){ 0 };
     if (!archive || !path) return nn_fail(error, NN_ERR_ARGUMENT, "archive: expected an archive and a path, got NULL");
+    if (archive->error.status != NN_OK) return nn_fail(error, archive->error.status, "%s", archive->error.text);
     return nn_claim_begin(&archive->claim, path, error);
 }
 
