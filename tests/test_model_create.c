@@ -550,7 +550,7 @@ static void test_failing_allocations(void **state)
     assert_true(failures >= 4); /* two blocks or more, both ways */
 }
 
-enum { MOST_LAYERS = 4096 };
+enum { MOST_LAYERS = 2048 };
 
 static nn_model *make_many(const nn_layer_def *layers, int count, nn_error *error)
 {
@@ -572,12 +572,12 @@ static void test_many_layers(void **state)
     nn_model_destroy(model);
     assert_null(make_many(layers, MOST_LAYERS + 1, &error));
     assert_int_equal(error.status, NN_ERR_ARGUMENT);
-    assert_string_equal(error.text, "model: layers: expected at most 4096, got 4097");
-    layers[99].name = layers[2999].name = layers[3999].name = "z";
-    layers[0].name = layers[3499].name = "a";
+    assert_string_equal(error.text, "model: layers: expected at most 2048, got 2049");
+    layers[99].name = layers[1499].name = layers[1999].name = "z";
+    layers[0].name = layers[1749].name = "a";
     assert_null(make_many(layers, MOST_LAYERS, &error));
     assert_int_equal(error.status, NN_ERR_ARGUMENT);
-    assert_string_equal(error.text, "layer 3000: name: \"z\" is layer 100's already");
+    assert_string_equal(error.text, "layer 1500: name: \"z\" is layer 100's already");
     free(layers);
 }
 

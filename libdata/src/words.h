@@ -1,5 +1,5 @@
-/* A set of words, numbered in the order they came: a hash table with open addressing over one arena of bytes. Its hashes
- * are of a seed that no file can know, so that none can hold words that all ask for the same slot. */
+/* A set of words, numbered in the order they came: a hash table with open addressing over one arena of bytes. Its
+ * hashes are of a seed that no file can know, so that none can hold words that all ask for the same slot. */
 #ifndef DATA_WORDS_H
 #define DATA_WORDS_H
 

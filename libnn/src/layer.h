@@ -14,7 +14,7 @@
 enum {
     NN_MAX_WEIGHTS = 4,
     NN_NAME_SIZE = 48,
-    NN_MAX_LAYERS = 4096 /* of a model: a file that names more is refused before memory is asked for them */
+    NN_MAX_LAYERS = 2048 /* of a model: a file that names more is refused before memory is asked for them */
 };
 
 /* A weight tensor: declared in plan(), its pointers set by the model before carve(). */

@@ -373,7 +373,7 @@ typedef struct nn_model_def {
     nn_dtype input_type;           /**< NN_I32 for Embedding and multi-hot */
     int max_batch;                 /**< the largest batch of any call */
     const nn_layer_def *layers;    /**< in topological order */
-    int layer_count;               /**< of them, at most 4096; NN_LAYERS() sets both */
+    int layer_count;               /**< of them, at most 2048; NN_LAYERS() sets both */
     uint64_t seed;                 /**< of the initial weights and of dropout */
     int threads;                   /**< most at work, 0 to 256; 0: as OpenMP would use. Results do not depend on it */
     nn_isa isa;                    /**< default: the best that the processor has */
@@ -669,8 +669,8 @@ typedef struct nn_fit_def {
  * error; a loss that is not finite stops with ERR_NUMERIC, naming epoch and batch.
  */
 NN_NODISCARD nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def *def, nn_error *error);
-/** Loss and metric (may be NULL) over a set, in inference mode, max_batch samples at a time. The targets y lie in none of the
- * model's memory, as those of nn_fit(). */
+/** Loss and metric (may be NULL) over a set, in inference mode, max_batch samples at a time. The targets y lie in none
+ * of the model's memory, as those of nn_fit(). */
 NN_NODISCARD nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
                                    const nn_tensor *y, double *mean, double *accuracy, nn_error *error);
 /** Outputs for a set, max_batch samples at a time, into y (n, ..), whose memory is apart from the model's, and from x's
