@@ -395,7 +395,7 @@ static void headers_that_are_too_long(void **state)
 static void architectures_that_are_too_long(void **state)
 {
     (void)state;
-    enum { LAYERS = 4000, MODELS = 60 };
+    enum { LAYERS = 2000, MODELS = 120 };
     nn_error error = { 0 };
     nn_layer_def *layers = calloc(LAYERS, sizeof *layers);
     assert_non_null(layers);
