@@ -50,6 +50,8 @@ static int load_reviews(const sentiment_options *set, const data_encoding *encod
     if (set->common.out && run_join(cache, set->common.out, "reviews.cache")) def.cache = cache;
     if (data_imdb_load(found == RUN_DATA_FOUND ? path : NULL, &def, imdb, &error) != DATA_OK)
         return run_error("%s", error.text);
+    if (imdb->cache == DATA_CACHE_FAILED)
+        run_warn(stderr, "%s: cannot be written, or is no cache of reviews: each start reads them anew", cache);
     printf("%d + %d reviews %s%s\n", imdb->train.count, imdb->test.count, imdb->generated ? "generated" : "from ",
            imdb->generated ? "; scripts/get-data imdb brings the real ones" : path);
     const char *note = imdb->vocabulary ? "" : ", by their ranks alone";

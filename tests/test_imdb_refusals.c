@@ -236,11 +236,11 @@ static void test_25_tar_sparse(void **state)
         const char *pax, *text;
     } sparse[] = {
         { "22 GNU.sparse.size=99\n26 GNU.sparse.numblocks=2\n27 GNU.sparse.map=0,5,20,7\n",
-          "content of aclImdb/train/pos/5_5.txt: expected all bytes up to 20, got a sparse file's hole at 5" },
+          "content of aclImdb/train/pos/5_5.txt: expected it on from byte 5, got a sparse file's from 20" },
         { "22 GNU.sparse.size=99\n26 GNU.sparse.numblocks=1\n23 GNU.sparse.map=0,12\n",
-          "expected all bytes up to 99, got a sparse file's hole at 12" },
+          "expected it on from byte 12, got a sparse file's from 99" },
         { "26 GNU.sparse.realsize=99\n22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n", // the map is in the content
-          "expected all bytes up to 87, got a sparse file's hole at 0" },
+          "expected it on from byte 0, got a sparse file's from 87" },
     };
     refuse(write_sparse(review, sparse[0].pax, words, 12), DATA_ERR_FORMAT, WHOLE - 1024, sparse[0].text);
     refuse(write_sparse(review, sparse[1].pax, words, 12), DATA_ERR_FORMAT, WHOLE - 1024, sparse[1].text);

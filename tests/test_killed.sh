@@ -1,7 +1,7 @@
 #!/bin/sh
 # A training killed (SIGKILL) before each of its steps in turn and resumed ends as one that was left alone: the same model, history
-# and pictures byte for byte, the same result, and it takes no step again that was saved. The CartPole programs save after many
-# episodes: theirs begins short of a save.
+# and pictures byte for byte, the same result, and it takes no step again that was saved (of the CartPole programs it takes fewer
+# steps once they saved). These save after many episodes: theirs begins short of a save.
 # usage: test_killed.sh PROGRAM KILLED-PROGRAM [all]    all: every step, else a few
 . "$(dirname "$0")/support/programs.sh"
 program=$1

@@ -99,7 +99,7 @@ static void test_gradient_in_its_place(void **state)
     nn_model_destroy(model);
 }
 
-/* Targets and predictions in the model's memory would change while they are used: its last output, its weights. */
+/* Sets and predictions in the model's memory would change while they are used: its last output, its weights. */
 static void test_sets_in_the_model(void **state)
 {
     (void)state;
@@ -118,6 +118,12 @@ static void test_sets_in_the_model(void **state)
     const nn_fit_def validated = { .x = &x, .y = &x, .val_x = &x, .val_y = &y, .loss = mse };
     assert_int_equal(nn_fit(model, optim, &validated, &error), NN_ERR_ARGUMENT);
     assert_string_equal(error.text, "val_y: expected memory of its own, got the model's: copy it first");
+    const nn_fit_def drifting = { .x = &weights, .y = &x, .loss = mse };
+    assert_int_equal(nn_fit(model, optim, &drifting, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "x: expected memory of its own, got the model's: copy it first");
+    const nn_fit_def late = { .x = &x, .y = &x, .val_x = &weights, .val_y = &x, .loss = mse };
+    assert_int_equal(nn_fit(model, optim, &late, &error), NN_ERR_ARGUMENT);
+    assert_string_equal(error.text, "val_x: expected memory of its own, got the model's: copy it first");
     assert_int_equal(nn_predict(model, &x, &weights, &error), NN_ERR_ARGUMENT);
     assert_int_equal(nn_predict(model, &x, &y, &error), NN_ERR_ARGUMENT);
     nn_optim_destroy(optim);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What must not cost a run its results: places that cannot be written, a second trainer, a lost stdout, a full disk, a
-# locale with a decimal comma. Rows 39, 44, 45, 48 and 63 of docs/faults.md. usage: test_program_faults.sh PROGRAM FOLDER
+# locale with a decimal comma. Rows 14, 39, 44, 45, 48 and 63 of docs/faults.md. usage: test_program_faults.sh PROGRAM FOLDER
 . "$(dirname "$0")/support/programs.sh"
 program=$1
 folder=$2
@@ -266,6 +266,20 @@ interrupted()
     [ "$(tail -n 1 "$work/stopped.err")" = "$program: interrupted; $text" ] || fail "SIGINT $*: $(cat "$work/stopped.err")"
 }
 
+# Another's file in the place of the reviews' cache stays, and a line says why each start takes long. Row 14.
+another_cache()
+{
+    [ "$program" = imdb_sentiment ] || return 0
+    for place in train/pos/1_9 train/neg/1_1 test/pos/1_9 test/neg/1_1; do
+        mkdir -p "$work/aclImdb/${place%/*}" "$work/cached.out"
+        echo "a film of $place" >"$work/aclImdb/$place.txt"
+    done
+    echo notes >"$work/cached.out/reviews.cache"
+    launch cached --data "$work/aclImdb" >/dev/null 2>"$work/cached.err" || fail "another cache: $(cat "$work/cached.err")"
+    grep -q "warning: .*reviews.cache: cannot be written, or is no cache of reviews" "$work/cached.err" || fail "another cache: no warning"
+    [ "$(cat "$work/cached.out/reviews.cache")" = notes ] || fail "another cache: the file was replaced"
+}
+
 without_out()
 {
     interrupted "nothing is saved without --out" --save "$work/stopped.model"
@@ -282,5 +296,6 @@ limited
 strange_history
 unprinted
 words_and_vectors
+another_cache
 without_out
 echo "$program: all as expected"

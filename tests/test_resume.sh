@@ -29,18 +29,14 @@ amid()
         grep 'episodes [0-9]* or more' | grep -qv "$regular or more"
 }
 
-# launch NAME OPTIONS..: the program on the folder of NAME; its stdout is appended to $work/NAME. With $stopper it is sent that
-# signal after $later seconds, and waited for: timeout(1) is gone before what it kills, which holds its locks for a moment.
+# launch NAME OPTIONS..: the program on the folder of NAME; its stdout is appended to $work/NAME.
 launch()
 {
     name=$1
     shift
     # shellcheck disable=SC2086 # lists of options
-    "$folder/$program" $options --quiet --out "$work/$name.out" --save "$work/$name.model" "$@" \
-        >>"$work/$name" 2>"$work/$name.err" &
-    child=$!
-    [ -z "${stopper-}" ] || { sleep "$later" && kill -s "$stopper" "$child" 2>/dev/null; } || true
-    wait "$child"
+    ${stopper-} "$folder/$program" $options --quiet --out "$work/$name.out" --save "$work/$name.model" "$@" \
+        >>"$work/$name" 2>"$work/$name.err"
 }
 
 # stop_and_go NAME SIGNAL SECONDS: starts and resumes NAME until it is done, stopped again and again after some SECONDS, more
@@ -53,7 +49,8 @@ stop_and_go()
     stops=0
     later=$3
     while :; do
-        stopper=$2
+        # In the background timeout(1) is gone before what it kills, which holds its locks for a moment.
+        stopper="timeout --foreground --preserve-status -s $2 $later"
         code=0
         launch "$1" --resume || code=$?
         stopper=

@@ -47,7 +47,7 @@ data_status data_fail(data_error *error, data_status status, const char *path, u
     va_start(arguments, format);
     vsnprintf(error->text + used, sizeof error->text - (size_t)used, format, arguments);
     va_end(arguments);
-    // Names and texts of files come into it: one line that no terminal takes for more than text.
+    // Names and texts of files come into it: one line all the same. (The programs print no controls of UTF-8 either.)
     for (char *at = error->text; *at; at++) {
         if ((unsigned char)*at < ' ' || *at == 0x7f) *at = '?';
     }

@@ -113,9 +113,9 @@ static data_status read_text(source *s, struct archive *archive, struct archive_
         const uint64_t place = code == ARCHIVE_EOF ? (uint64_t)archive_entry_size(entry) : (uint64_t)offset;
         if (place != s->text.size) {
             return data_fail(s->error, DATA_ERR_FORMAT, s->path, position(s, archive),
-                             "content of %.60s: expected all bytes up to %llu, got a sparse file's hole at %llu",
-                             archive_entry_pathname(entry), (unsigned long long)place,
-                             (unsigned long long)s->text.size);
+                             "content of %.60s: expected it on from byte %llu, got a sparse file's from %llu",
+                             archive_entry_pathname(entry), (unsigned long long)s->text.size,
+                             (unsigned long long)place);
         }
         if (code == ARCHIVE_EOF) return DATA_OK;
         data_text_append(&s->text, bytes, size);

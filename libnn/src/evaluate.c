@@ -29,14 +29,15 @@ static nn_status fail_chunk(const nn_model *model, int first, int count, nn_erro
 nn_status nn_check_set(const char *x_name, const char *y_name, const nn_model *model, nn_loss_type loss,
                        const nn_tensor *x, const nn_tensor *y, nn_error *error)
 {
-    const nn_status status = nn_check_samples(x_name, model, x, error);
+    nn_status status = nn_check_samples(x_name, model, x, error);
+    if (status == NN_OK) status = nn_check_apart(x_name, model, x, error);
     if (status != NN_OK) return status;
     const int samples = x->shape.dim[0];
     if (y && y->shape.rank > 0 && y->shape.dim[0] != samples)
         return nn_fail(error, NN_ERR_SHAPE, "%s: expected %d samples, as %s has, got %d", y_name, samples, x_name,
                        y->shape.dim[0]);
-    const nn_status known = nn_check_target(y_name, nn_loss_is_sparse(loss), outputs_shape(model, samples), y, error);
-    return known == NN_OK ? nn_check_apart(y_name, model, y, error) : known;
+    status = nn_check_target(y_name, nn_loss_is_sparse(loss), outputs_shape(model, samples), y, error);
+    return status == NN_OK ? nn_check_apart(y_name, model, y, error) : status;
 }
 
 static nn_status evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,

@@ -5,7 +5,7 @@
 /* A slot's size is in the node of its number. */
 typedef struct slots {
     nn_node *nodes;
-    int *free; /* the smallest first, of one size the lowest number first: as many as layers are found quickly */
+    int *free; /* the smallest first, of one size the lowest number first: halving finds one of as many as layers */
     int free_count, used;
 } slots;
 

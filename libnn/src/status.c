@@ -21,7 +21,7 @@ nn_status nn_fail(nn_error *error, nn_status status, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(error->text, sizeof error->text, format, arguments);
         va_end(arguments);
-        /* Names and paths come into it: one line that no terminal takes for more than text. */
+        /* Names and paths come into it: one line all the same. (The programs print no controls of UTF-8 either.) */
         for (char *at = error->text; *at; at++)
             if ((unsigned char)*at < ' ' || *at == 0x7f) *at = '?';
         error->status = status;

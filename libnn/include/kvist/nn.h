@@ -669,8 +669,8 @@ typedef struct nn_fit_def {
  * error; a loss that is not finite stops with ERR_NUMERIC, naming epoch and batch.
  */
 NN_NODISCARD nn_status nn_fit(nn_model *model, nn_optim *optim, const nn_fit_def *def, nn_error *error);
-/** Loss and metric (may be NULL) over a set, in inference mode, max_batch samples at a time. The targets y lie in none
- * of the model's memory, as those of nn_fit(). */
+/** Loss and metric (may be NULL) over a set, in inference mode, max_batch samples at a time. As in nn_fit(), x and y
+ * lie in none of the model's memory. */
 NN_NODISCARD nn_status nn_evaluate(nn_model *model, const nn_loss_def *loss, nn_metric metric, const nn_tensor *x,
                                    const nn_tensor *y, double *mean, double *accuracy, nn_error *error);
 /** Outputs for a set, max_batch samples at a time, into y (n, ..), whose memory is apart from the model's, and from x's
@@ -710,13 +710,13 @@ void nn_archive_add_bytes(nn_archive *archive, const char *name, void *bytes, si
  */
 void nn_archive_set_bytes(nn_archive *archive, const char *name, void *bytes, size_t size);
 /**
- * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second process
- * or archive that saves to or claims it is refused, until this archive is destroyed or claims another path. Saving
- * claims by itself. Meanwhile there is an empty file `path`.lock; a file of that name that is not empty is refused with
- * ERR_IO, and so is a path that leads to anything but a regular file, a symbolic link included, or has something else
- * than one under `path`.prev, and one that ends in ".lock" itself. A forked child is a
- * second process, too; after a parent that was killed its copy of the archive keeps others out until it is destroyed or
- * the child ends.
+ * Makes sure, at the start of a training run, that `path` can be saved to, and keeps others from it: a second
+ * process or archive that saves to or claims it is refused, until this archive is destroyed or claims another path.
+ * Saving claims by itself. Meanwhile there is an empty file `path`.lock; a file of that name that is not empty is
+ * refused with ERR_IO, and so is a path that leads to anything but a regular file, a symbolic link included, or has
+ * something else than one under `path`.prev, and one that ends in ".lock" itself. A forked child is a second
+ * process, too; after a parent that was killed its copy of the archive keeps others out until it is destroyed or the
+ * child ends.
  */
 NN_NODISCARD nn_status nn_archive_claim(nn_archive *archive, const char *path, nn_error *error);
 /** Saves: temporary file, fsync, rename; the file before stays as `path`.prev. After a failure the old file is as it

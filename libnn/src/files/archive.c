@@ -64,7 +64,7 @@ static void check_room(nn_archive *archive, const char *what, size_t count, size
         nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: %s: expected at most %zu, got more", what, most);
 }
 
-static bool has_metadata(nn_item_kind kind)
+bool nn_item_has_metadata(nn_item_kind kind)
 {
     return kind == NN_ITEM_MODEL || kind == NN_ITEM_OPTIM;
 }
@@ -73,7 +73,7 @@ static bool has_metadata(nn_item_kind kind)
 static void check_metadata(nn_archive *archive)
 {
     size_t count = 0;
-    for (size_t i = 0; i < archive->item_count; i++) count += has_metadata(archive->items[i].kind);
+    for (size_t i = 0; i < archive->item_count; i++) count += nn_item_has_metadata(archive->items[i].kind);
     check_room(archive, "models and optimisers", count, NN_ST_MAX_METADATA - 2);
 }
 
@@ -89,7 +89,7 @@ static nn_item *add_item(nn_archive *archive, nn_item_kind kind, const char *nam
             nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: \"%s\": expected each name once, got it again", name);
     if (!fault && !thing)
         nn_fail(&archive->error, NN_ERR_ARGUMENT, "archive: \"%s\": expected something to add, got NULL", name);
-    if (has_metadata(kind)) check_metadata(archive);
+    if (nn_item_has_metadata(kind)) check_metadata(archive);
     if (archive->error.status == NN_OK && !grow(&items, archive->item_count, &archive->item_room, sizeof(nn_item)))
         nn_fail(&archive->error, NN_ERR_MEMORY, "archive: no memory for \"%s\"", name);
     archive->items = items;

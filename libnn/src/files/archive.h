@@ -57,6 +57,8 @@ typedef struct nn_key_text {
     char text[NN_ITEM_NAME + 16];
 } nn_key_text;
 nn_key_text nn_item_key(nn_item_kind kind, const char *name);
+/* Whether things of a kind are described in the file's metadata, by that key. */
+bool nn_item_has_metadata(nn_item_kind kind);
 /* "model", "optimiser", "number", ... */
 const char *nn_item_kind_name(nn_item_kind kind);
 

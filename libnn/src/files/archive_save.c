@@ -16,7 +16,7 @@ static void add_value(nn_text *metadata, const char *key, const char *value, siz
 static void add_item_text(nn_text *metadata, const nn_item *item)
 {
     nn_text text = { 0 };
-    if (item->kind != NN_ITEM_MODEL && item->kind != NN_ITEM_OPTIM) return;
+    if (!nn_item_has_metadata(item->kind)) return;
     if (item->kind == NN_ITEM_MODEL)
         nn_architecture_write(item->model, &text);
     else

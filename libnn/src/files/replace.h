@@ -20,11 +20,11 @@ typedef struct nn_claim {
 } nn_claim;
 
 /*
- * Claims a path until nn_claim_end(): takes its lock and removes what a killed process left beside it. Fails if another
- * process or archive holds it, if the directory is missing or cannot be written, if the path or its
- * .prev is no regular file (a link is none), if a file that is no lock has the lock's name, if its own is a lock's
- * (".lock" at its end), or leaves no room for those beside it. A
- * claim of the same path is kept; in a forked child it is given up and the path claimed anew.
+ * Claims a path until nn_claim_end(): takes its lock and removes what a killed process left beside it. Fails if
+ * another process or archive holds it, if the directory is missing or cannot be written, if the path or its .prev is
+ * no regular file (a link is none), if a file that is no lock has the lock's name, if its own is a lock's (".lock"
+ * at its end), or leaves no room for those beside it. A claim of the same path is kept; in a forked child it is
+ * given up and the path claimed anew.
  */
 nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error);
 /* In a forked child the lock stays what it is: the parent's. */
