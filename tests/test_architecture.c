@@ -164,6 +164,32 @@ static void a_text_without_layers_is_refused(void **state)
     nn_model_destroy(model);
 }
 
+/* As many as a model may have, and one more. */
+static void too_many_layers_are_refused(void **state)
+{
+    (void)state;
+    enum { MOST = 2048 };
+    static char layers[MOST * 32];
+    size_t used = 0;
+    nn_model *model = make();
+    nn_error error = { 0 };
+    for (int i = 0; i < MOST - 6; i++)
+        used +=
+            (size_t)snprintf(layers + used, sizeof layers - used, "%s{\"type\":\"flatten\"},", i ? "" : "\"layers\":[");
+    char *text = edited(model, "\"layers\":[", layers);
+    const nn_json json = json_of(text);
+    nn_architecture architecture;
+    nn_architecture_read(&architecture, &json, &error);
+    assert_null(strstr(error.text, "at most"));
+    nn_architecture_free(&architecture);
+    free(text);
+    snprintf(layers + used, sizeof layers - used, "{\"type\":\"flatten\"},");
+    text = edited(model, "\"layers\":[", layers);
+    refuse_text(model, text, "model \"m\": layers: expected at most 2048, got 2049");
+    free(text);
+    nn_model_destroy(model);
+}
+
 /* Longer than any buffer for it. */
 static void a_long_name_is_refused(void **state)
 {
@@ -294,13 +320,10 @@ static void the_last_activation_is_that_of_its_layer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_wrong_word_is_named),
-        cmocka_unit_test(a_text_without_layers_is_refused),
-        cmocka_unit_test(a_long_name_is_refused),
-        cmocka_unit_test(a_text_makes_the_model_again),
-        cmocka_unit_test(only_what_weights_do_not_depend_on_may_differ),
-        cmocka_unit_test(what_is_no_layer_is_refused),
-        cmocka_unit_test(the_last_activation_is_that_of_its_layer),
+        cmocka_unit_test(every_wrong_word_is_named),    cmocka_unit_test(a_text_without_layers_is_refused),
+        cmocka_unit_test(too_many_layers_are_refused),  cmocka_unit_test(a_long_name_is_refused),
+        cmocka_unit_test(a_text_makes_the_model_again), cmocka_unit_test(only_what_weights_do_not_depend_on_may_differ),
+        cmocka_unit_test(what_is_no_layer_is_refused),  cmocka_unit_test(the_last_activation_is_that_of_its_layer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

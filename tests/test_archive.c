@@ -133,6 +133,32 @@ static void bytes_may_grow(void **state)
     nn_archive_destroy(archive);
 }
 
+/* More bytes than are read at a time, wanted and not. */
+static void large_things(void **state)
+{
+    (void)state;
+    enum { LARGE = 5 * (1 << 19) + 7 };
+    static unsigned char saved[LARGE], loaded[LARGE];
+    const char *path = temp_path(&temp_here, "large");
+    uint64_t number = 7;
+    nn_error error = { 0 };
+    for (int i = 0; i < LARGE; i++) saved[i] = (unsigned char)(i ^ i >> 8 ^ i >> 16);
+    nn_archive *archive = nn_archive_create(NULL);
+    nn_archive_add_bytes(archive, "large", saved, LARGE);
+    nn_archive_add_u64(archive, "number", &number);
+    assert_int_equal(nn_archive_save(archive, path, &error), NN_OK);
+    nn_archive_set_bytes(archive, "large", loaded, LARGE);
+    if (nn_archive_load(archive, path, &error) != NN_OK) fail_msg("%s", error.text);
+    assert_memory_equal(loaded, saved, LARGE);
+    nn_archive_destroy(archive);
+    archive = nn_archive_create(NULL);
+    nn_archive_add_u64(archive, "number", &number);
+    number = 0;
+    if (nn_archive_load(archive, path, &error) != NN_OK) fail_msg("%s", error.text);
+    assert_int_equal(number, 7);
+    nn_archive_destroy(archive);
+}
+
 static void names_must_be_usable(void **state)
 {
     (void)state;
@@ -155,6 +181,13 @@ static void names_must_be_usable(void **state)
     nn_archive_add_f64(archive, "a", &(double){ 0 });
     assert_int_equal(nn_archive_save(archive, temp_path(&temp_here, "name"), &error), NN_ERR_ARGUMENT);
     assert_non_null(strstr(error.text, "\"a\": expected each name once"));
+    nn_archive_destroy(archive);
+    archive = nn_archive_create(NULL); /* also a name that is not the first */
+    nn_archive_add_u64(archive, "a", &number);
+    nn_archive_add_u64(archive, "b", &number);
+    nn_archive_add_u64(archive, "b", &number);
+    assert_int_equal(nn_archive_save(archive, temp_path(&temp_here, "name"), &error), NN_ERR_ARGUMENT);
+    assert_non_null(strstr(error.text, "\"b\": expected each name once"));
     nn_archive_destroy(archive);
     archive = nn_archive_create(NULL);
     nn_archive_add_model(archive, "model", NULL);
@@ -315,6 +348,7 @@ int main(void)
         cmocka_unit_test(goes_on_as_if_never_stopped),
         cmocka_unit_test(loads_parts),
         cmocka_unit_test(bytes_may_grow),
+        cmocka_unit_test(large_things),
         cmocka_unit_test(names_must_be_usable),
         cmocka_unit_test(nothing_is_something),
         cmocka_unit_test(falls_back_to_the_file_before),

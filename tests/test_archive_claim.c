@@ -127,6 +127,8 @@ static void links_stay(void **state)
 static void foreign_locks_stay(void **state)
 {
     (void)state;
+    const int lowest = dup(0); /* descriptor that is free, and again at the end */
+    close(lowest);
     const char *lock = temp_write(&temp_here, "poetry.lock", "[[package]]", 11);
     expect_no_claim(temp_path(&temp_here, "poetry"),
                     "poetry.lock: file: expected a lock, which is empty, got 11 bytes");
@@ -141,6 +143,9 @@ static void foreign_locks_stay(void **state)
     expect_no_claim(temp_path(&temp_here, "pipe"), "pipe.lock:0: file: expected a regular file, got a FIFO");
     close(reader);
     assert_int_equal(access(fifo, F_OK) | access(empty, F_OK) | access(link, F_OK), 0);
+    const int again = dup(0);
+    close(again);
+    assert_int_equal(again, lowest);
 }
 
 /* Row 44: "file" would take the lock of its name for its own. */

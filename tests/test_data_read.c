@@ -244,6 +244,28 @@ static data_status load_cached(data_error *error)
     return load_reviews(set_path, temp_path(&temp_here, "cache"), &cache_state, error);
 }
 
+// What lies in its place is looked at before it is replaced: after the cache itself and the reviews were read.
+static void test_place_that_cannot_be_read(void **state)
+{
+    (void)state;
+    static const char begun[] = "kvstimb1"; // a cache that is cut
+    size_t size = 0;
+    int failed = 0;
+    for (int k = 1;; k++) {
+        data_error error = { 0 };
+        const char *path = temp_write(&temp_here, "cache", begun, sizeof begun - 1);
+        const data_status status = run_with(load_cached, k, EIO, true, &error);
+        if (!fault_happened()) break;
+        assert_true(status == DATA_OK || status == DATA_ERR_IO);
+        if (status != DATA_OK || cache_state != DATA_CACHE_FAILED) continue;
+        failed++;
+        free(temp_read(path, &size));
+        assert_int_equal(size, sizeof begun - 1);
+    }
+    assert_int_equal(failed, 1);
+    assert_int_equal(cache_state, DATA_CACHE_WRITTEN);
+}
+
 static void test_cache_that_cannot_be_read(void **state)
 {
     (void)state;
@@ -442,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_each_read_of_an_npz_fails),
         cmocka_unit_test(test_interrupted_reads_go_on),
         cmocka_unit_test(test_cache_that_cannot_be_read),
+        cmocka_unit_test(test_place_that_cannot_be_read),
         cmocka_unit_test(test_zlib_fails),
         cmocka_unit_test(test_libarchive_fails),
         cmocka_unit_test(test_endless_archive),

@@ -52,7 +52,7 @@ static void utf8_is_what_a_naive_reader_takes(void **state)
             bytes[1] = next[i % NEXT];
             bytes[2] = next[i / NEXT % NEXT];
             bytes[3] = next[i / NEXT / NEXT];
-            if (lead >= 0xc0) check_utf8(bytes, 2);
+            if (lead >= 0x80) check_utf8(bytes, 2); /* also those that lead nothing */
             if (lead >= 0xe0) check_utf8(bytes, 3);
             if (lead >= 0xf0) check_utf8(bytes, 4);
         }
