@@ -133,6 +133,25 @@ static void bytes_may_grow(void **state)
     nn_archive_destroy(archive);
 }
 
+/* Who wrote a file is told by three whole numbers. */
+static void files_tell_the_version(void **state)
+{
+    (void)state;
+    uint64_t number = 7;
+    size_t size;
+    int part[3];
+    const char *path = temp_path(&temp_here, "version");
+    nn_archive *archive = nn_archive_create(NULL);
+    nn_archive_add_u64(archive, "number", &number);
+    assert_int_equal(nn_archive_save(archive, path, NULL), NN_OK);
+    nn_archive_destroy(archive);
+    unsigned char *file = temp_read(path, &size);
+    const char *version = strstr((const char *)file + 8, "\"kvist.version\":"); /* in the header, which has no NUL */
+    assert_non_null(version);
+    assert_int_equal(sscanf(version, "\"kvist.version\":\"%d.%d.%d\"", &part[0], &part[1], &part[2]), 3);
+    free(file);
+}
+
 /* More bytes than are read at a time, wanted and not. */
 static void large_things(void **state)
 {
@@ -348,6 +367,7 @@ int main(void)
         cmocka_unit_test(goes_on_as_if_never_stopped),
         cmocka_unit_test(loads_parts),
         cmocka_unit_test(bytes_may_grow),
+        cmocka_unit_test(files_tell_the_version),
         cmocka_unit_test(large_things),
         cmocka_unit_test(names_must_be_usable),
         cmocka_unit_test(nothing_is_something),

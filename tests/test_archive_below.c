@@ -200,6 +200,7 @@ static void versions(void **state)
                   { "/", "kvist.format: expected a number, got none" },
                   { ":", "kvist.format: expected a number, got none" },
                   { "2", "expected at most 1, got 2: of a newer kvist" },
+                  { "20", "expected at most 1, got 20: of a newer kvist" },
                   { "99999999999999999999", "expected at most 1, got 9999999: of a newer kvist" } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         nn_st_metadata_entry entry = { "kvist.format", cases[i].text };
