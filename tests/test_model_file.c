@@ -223,6 +223,21 @@ static void locales_do_not_matter(void **state)
     if (tried == 0) skip();
 }
 
+/* Counts what is asked for and gives none. */
+static void *give_nothing(size_t size, size_t align, void *user)
+{
+    (void)size;
+    (void)align;
+    ++*(int *)user;
+    return NULL;
+}
+
+static void take_nothing_back(void *memory, void *user)
+{
+    (void)memory;
+    (void)user;
+}
+
 /* What the caller may choose. */
 static void load_takes_the_callers_choices(void **state)
 {
@@ -241,6 +256,11 @@ static void load_takes_the_callers_choices(void **state)
     copy = nn_model_load(path, "critic", NULL, &error);
     assert_non_null(copy);
     nn_model_destroy(copy);
+    int asked = 0;
+    const nn_allocator none = { give_nothing, take_nothing_back, &asked };
+    assert_null(nn_model_load(path, "critic", &(nn_model_def){ .allocator = &none }, &error));
+    assert_int_equal(error.status, NN_ERR_MEMORY);
+    assert_true(asked > 0);
     assert_null(nn_model_load(path, NULL, NULL, &error));
     assert_int_equal(error.status, NN_ERR_MISMATCH);
     assert_non_null(strstr(error.text, "choices: model \"model\": expected it, got a file without"));
