@@ -13,18 +13,12 @@ static nn_status refuse(nn_error *error, const char *field, const char *expected
     return nn_fail(error, NN_ERR_ARGUMENT, "fit: %s: expected %s, got %g", field, expected, got);
 }
 
-static const char *name_in(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* What is known of the folder of a file; false if there is none. */
 static bool look_at_folder(const char *path, nn_sys_info *info)
 {
     enum { ROOM = 4096 }; /* more than systems take */
     char folder[ROOM];
-    const size_t length = (size_t)(name_in(path) - path);
+    const size_t length = (size_t)(nn_path_name(path) - path);
     if (length >= sizeof folder) return false;
     memcpy(folder, path, length);
     folder[length] = '\0';
@@ -49,7 +43,7 @@ static bool is_previous(const char *previous, const char *name)
 /* Whether saves of one path would take the place of what those of the other write. */
 static bool in_each_others_way(const char *path, const char *other)
 {
-    const char *a = name_in(path), *b = name_in(other);
+    const char *a = nn_path_name(path), *b = nn_path_name(other);
     return (strcmp(a, b) == 0 || is_previous(a, b) || is_previous(b, a)) && in_one_folder(path, other);
 }
 

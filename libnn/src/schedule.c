@@ -10,9 +10,9 @@ static nn_status refuse(nn_error *error, const char *field, const char *expected
     return nn_fail(error, NN_ERR_ARGUMENT, "schedule: %s: expected %s, got %g", field, expected, got);
 }
 
-/* Beyond float a learning rate of one of these is no number. */
 static const char positive_text[] = "a positive number in the range of float";
 
+/* Beyond float a learning rate of one of these is no number. */
 static bool positive(double value)
 {
     return value > 0.0 && value <= (double)FLT_MAX;

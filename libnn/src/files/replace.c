@@ -18,8 +18,7 @@ static bool name_files(nn_claim *claim, const char *path)
     const size_t length = strlen(path), room = length + NAME_EXTRA;
     char *memory = calloc(NAME_COUNT, room);
     if (!memory) return false;
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
+    const char *name = nn_path_name(path);
     const int base = (int)(name - path); /* of the directory, its slash included */
     const long pid = claim->pid = nn_sys_pid();
     claim->target = memory;
@@ -117,8 +116,7 @@ static void remove_leftover(const char *entry, void *context)
 static nn_status check_length(const nn_claim *claim, nn_error *error)
 {
     const long beside = (long)sizeof "..2147483647.old.tmp" - 1, most = nn_sys_name_max(claim->directory);
-    const char *slash = strrchr(claim->target, '/');
-    const size_t length = strlen(slash ? slash + 1 : claim->target);
+    const size_t length = strlen(nn_path_name(claim->target));
     if (most < beside || length <= (size_t)(most - beside)) return NN_OK;
     return nn_fail_file(error, NN_ERR_IO, claim->target,
                         "expected a name of at most %ld bytes, got %zu: those of the files beside it are longer",
@@ -126,11 +124,11 @@ static nn_status check_length(const nn_claim *claim, nn_error *error)
 }
 
 /* A lock's name is the lock's: "file" could not be claimed any more. */
-static nn_status check_name(const nn_claim *claim, nn_error *error)
+static nn_status check_suffix(const nn_claim *claim, nn_error *error)
 {
     static const char suffix[] = ".lock";
     const size_t length = strlen(claim->target), end = sizeof suffix - 1;
-    if (length < end || strcmp(claim->target + length - end, suffix) != 0) return check_length(claim, error);
+    if (length < end || strcmp(claim->target + length - end, suffix) != 0) return NN_OK;
     return nn_fail_file(error, NN_ERR_IO, claim->target,
                         "expected a name that does not end in .lock, as those of locks do");
 }
@@ -164,7 +162,8 @@ nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error)
     if (!name_files(claim, path))
         return nn_fail(error, NN_ERR_MEMORY, "no memory to save %s", nn_path_format(path).text);
     mode_t mode;
-    nn_status status = check_name(claim, error);
+    nn_status status = check_suffix(claim, error);
+    if (status == NN_OK) status = check_length(claim, error);
     if (status == NN_OK) status = check_target(claim, &mode, error);
     if (status == NN_OK) status = take_lock(claim, error);
     if (status != NN_OK) {
@@ -172,8 +171,7 @@ nn_status nn_claim_begin(nn_claim *claim, const char *path, nn_error *error)
         *claim = (nn_claim){ 0 };
         return status;
     }
-    const char *slash = strrchr(claim->target, '/');
-    nn_leftovers leftovers = { claim, slash ? slash + 1 : claim->target };
+    nn_leftovers leftovers = { claim, nn_path_name(claim->target) };
     nn_sys_list(claim->directory, remove_leftover, &leftovers); /* what is left over does no harm */
     return NN_OK;
 }

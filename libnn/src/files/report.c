@@ -14,6 +14,12 @@ nn_path_text nn_path_format(const char *path)
     return out;
 }
 
+const char *nn_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 nn_status nn_fail_file(nn_error *error, nn_status status, const char *path, const char *format, ...)
 {
     char text[256];

@@ -10,6 +10,9 @@ typedef struct nn_path_text {
 } nn_path_text;
 nn_path_text nn_path_format(const char *path);
 
+/* The last name of a path, in it. */
+const char *nn_path_name(const char *path);
+
 /* "path: what". */
 nn_status nn_fail_file(nn_error *error, nn_status status, const char *path, const char *format, ...) NN_PRINTF(4, 5);
 
