@@ -208,6 +208,8 @@ static data_status check_replaced(const char *path, data_error *error)
 
 data_status data_cache_write(const char *path, uint64_t fingerprint, const data_corpus *corpus, data_error *error)
 {
+    data_status status = check_replaced(path, error);
+    if (status != DATA_OK) return status;
     header h = { .magic = magic, .version = VERSION, .fingerprint = fingerprint };
     for (int p = 0; p < DATA_PARTS; p++) {
         h.reviews[p] = (uint64_t)corpus->part[p].count;
@@ -227,8 +229,7 @@ data_status data_cache_write(const char *path, uint64_t fingerprint, const data_
     h.checksum = XXH3_64bits_digest(&hash);
 
     data_file *file;
-    data_status status = check_replaced(path, error);
-    if (status == DATA_OK) status = data_file_create(path, &file, error);
+    status = data_file_create(path, &file, error);
     if (status == DATA_OK) {
         data_file_write(file, &h, sizeof h);
         data_file_write(file, corpus->block, corpus->block_size);
