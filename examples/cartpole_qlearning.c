@@ -181,8 +181,7 @@ int main(int argc, char *argv[])
     if (code >= 0) return run_finish(code);
     code = pole_check_display(set.render);
     if (code != RUN_DONE) return run_finish(code);
-    if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
-    code = own_files_spare(&set.common, own_files);
+    code = own_files_prepare(&set.common, own_files);
     if (code != RUN_DONE) return run_finish(code);
     run_catch_signals();
     return run_finish(run(&set, argc, argv));

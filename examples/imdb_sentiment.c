@@ -255,8 +255,7 @@ int main(int argc, char *argv[])
     run_start("imdb_sentiment");
     int code = sentiment_options_read(&set, argc, argv, options_read);
     if (code >= 0) return run_finish(code);
-    if (set.common.out && !run_make_out(set.common.out)) return run_finish(RUN_FAILED);
-    code = own_files_spare(&set.common, own_files);
+    code = own_files_prepare(&set.common, own_files);
     if (code != RUN_DONE) return run_finish(code);
     if (set.common.load) return run_finish(use(&set));
     run_catch_signals();

@@ -19,7 +19,7 @@ static const char *const own[] = { "checkpoint.safetensors", "words.tsv", "image
 
 static int spare(const char *out, const char *tensorboard, const char *save)
 {
-    return own_files_spare(&(options_common){ .out = out, .tensorboard = tensorboard, .save = save }, own);
+    return own_files_prepare(&(options_common){ .out = out, .tensorboard = tensorboard, .save = save }, own);
 }
 
 static void assert_refused(const char *out, const char *tensorboard, const char *save, const char *says)

@@ -51,10 +51,11 @@ static bool is_own(const char *folder, const char *const own[], const char *path
     return same_folder(its_folder, folder);
 }
 
-int own_files_spare(const options_common *common, const char *const own[])
+int own_files_prepare(const options_common *common, const char *const own[])
 {
     static const char *const events[] = { "events.out.tfevents.[0-9]*", NULL };
     const char *save = common->save, *option = NULL;
+    if (common->out && !run_make_out(common->out)) return RUN_FAILED;
     if (!save) return RUN_DONE;
     if (common->tensorboard) run_make_folders(common->tensorboard); /* a failure is told when events are written */
     if (is_own(common->out, own, save)) option = "out";
