@@ -7,7 +7,7 @@
 program=$1
 examples=$2
 starved=$3
-how=${4:-}
+sparse=${4:-}
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 # starve_some ONCE FOR-GOOD OPTIONS..: every ONCE-th allocation fails, then all from every FOR-GOOD-th on.
@@ -67,7 +67,7 @@ cartpole_dqn)
 imdb_sentiment)
     small="--maxlen 20 --words 100 --epochs 1"
     generated="--model gru --reviews 60 $small"
-    [ "$how" = sparse ] && more="3 9" || more="1 1"
+    [ "$sparse" ] && more="3 9" || more="1 1"
     # shellcheck disable=SC2086 # lists of options, here and below
     starve $generated --explain --save model --out out --tensorboard board
     # shellcheck disable=SC2086
@@ -92,10 +92,11 @@ imdb_sentiment)
     starve_some $more --model embedding $small --batch 4 --data "$work/aclImdb" --out "$work/cached" # all but the first from its cache
     ;;
 mnist_dcgan)
-    case $how in
-    sparse) learning="9 25" drawing="3 9" again="25 60" ;;
-    *) learning="1 1" drawing="1 1" again="1 1" ;;
-    esac
+    if [ "$sparse" ]; then
+        learning="9 25" drawing="3 9" again="25 60"
+    else
+        learning="1 1" drawing="1 1" again="1 1"
+    fi
     ten="--images 10 --batch 10 --epochs 1 --samples 10"
     # shellcheck disable=SC2086 # lists of words, here and below
     starve_some $learning $ten --out out --save model --tensorboard board
